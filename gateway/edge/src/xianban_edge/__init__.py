@@ -1,0 +1,1 @@
+"""The Envoy data plane, configured from descriptors."""

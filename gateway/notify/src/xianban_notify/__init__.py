@@ -1,0 +1,1 @@
+"""The message centre 消息中心."""

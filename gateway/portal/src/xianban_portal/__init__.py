@@ -1,0 +1,1 @@
+"""The resident portal 随申办-style."""

@@ -1,0 +1,1 @@
+"""The SDK every Xianban service and plugin is built on."""

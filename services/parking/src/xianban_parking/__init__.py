@@ -1,0 +1,1 @@
+"""Smart parking 智慧停车."""
