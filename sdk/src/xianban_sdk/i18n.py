@@ -1,0 +1,98 @@
+"""Texts for people, in zh-CN and en, from each package's ``locale/*.ftl`` (Project Fluent)."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Any, Final
+
+from fluent.runtime import FluentBundle, FluentResource
+
+__all__ = ["DEFAULT_LOCALE", "LOCALES", "Catalogue", "catalogue", "negotiate", "register", "text"]
+
+LOCALES: Final = ("zh-CN", "en")
+DEFAULT_LOCALE: Final = "zh-CN"
+SDK_PACKAGE: Final = "xianban_sdk"
+# A header is a stranger's input: nobody reads more languages than this.
+_MAX_LANGUAGES: Final = 16
+
+
+class Catalogue:
+    """One package's texts in every locale it ships."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+        self._bundles = {locale: _bundle(package, locale) for locale in LOCALES}
+
+    def keys(self, locale: str) -> frozenset[str]:
+        """The message keys, for the parity check."""
+        messages: dict[str, Any] = self._bundles[locale]._messages  # pyright: ignore[reportPrivateUsage]
+        return frozenset(messages)
+
+    def find(self, key: str, locale: str, params: dict[str, Any]) -> str | None:
+        """The text, or None when this package has no such key."""
+        bundle = self._bundles.get(locale) or self._bundles[DEFAULT_LOCALE]
+        if not bundle.has_message(key):
+            return None
+        pattern = bundle.get_message(key).value
+        if pattern is None:
+            return None
+        # A missing variable is shown as {$name} by Fluent; the text is still better than none.
+        formatted, _problems = bundle.format_pattern(pattern, params)
+        return str(formatted)
+
+
+def _bundle(package: str, locale: str) -> FluentBundle:
+    bundle = FluentBundle([locale], use_isolating=False)
+    source = resources.files(package).joinpath("locale", f"{locale}.ftl")
+    if source.is_file():
+        bundle.add_resource(FluentResource(source.read_text("utf-8")))
+    return bundle
+
+
+@cache
+def catalogue(package: str) -> Catalogue:
+    """The package's texts, read once."""
+    return Catalogue(package)
+
+
+def register(package: str) -> Catalogue:
+    """Reads a package's texts at start-up, so that a broken file stops the start and not a call."""
+    return catalogue(package)
+
+
+def text(key: str, locale: str, package: str = SDK_PACKAGE, /, **params: Any) -> str:
+    """The text of ``key`` in the package, else in the SDK, else the key itself."""
+    for name in (package, SDK_PACKAGE):
+        found = catalogue(name).find(key, locale, params)
+        if found is not None:
+            return found
+    return key
+
+
+# Bounded: the header is a stranger's input.
+@lru_cache(maxsize=256)
+def negotiate(accept_language: str) -> str:
+    """The supported locale that an Accept-Language header likes best."""
+    best, best_quality = DEFAULT_LOCALE, 0.0
+    for part in accept_language[:512].split(",")[:_MAX_LANGUAGES]:
+        tag, _, parameters = part.strip().partition(";")
+        locale, quality = _supported(tag.strip()), _quality(parameters)
+        if locale is not None and quality > best_quality:
+            best, best_quality = locale, quality
+    return best
+
+
+def _supported(tag: str) -> str | None:
+    language = tag.lower().split("-")[0]
+    return {"zh": "zh-CN", "en": "en", "*": DEFAULT_LOCALE}.get(language)
+
+
+def _quality(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return min(max(float(value), 0.0), 1.0)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,119 @@
+"""Settings of a process. Precedence: flag > environment (``XIANBAN_…``) > file > default."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, Self
+
+__all__ = ["Settings"]
+
+_PREFIX: Final = "XIANBAN_"
+# sun_path holds 108 bytes; the longest name we append is "/identity-streams.sock".
+_LONGEST_RUN: Final = 75
+_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_FALSE: Final = frozenset({"0", "false", "no", "off", ""})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a process is told from outside; nothing else reads the environment."""
+
+    # Databases, keys, blobs. Kept between runs.
+    data: Path = field(default_factory=lambda: Path("var"))
+    # Sockets and pid files; a short path, because socket names are bounded.
+    run: Path = field(default_factory=lambda: Path())
+    # "" = one SQLite file per service under data.
+    database: str = ""
+    # "" = the in-process bus.
+    broker: str = ""
+    # The public base URL; also the token issuer.
+    issuer: str = "http://127.0.0.1:8080"
+    # OTLP endpoint; "" = no export.
+    otlp: str = ""
+    demo: bool = True
+    district: str = "310120"
+    seed: int = 310120
+    # Share of normal calls that are traced; errors and the safety lane always are.
+    trace_sample: float = 1.0
+    log_level: str = "info"
+    # "" = stderr.
+    log_file: str = ""
+    # One CPU per service process: threads then do not hand the GIL between cores.
+    pin: bool = True
+    threads: int = 4
+    streams: int = 64
+    # Seconds a call may take when its client named no deadline.
+    deadline: float = 5.0
+    # Seconds that running calls get to finish at shut-down.
+    grace: float = 5.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", self.data.absolute())
+        object.__setattr__(self, "run", _run_directory(self.run, self.data))
+
+    @classmethod
+    def load(
+        cls,
+        flags: Mapping[str, Any] | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        file: Path | None = None,
+    ) -> Self:
+        """Reads file, environment and flags; a flag of None counts as not given."""
+        environ = os.environ if environ is None else environ
+        named = environ.get(f"{_PREFIX}CONFIG", "")
+        path = file or (Path(named) if named else None)
+        values: dict[str, Any] = tomllib.loads(path.read_text("utf-8")) if path else {}
+        names = {item.name for item in fields(cls)}
+        values = {name: value for name, value in values.items() if name in names}
+        values |= {n: environ[_PREFIX + n.upper()] for n in names if _PREFIX + n.upper() in environ}
+        values |= {n: v for n, v in (flags or {}).items() if n in names and v is not None}
+        return cls(**{item.name: _typed(item.name, item.type, values[item.name])
+                      for item in fields(cls) if item.name in values})
+
+    def address(self, service: str, lane: str = "") -> str:
+        """Where a service's server of a lane ("", "streams", "safety", "http") is reached."""
+        suffix = f"-{lane}" if lane else ""
+        variable = f"{_PREFIX}{service}{suffix}_ADDR".upper().replace("-", "_")
+        return os.environ.get(variable) or f"unix:{self.socket(service, lane)}"
+
+    def socket(self, service: str, lane: str = "") -> Path:
+        """The Unix socket of a service's server."""
+        return self.run / (f"{service}-{lane}.sock" if lane else f"{service}.sock")
+
+    @property
+    def keys(self) -> Path:
+        """The directory of the workloads' keys."""
+        return self.data / "keys"
+
+
+def _run_directory(run: Path, data: Path) -> Path:
+    chosen = run if run != Path() else data / "run"
+    chosen = chosen.absolute()
+    if len(str(chosen)) <= _LONGEST_RUN:
+        return chosen
+    digest = hashlib.sha256(str(chosen).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"xianban-{os.getuid()}-{digest}"
+
+
+def _typed(name: str, kind: Any, value: Any) -> Any:
+    if kind == "bool":
+        return value if isinstance(value, bool) else _boolean(name, str(value))
+    try:
+        return {"Path": Path, "int": int, "float": float, "str": str}[kind](value)
+    except ValueError as error:
+        raise ValueError(f"{_PREFIX}{name.upper()} must be {kind}, not {value!r}") from error
+
+
+def _boolean(name: str, value: str) -> bool:
+    if value.lower() in _TRUE:
+        return True
+    if value.lower() in _FALSE:
+        return False
+    raise ValueError(f"{_PREFIX}{name.upper()} must be 1 or 0, not {value!r}")
