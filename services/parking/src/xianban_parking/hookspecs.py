@@ -1,0 +1,276 @@
+"""What a vendor may plug into parking 智慧停车.
+
+Three families: `register_*` hooks bring capabilities and are read once at start-up; nouns contribute to
+a decision; there are no vetoes. Everything a plugin needs to import is in this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+import pluggy
+
+__all__ = [
+    "CallbackOutcome",
+    "Concession",
+    "ConcessionRequest",
+    "Feed",
+    "Gate",
+    "GateDecision",
+    "GateEvent",
+    "Geocoder",
+    "LotFacts",
+    "LotObservation",
+    "PaymentOrder",
+    "PaymentProvider",
+    "PaymentStart",
+    "Place",
+    "Rejected",
+    "hookimpl",
+    "hookspec",
+    "register_feed",
+    "register_gate",
+    "register_geocoder",
+    "register_payment",
+    "tariff_concessions",
+]
+
+hookspec = pluggy.HookspecMarker("xianban.parking")
+hookimpl = pluggy.HookimplMarker("xianban.parking")
+
+
+@dataclass(frozen=True, slots=True)
+class LotFacts:
+    """A car park's lasting facts, as a feed tells them."""
+
+    lot: str
+    """The id after `lots/`: lower case letters, digits and hyphens."""
+    names: Mapping[str, str]
+    """By locale, at least one."""
+    latitude: float
+    longitude: float
+    capacity: int
+    address: str = ""
+    area: str = ""
+    operator: str = ""
+    accessible_places: int = 0
+    ev_places: int = 0
+    park_and_ride: bool = False
+    max_height_cm: int = 0
+    opening_hours: str = ""
+    """OSM opening_hours syntax."""
+    polygon: tuple[tuple[float, float], ...] = ()
+    """(latitude, longitude), closed ring."""
+    attribution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LotObservation:
+    """One count, raw as the feed gave it: never clamped, never guessed."""
+
+    lot: str
+    observed_at: datetime
+    free: int | None = None
+    occupied: int | None = None
+    capacity: int | None = None
+    """As told in this message; absent: the lot's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An item that could not be read; the others go on."""
+
+    item: str
+    """The item's id, or "line 17"."""
+    field: str
+    reason: str
+
+
+class Feed(Protocol):
+    """A source of lots and counts (shape of ParkAPI v3)."""
+
+    id: str
+    """The id after `feeds/`."""
+    names: Mapping[str, str]
+    mode: Literal["pull", "push", "replay"]
+    cadence: timedelta
+    """How often counts are promised; lateness is judged by it."""
+
+    def read(self, now: datetime) -> Iterator[LotFacts | LotObservation | Rejected]:
+        """Reads what is new (modes pull and replay); called outside any transaction."""
+        ...
+
+    def parse(
+        self, body: bytes, content_type: str, headers: Mapping[str, str], now: datetime
+    ) -> Iterator[LotFacts | LotObservation | Rejected]:
+        """Reads a pushed body (mode push); raises PermissionError when the sender did not prove itself."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GateEvent:
+    """A vehicle passed a gate."""
+
+    event_id: str
+    """The camera's own id; the same id is the same event."""
+    lot: str
+    gate: str
+    direction: Literal["in", "out"]
+    plate: str
+    """As read; normalised by parking."""
+    occurred_at: datetime
+    confidence: float = 1.0
+    token: str = ""
+    """A reservation token shown at the gate (QR), if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateDecision:
+    """What the gate shall do."""
+
+    command: Literal["open", "pay", "refuse"]
+    reason: str
+    display: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By locale."""
+    due_fen: int = 0
+
+
+class Gate(Protocol):
+    """A kind of gate: LPR camera and barrier."""
+
+    id: str
+    """The id after `gates/`."""
+
+    def parse(
+        self, body: bytes, content_type: str, headers: Mapping[str, str], now: datetime
+    ) -> Iterator[GateEvent | Rejected]:
+        """Reads the camera's message; raises PermissionError when the sender did not prove itself."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentOrder:
+    """What shall be paid."""
+
+    payment: str
+    """Our id; the provider's idempotency key."""
+    amount_fen: int
+    title: str
+    callback_url: str
+    return_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentStart:
+    """Where the person goes to pay."""
+
+    pay_url: str
+    provider_reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackOutcome:
+    """What a provider's callback says, once its signature held."""
+
+    callback_id: str
+    """Same id, same callback."""
+    payment: str
+    state: Literal["authorised", "captured", "failed", "refunded"]
+    amount_fen: int
+    occurred_at: datetime
+    failure: str = ""
+    """A provider's reason, UPPER_SNAKE."""
+
+
+class PaymentProvider(Protocol):
+    """A way to pay."""
+
+    id: str
+    names: Mapping[str, str]
+
+    def start(self, order: PaymentOrder) -> PaymentStart:
+        """Opens an order with the provider; the same order again answers the same."""
+        ...
+
+    def callback(self, body: bytes, headers: Mapping[str, str]) -> CallbackOutcome:
+        """Reads a callback; raises PermissionError when the signature does not hold."""
+        ...
+
+    def refund(self, payment: str, refund: str, amount_fen: int) -> None:
+        """Gives money back; `refund` is the idempotency key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConcessionRequest:
+    """What a concession may know: no name, no plate."""
+
+    lot: str
+    area: str
+    start: datetime
+    end: datetime
+    vehicle_kind: str
+    """"car", "electric", "large" or "motorcycle"."""
+    rights: frozenset[str]
+    """Rights of the resident that consent allows to be told, e.g. "disabled-permit", "carer"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concession:
+    """One reduction of a fee; exactly one of the three is set."""
+
+    key: str
+    names: Mapping[str, str]
+    percent: int = 0
+    """1..100 off what remains."""
+    free_minutes: int = 0
+    """The first minutes cost nothing."""
+    amount_fen: int = 0
+    """Off what remains, never below zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A named place."""
+
+    names: Mapping[str, str]
+    latitude: float
+    longitude: float
+
+
+class Geocoder(Protocol):
+    """Finds places by words."""
+
+    id: str
+
+    def find(self, query: str, limit: int) -> list[Place]:
+        """The best matches first; empty when nothing fits."""
+        ...
+
+
+@hookspec
+def register_feed() -> list[Feed]:  # type: ignore[empty-body]
+    """Brings feeds of car parks and counts."""
+
+
+@hookspec
+def register_gate() -> list[Gate]:  # type: ignore[empty-body]
+    """Brings kinds of gates whose cameras report vehicles."""
+
+
+@hookspec
+def register_payment() -> list[PaymentProvider]:  # type: ignore[empty-body]
+    """Brings ways to pay."""
+
+
+@hookspec
+def register_geocoder() -> list[Geocoder]:  # type: ignore[empty-body]
+    """Brings geocoders; the first that knows the place is taken."""
+
+
+@hookspec
+def tariff_concessions(request: ConcessionRequest) -> list[Concession]:  # type: ignore[empty-body]
+    """Contributes reductions of one stay's fee; all that are given apply, largest first, never below zero."""
