@@ -282,10 +282,13 @@ class OccupancyChanged(_message.Message):
     CAPACITY_FIELD_NUMBER: _builtins.int
     OBSERVE_TIME_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
     lot: _builtins.str
     free: _builtins.int
     capacity: _builtins.int
     source: _builtins.str
+    verdict: _builtins.str
+    """"fresh", "late", "stale", "implausible" or "silent"."""
     @_builtins.property
     def observe_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -296,13 +299,44 @@ class OccupancyChanged(_message.Message):
         capacity: _builtins.int = ...,
         observe_time: _timestamp_pb2.Timestamp | None = ...,
         source: _builtins.str = ...,
+        verdict: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_free", b"_free", "free", b"free", "observe_time", b"observe_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_free", b"_free", "capacity", b"capacity", "free", b"free", "lot", b"lot", "observe_time", b"observe_time", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_free", b"_free", "capacity", b"capacity", "free", b"free", "lot", b"lot", "observe_time", b"observe_time", "source", b"source", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__free: _TypeAlias = _typing.Literal["free"]  # noqa: Y015
     _WhichOneofArgType__free: _TypeAlias = _typing.Literal["_free", b"_free"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__free) -> _WhichOneofReturnType__free | None: ...
 
 Global___OccupancyChanged: _TypeAlias = OccupancyChanged  # noqa: Y015
+
+@_typing.final
+class LotOverridden(_message.Message):
+    """Event: a lot can't keep its promised places; reservations that start soon move nearby.
+    Routing key parking.v1.lot_overridden.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOT_FIELD_NUMBER: _builtins.int
+    FREE_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    lot: _builtins.str
+    free: _builtins.int
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        lot: _builtins.str = ...,
+        free: _builtins.int = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "free", b"free", "lot", b"lot"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LotOverridden: _TypeAlias = LotOverridden  # noqa: Y015

@@ -66,6 +66,16 @@ class OperatorServiceStub:
                 request_serializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListArrearsRequest.SerializeToString,
                 response_deserializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListArrearsResponse.FromString,
                 _registered_method=True)
+        self.ListDisputes = channel.unary_unary(
+                '/xianban.parking.v1.OperatorService/ListDisputes',
+                request_serializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListDisputesRequest.SerializeToString,
+                response_deserializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListDisputesResponse.FromString,
+                _registered_method=True)
+        self.ListLotPayments = channel.unary_unary(
+                '/xianban.parking.v1.OperatorService/ListLotPayments',
+                request_serializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListLotPaymentsRequest.SerializeToString,
+                response_deserializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListLotPaymentsResponse.FromString,
+                _registered_method=True)
         self.RefundPayment = channel.unary_unary(
                 '/xianban.parking.v1.OperatorService/RefundPayment',
                 request_serializer=xianban_dot_parking_dot_v1_dot_operator__pb2.RefundPaymentRequest.SerializeToString,
@@ -134,6 +144,20 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListDisputes(self, request, context):
+        """Lists a lot's open disputes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListLotPayments(self, request, context):
+        """Lists a lot's payments.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RefundPayment(self, request, context):
         """Refunds a payment.
         """
@@ -194,6 +218,16 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.ListArrears,
                     request_deserializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListArrearsRequest.FromString,
                     response_serializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListArrearsResponse.SerializeToString,
+            ),
+            'ListDisputes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDisputes,
+                    request_deserializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListDisputesRequest.FromString,
+                    response_serializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListDisputesResponse.SerializeToString,
+            ),
+            'ListLotPayments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLotPayments,
+                    request_deserializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListLotPaymentsRequest.FromString,
+                    response_serializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListLotPaymentsResponse.SerializeToString,
             ),
             'RefundPayment': grpc.unary_unary_rpc_method_handler(
                     servicer.RefundPayment,
@@ -390,6 +424,60 @@ class OperatorService:
             _registered_method=True)
 
     @staticmethod
+    def ListDisputes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.parking.v1.OperatorService/ListDisputes',
+            xianban_dot_parking_dot_v1_dot_operator__pb2.ListDisputesRequest.SerializeToString,
+            xianban_dot_parking_dot_v1_dot_operator__pb2.ListDisputesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLotPayments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.parking.v1.OperatorService/ListLotPayments',
+            xianban_dot_parking_dot_v1_dot_operator__pb2.ListLotPaymentsRequest.SerializeToString,
+            xianban_dot_parking_dot_v1_dot_operator__pb2.ListLotPaymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def RefundPayment(request,
             target,
             options=(),
@@ -523,6 +611,11 @@ class IngestServiceStub:
                 request_serializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ReceivePaymentCallbackRequest.SerializeToString,
                 response_deserializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ReceivePaymentCallbackResponse.FromString,
                 _registered_method=True)
+        self.ListGateKeys = channel.unary_unary(
+                '/xianban.parking.v1.IngestService/ListGateKeys',
+                request_serializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListGateKeysRequest.SerializeToString,
+                response_deserializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListGateKeysResponse.FromString,
+                _registered_method=True)
 
 
 class IngestServiceServicer:
@@ -550,6 +643,13 @@ class IngestServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListGateKeys(self, request, context):
+        """Lists the keys for offline checks of reservation tokens.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IngestServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -567,6 +667,11 @@ def add_IngestServiceServicer_to_server(servicer, server):
                     servicer.ReceivePaymentCallback,
                     request_deserializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ReceivePaymentCallbackRequest.FromString,
                     response_serializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ReceivePaymentCallbackResponse.SerializeToString,
+            ),
+            'ListGateKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListGateKeys,
+                    request_deserializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListGateKeysRequest.FromString,
+                    response_serializer=xianban_dot_parking_dot_v1_dot_operator__pb2.ListGateKeysResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -651,6 +756,33 @@ class IngestService:
             '/xianban.parking.v1.IngestService/ReceivePaymentCallback',
             xianban_dot_parking_dot_v1_dot_operator__pb2.ReceivePaymentCallbackRequest.SerializeToString,
             xianban_dot_parking_dot_v1_dot_operator__pb2.ReceivePaymentCallbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListGateKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.parking.v1.IngestService/ListGateKeys',
+            xianban_dot_parking_dot_v1_dot_operator__pb2.ListGateKeysRequest.SerializeToString,
+            xianban_dot_parking_dot_v1_dot_operator__pb2.ListGateKeysResponse.FromString,
             options,
             channel_credentials,
             insecure,

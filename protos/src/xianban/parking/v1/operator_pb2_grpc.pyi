@@ -46,6 +46,10 @@ class OperatorServiceStub:
     """Returns revenue by day."""
     ListArrears: _grpc.UnaryUnaryMultiCallable[_operator_pb2.ListArrearsRequest, _operator_pb2.ListArrearsResponse]
     """Lists arrears."""
+    ListDisputes: _grpc.UnaryUnaryMultiCallable[_operator_pb2.ListDisputesRequest, _operator_pb2.ListDisputesResponse]
+    """Lists a lot's open disputes."""
+    ListLotPayments: _grpc.UnaryUnaryMultiCallable[_operator_pb2.ListLotPaymentsRequest, _operator_pb2.ListLotPaymentsResponse]
+    """Lists a lot's payments."""
     RefundPayment: _grpc.UnaryUnaryMultiCallable[_operator_pb2.RefundPaymentRequest, _resources_pb2.Payment]
     """Refunds a payment."""
     UpdateTariff: _grpc.UnaryUnaryMultiCallable[_operator_pb2.UpdateTariffRequest, _resources_pb2.Tariff]
@@ -72,6 +76,10 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     """Returns revenue by day."""
     ListArrears: _aio.UnaryUnaryMultiCallable[_operator_pb2.ListArrearsRequest, _operator_pb2.ListArrearsResponse]  # type: ignore[assignment]
     """Lists arrears."""
+    ListDisputes: _aio.UnaryUnaryMultiCallable[_operator_pb2.ListDisputesRequest, _operator_pb2.ListDisputesResponse]  # type: ignore[assignment]
+    """Lists a lot's open disputes."""
+    ListLotPayments: _aio.UnaryUnaryMultiCallable[_operator_pb2.ListLotPaymentsRequest, _operator_pb2.ListLotPaymentsResponse]  # type: ignore[assignment]
+    """Lists a lot's payments."""
     RefundPayment: _aio.UnaryUnaryMultiCallable[_operator_pb2.RefundPaymentRequest, _resources_pb2.Payment]  # type: ignore[assignment]
     """Refunds a payment."""
     UpdateTariff: _aio.UnaryUnaryMultiCallable[_operator_pb2.UpdateTariffRequest, _resources_pb2.Tariff]  # type: ignore[assignment]
@@ -133,6 +141,22 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists arrears."""
 
     @_abc_1.abstractmethod
+    def ListDisputes(
+        self,
+        request: _operator_pb2.ListDisputesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_pb2.ListDisputesResponse, _abc.Awaitable[_operator_pb2.ListDisputesResponse]]:
+        """Lists a lot's open disputes."""
+
+    @_abc_1.abstractmethod
+    def ListLotPayments(
+        self,
+        request: _operator_pb2.ListLotPaymentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_pb2.ListLotPaymentsResponse, _abc.Awaitable[_operator_pb2.ListLotPaymentsResponse]]:
+        """Lists a lot's payments."""
+
+    @_abc_1.abstractmethod
     def RefundPayment(
         self,
         request: _operator_pb2.RefundPaymentRequest,
@@ -179,6 +203,8 @@ class IngestServiceStub:
     """Takes in gate events."""
     ReceivePaymentCallback: _grpc.UnaryUnaryMultiCallable[_operator_pb2.ReceivePaymentCallbackRequest, _operator_pb2.ReceivePaymentCallbackResponse]
     """Takes in a payment provider's signed callback."""
+    ListGateKeys: _grpc.UnaryUnaryMultiCallable[_operator_pb2.ListGateKeysRequest, _operator_pb2.ListGateKeysResponse]
+    """Lists the keys for offline checks of reservation tokens."""
 
 @_typing.type_check_only
 class IngestServiceAsyncStub(IngestServiceStub):
@@ -191,6 +217,8 @@ class IngestServiceAsyncStub(IngestServiceStub):
     """Takes in gate events."""
     ReceivePaymentCallback: _aio.UnaryUnaryMultiCallable[_operator_pb2.ReceivePaymentCallbackRequest, _operator_pb2.ReceivePaymentCallbackResponse]  # type: ignore[assignment]
     """Takes in a payment provider's signed callback."""
+    ListGateKeys: _aio.UnaryUnaryMultiCallable[_operator_pb2.ListGateKeysRequest, _operator_pb2.ListGateKeysResponse]  # type: ignore[assignment]
+    """Lists the keys for offline checks of reservation tokens."""
 
 class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
     """Parking for machines: feeds, gates and payment providers; each proves itself as its plugin demands."""
@@ -218,5 +246,13 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_operator_pb2.ReceivePaymentCallbackResponse, _abc.Awaitable[_operator_pb2.ReceivePaymentCallbackResponse]]:
         """Takes in a payment provider's signed callback."""
+
+    @_abc_1.abstractmethod
+    def ListGateKeys(
+        self,
+        request: _operator_pb2.ListGateKeysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_pb2.ListGateKeysResponse, _abc.Awaitable[_operator_pb2.ListGateKeysResponse]]:
+        """Lists the keys for offline checks of reservation tokens."""
 
 def add_IngestServiceServicer_to_server(servicer: IngestServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -512,18 +512,23 @@ Global___ListVehiclesResponse: _TypeAlias = ListVehiclesResponse  # noqa: Y015
 
 @_typing.final
 class CreateVehicleRequest(_message.Message):
-    """Adds a vehicle."""
+    """Adds a vehicle; a plate belongs to one resident at a time."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PARENT_FIELD_NUMBER: _builtins.int
     PLATE_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
+    CLAIM_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
     plate: _builtins.str
     """As typed; normalised after GA 36."""
     kind: _resources_pb2.VehicleKind.ValueType
+    claim: _builtins.bool
+    """True: takes the plate over from the resident who registered it before; that person is told.
+    Refused while a stay, a reservation or a recent claim of the other person stands.
+    """
     request_id: _builtins.str
     def __init__(
         self,
@@ -531,11 +536,12 @@ class CreateVehicleRequest(_message.Message):
         parent: _builtins.str = ...,
         plate: _builtins.str = ...,
         kind: _resources_pb2.VehicleKind.ValueType = ...,
+        claim: _builtins.bool = ...,
         request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "parent", b"parent", "plate", b"plate", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claim", b"claim", "kind", b"kind", "parent", b"parent", "plate", b"plate", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

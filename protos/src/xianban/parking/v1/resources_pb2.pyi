@@ -381,6 +381,7 @@ class Lot(_message.Message):
     HONESTY_FIELD_NUMBER: _builtins.int
     ATTRIBUTION_FIELD_NUMBER: _builtins.int
     PRICE_SUMMARY_FIELD_NUMBER: _builtins.int
+    RESERVABLE_PLACES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"lots/{id}"."""
     display_name: _builtins.str
@@ -406,6 +407,8 @@ class Lot(_message.Message):
     """Where the facts come from, and under which licence."""
     price_summary: _builtins.str
     """The tariff in one sentence, in the caller's language."""
+    reservable_places: _builtins.int
+    """How many places may be reserved at the same time."""
     @_builtins.property
     def position(self) -> Global___LatLng: ...
     @_builtins.property
@@ -436,10 +439,11 @@ class Lot(_message.Message):
         honesty: _builtins.float | None = ...,
         attribution: _builtins.str = ...,
         price_summary: _builtins.str = ...,
+        reservable_places: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_honesty", b"_honesty", "honesty", b"honesty", "occupancy", b"occupancy", "position", b"position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_honesty", b"_honesty", "accessible_places", b"accessible_places", "address", b"address", "area", b"area", "attribution", b"attribution", "capacity", b"capacity", "display_name", b"display_name", "ev_places", b"ev_places", "honesty", b"honesty", "max_height_cm", b"max_height_cm", "name", b"name", "occupancy", b"occupancy", "open_now", b"open_now", "opening_hours", b"opening_hours", "operator", b"operator", "park_and_ride", b"park_and_ride", "polygon", b"polygon", "position", b"position", "price_summary", b"price_summary", "reservable", b"reservable"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_honesty", b"_honesty", "accessible_places", b"accessible_places", "address", b"address", "area", b"area", "attribution", b"attribution", "capacity", b"capacity", "display_name", b"display_name", "ev_places", b"ev_places", "honesty", b"honesty", "max_height_cm", b"max_height_cm", "name", b"name", "occupancy", b"occupancy", "open_now", b"open_now", "opening_hours", b"opening_hours", "operator", b"operator", "park_and_ride", b"park_and_ride", "polygon", b"polygon", "position", b"position", "price_summary", b"price_summary", "reservable", b"reservable", "reservable_places", b"reservable_places"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__honesty: _TypeAlias = _typing.Literal["honesty"]  # noqa: Y015
     _WhichOneofArgType__honesty: _TypeAlias = _typing.Literal["_honesty", b"_honesty"]  # noqa: Y015
@@ -672,6 +676,8 @@ class Reservation(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     SUBSTITUTE_FIELD_NUMBER: _builtins.int
     QUOTE_FIELD_NUMBER: _builtins.int
+    ACCESSIBLE_FIELD_NUMBER: _builtins.int
+    EV_CHARGING_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"residents/{id}/reservations/{reservation}"."""
     lot: _builtins.str
@@ -682,6 +688,10 @@ class Reservation(_message.Message):
     """A compact JWS that the gate checks without a network."""
     substitute: _builtins.str
     """The reservation that took this one's place."""
+    accessible: _builtins.bool
+    """True when an accessible place is kept."""
+    ev_charging: _builtins.bool
+    """True when a place with a charger is kept."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -711,10 +721,12 @@ class Reservation(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         substitute: _builtins.str = ...,
         quote: Global___Quote | None = ...,
+        accessible: _builtins.bool = ...,
+        ev_charging: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "hold_until", b"hold_until", "quote", b"quote", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "gate_token", b"gate_token", "hold_until", b"hold_until", "lot", b"lot", "lot_display", b"lot_display", "name", b"name", "plate", b"plate", "quote", b"quote", "start_time", b"start_time", "state", b"state", "substitute", b"substitute"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accessible", b"accessible", "create_time", b"create_time", "end_time", b"end_time", "ev_charging", b"ev_charging", "gate_token", b"gate_token", "hold_until", b"hold_until", "lot", b"lot", "lot_display", b"lot_display", "name", b"name", "plate", b"plate", "quote", b"quote", "start_time", b"start_time", "state", b"state", "substitute", b"substitute"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -738,6 +750,7 @@ class Session(_message.Message):
     PAID_FEN_FIELD_NUMBER: _builtins.int
     RESERVATION_FIELD_NUMBER: _builtins.int
     DISPUTE_REASON_FIELD_NUMBER: _builtins.int
+    LEAVE_BY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"residents/{id}/sessions/{session}"."""
     lot: _builtins.str
@@ -758,6 +771,10 @@ class Session(_message.Message):
     def quote(self) -> Global___Quote:
         """The fee so far, or the final one."""
 
+    @_builtins.property
+    def leave_by(self) -> _timestamp_pb2.Timestamp:
+        """Paid ahead: until when the gate opens without a further payment."""
+
     def __init__(
         self,
         *,
@@ -773,10 +790,11 @@ class Session(_message.Message):
         paid_fen: _builtins.int = ...,
         reservation: _builtins.str = ...,
         dispute_reason: _builtins.str = ...,
+        leave_by: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["enter_time", b"enter_time", "exit_time", b"exit_time", "quote", b"quote"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["enter_time", b"enter_time", "exit_time", b"exit_time", "leave_by", b"leave_by", "quote", b"quote"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute_reason", b"dispute_reason", "due_fen", b"due_fen", "enter_time", b"enter_time", "exit_time", b"exit_time", "lot", b"lot", "lot_display", b"lot_display", "name", b"name", "paid_fen", b"paid_fen", "plate", b"plate", "quote", b"quote", "reservation", b"reservation", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute_reason", b"dispute_reason", "due_fen", b"due_fen", "enter_time", b"enter_time", "exit_time", b"exit_time", "leave_by", b"leave_by", "lot", b"lot", "lot_display", b"lot_display", "name", b"name", "paid_fen", b"paid_fen", "plate", b"plate", "quote", b"quote", "reservation", b"reservation", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -799,6 +817,7 @@ class Payment(_message.Message):
     CAPTURE_TIME_FIELD_NUMBER: _builtins.int
     FAILURE_FIELD_NUMBER: _builtins.int
     RECEIPT_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"residents/{id}/payments/{payment}"."""
     payable: _builtins.str
@@ -816,6 +835,10 @@ class Payment(_message.Message):
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def capture_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when it can be paid."""
+
     def __init__(
         self,
         *,
@@ -830,10 +853,11 @@ class Payment(_message.Message):
         capture_time: _timestamp_pb2.Timestamp | None = ...,
         failure: _builtins.str = ...,
         receipt: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["capture_time", b"capture_time", "create_time", b"create_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["capture_time", b"capture_time", "create_time", b"create_time", "expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_fen", b"amount_fen", "capture_time", b"capture_time", "create_time", b"create_time", "failure", b"failure", "name", b"name", "pay_url", b"pay_url", "payable", b"payable", "provider", b"provider", "receipt", b"receipt", "refunded_fen", b"refunded_fen", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_fen", b"amount_fen", "capture_time", b"capture_time", "create_time", b"create_time", "expire_time", b"expire_time", "failure", b"failure", "name", b"name", "pay_url", b"pay_url", "payable", b"payable", "provider", b"provider", "receipt", b"receipt", "refunded_fen", b"refunded_fen", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
