@@ -25,7 +25,7 @@ class Settings:
     """What a process is told from outside; nothing else reads the environment."""
 
     # Databases, keys, blobs. Kept between runs.
-    data: Path = field(default_factory=lambda: Path("var"))
+    data: Path = field(default_factory=lambda: Path("data"))
     # Sockets and pid files; a short path, because socket names are bounded.
     run: Path = field(default_factory=lambda: Path())
     # "" = one SQLite file per service under data.

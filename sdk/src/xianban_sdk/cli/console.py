@@ -1,0 +1,38 @@
+"""What the command says, to people and to machines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NoReturn
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["console", "fail", "print_json", "print_table"]
+
+console = Console()
+_errors = Console(stderr=True)
+
+
+def fail(message: str, *, hint: str = "") -> NoReturn:
+    """Ends the command with exit code 1 and a sentence that says what to do."""
+    _errors.print(f"[bold red]✗[/] {message}", highlight=False)
+    if hint:
+        _errors.print(f"  {hint}", highlight=False)
+    raise typer.Exit(1)
+
+
+def print_json(value: Any) -> None:
+    """Prints one JSON document for machines."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Prints rows for people."""
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(str(row[column]) for column in columns))
+    console.print(table)

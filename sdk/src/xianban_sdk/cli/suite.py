@@ -1,0 +1,157 @@
+"""`xianban up`: the whole suite with one command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from importlib.metadata import entry_points
+from typing import Annotated
+
+import httpx
+import typer
+from rich.table import Table
+
+from xianban_sdk.cli.console import console, fail
+from xianban_sdk.cli.options import Broker, Data, Database, load
+from xianban_sdk.cli.supervisor import Supervisor
+from xianban_sdk.demo import PEOPLE
+from xianban_sdk.settings import Settings
+
+__all__ = ["register"]
+
+_PATIENCE = 90.0  # seconds until the suite must be ready; a first start seeds the district
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("up")(up)
+
+
+def up(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where Envoy listens.")] = 8080,
+    data: Data = None,
+    demo: Annotated[
+        bool, typer.Option("--demo/--no-demo", help="With the demo district's people and places.")
+    ] = True,
+    split: Annotated[
+        bool, typer.Option("--split", help="One process per service; needs --broker.")
+    ] = False,
+    database: Database = None,
+    broker: Broker = None,
+    otlp: Annotated[str | None, typer.Option(help="OTLP endpoint for traces and metrics.")] = None,
+    issuer: Annotated[
+        str | None, typer.Option(help="The public base URL, when a proxy stands before us.")
+    ] = None,
+) -> None:
+    """Starts every service, the portal and the gateway; Ctrl-C stops all."""
+    settings = load(
+        data=data,
+        demo=demo,
+        database=database,
+        broker=broker,
+        otlp=otlp,
+        issuer=issuer or os.environ.get("XIANBAN_ISSUER") or f"http://127.0.0.1:{port}",
+    )
+    _refuse_what_cannot_work(port, split, settings)
+    supervisor = _plan(settings, port, split)
+    _stop_on_signals(supervisor)
+    supervisor.start()
+    watcher = threading.Thread(target=supervisor.watch, daemon=True)
+    watcher.start()
+    try:
+        _announce(settings, _wait_until_ready(port, supervisor))
+        supervisor.stopping.wait()
+    finally:
+        console.print("Stopping …")
+        supervisor.stop()
+
+
+def _refuse_what_cannot_work(port: int, split: bool, settings: Settings) -> None:
+    if split and not settings.broker:
+        fail(
+            "--split needs --broker: processes cannot share the in-process bus.",
+            hint="`make backends` starts RabbitMQ and prints its URL.",
+        )
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            fail(f"Port {port} is taken.", hint="Choose another: PORT=8090 make up")
+
+
+def _plan(settings: Settings, port: int, split: bool) -> Supervisor:
+    supervisor = Supervisor(
+        run=settings.run,
+        logs=settings.data / "logs",
+        environment=os.environ | _environment(settings, port),
+        grace=settings.grace + 5,
+    )
+    services = sorted(point.name for point in entry_points(group="xianban.services"))
+    for name, members in [(n, [n]) for n in services] if split else [("services", services)]:
+        supervisor.add(name, "serve", *members)
+    for point in sorted(entry_points(group="xianban.processes"), key=lambda p: p.name):
+        supervisor.add(point.name, "process", point.name)
+    return supervisor
+
+
+def _environment(settings: Settings, port: int) -> dict[str, str]:
+    return {
+        "XIANBAN_DATA": str(settings.data),
+        "XIANBAN_RUN": str(settings.run),
+        "XIANBAN_DATABASE": settings.database,
+        "XIANBAN_BROKER": settings.broker,
+        "XIANBAN_ISSUER": settings.issuer,
+        "XIANBAN_OTLP": settings.otlp,
+        "XIANBAN_DEMO": "1" if settings.demo else "0",
+        "XIANBAN_EDGE_LISTEN": f"127.0.0.1:{port}",
+    }
+
+
+def _stop_on_signals(supervisor: Supervisor) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: supervisor.stopping.set())
+
+
+def _wait_until_ready(port: int, supervisor: Supervisor) -> float:
+    begin = time.monotonic()
+    with console.status("Starting …"):
+        while (waited := time.monotonic() - begin) < _PATIENCE:
+            if supervisor.stopping.is_set():
+                raise typer.Exit(0)
+            if _ready(port):
+                return waited
+            time.sleep(0.1)
+    supervisor.stop()
+    fail(f"Not ready after {_PATIENCE:.0f} s.", hint=f"The logs are in {supervisor.logs}.")
+
+
+def _ready(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _announce(settings: Settings, seconds: float) -> None:
+    console.print(f"\n[bold]贤办 Xianban[/] is ready after {seconds:.1f} s\n")
+    links = Table.grid(padding=(0, 2))
+    for label, path in _LINKS:
+        links.add_row(label, f"{settings.issuer}{path}")
+    console.print(links)
+    if settings.demo:
+        console.print("\nDemo log-ins (the one-time code is shown on screen):")
+        people = Table.grid(padding=(0, 2))
+        for person in PEOPLE.values():
+            people.add_row(person.alias, person.phone)
+        console.print(people)
+    console.print(f"\nLogs: {settings.data / 'logs'}    Ctrl-C stops all.\n", highlight=False)
+
+
+_LINKS = (
+    ("Portal 门户", "/"),
+    ("API", "/docs"),
+    ("OpenAPI", "/openapi.json"),
+    ("Health", "/healthz"),
+)

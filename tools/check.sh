@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Everything that must hold before a commit: about a minute.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+failed=()
+step() {
+  local name=$1 output; shift
+  if output=$("$@" 2>&1); then printf '✓ %s\n' "$name"; else printf '✗ %s\n%s\n' "$name" "$output"; failed+=("$name"); fi
+}
+drift() {
+  local before after
+  before=$(find protos/src docs/api -type f -exec sha256sum {} + | sort)
+  $bin/python protos/generate.py >/dev/null 2>&1 && $bin/python tools/reference.py >/dev/null || return 1
+  after=$(find protos/src docs/api -type f -exec sha256sum {} + | sort)
+  [ "$before" = "$after" ] || { echo "generated files differ from what is committed: run make proto"; diff <(echo "$before") <(echo "$after"); return 1; }
+}
+breaking() {
+  # The baseline is the API that clients were promised; it moves with a release (make proto-baseline).
+  $bin/buf breaking --against protos/baseline.binpb
+}
+step "ruff check" $bin/ruff check .
+step "ruff format" $bin/ruff format --check .
+step "buf lint" $bin/buf lint
+step "buf format" $bin/buf format --diff --exit-code
+step "buf breaking" breaking
+step "generated code" drift
+step "import contracts" $bin/lint-imports
+step "pyright" $bin/pyright
+step "architecture" $bin/pytest -q tests/architecture
+if [ ${#failed[@]} -gt 0 ]; then printf '\nfailed: %s\n' "$(IFS=,; echo "${failed[*]}")"; exit 1; fi
