@@ -1,0 +1,74 @@
+"""What a domain gives the portal: routes, navigation, a tile, templates, texts and static files."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+
+GROUP = "xianban.portal"
+
+Place = Literal["main", "bottom", "me"]
+Tone = Literal["info", "ok", "warn", "danger"]
+
+
+@dataclass(frozen=True)
+class NavEntry:
+    """One link in the shell. `label` is a message key of the site.
+
+    `main`: the header on wide screens; `bottom`: also the bar on phones; `me`: the "my" page.
+    `roles`: shown only to staff who hold one of these; empty: to everyone.
+    """
+
+    path: str
+    label: str
+    icon: str
+    place: Place = "main"
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TileLine:
+    """The live line on a home tile: finished text in the viewer's language."""
+
+    text: str
+    tone: Tone = "info"
+
+
+TileProvider = Callable[[Request], Awaitable[TileLine | None]]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A domain's pages, found by entry point `xianban.portal`.
+
+    `package` holds `templates/` and `static/` (the domain's `web` package);
+    `texts` holds `locale/{zh-CN,en}.ftl` (the domain's root package).
+    `title` and `summary` are message keys, `icon` a symbol of the kit's icons.svg, `home` where
+    the tile leads (empty: no tile). `service` is the gRPC service the tile depends on.
+    `machine_paths` are prefixes called by programs without cookies: no form token is asked there.
+    """
+
+    name: str
+    package: str
+    texts: str
+    routes: Sequence[BaseRoute] = ()
+    title: str = ""
+    summary: str = ""
+    icon: str = "service"
+    home: str = ""
+    nav: Sequence[NavEntry] = ()
+    tile: TileProvider | None = None
+    service: str = ""
+    order: int = 100
+    machine_paths: tuple[str, ...] = ()
+
+
+def find_sites() -> list[Site]:
+    """Loads every installed site, in the order of their tiles."""
+    sites: list[Site] = [point.load() for point in entry_points(group=GROUP)]
+    return sorted(sites, key=lambda site: (site.order, site.name))

@@ -1,0 +1,61 @@
+// Draws each map block over a hand-made sketch of the district; markers come from the page's list.
+// A tile server, where a district has one, is named in <meta name="map-tiles" content="https://…/{z}/{x}/{y}.png">.
+(() => {
+  "use strict";
+  const tiles = document.querySelector('meta[name="map-tiles"]')?.content;
+  const looks = {
+    land: { color: "#cfdccf", weight: 1, fillColor: "#eef4ee", fillOpacity: 1 },
+    water: { color: "#a9cfe6", weight: 1, fillColor: "#c4e1f1", fillOpacity: 1 },
+    river: { color: "#a9d3ec", weight: 7 },
+    park: { color: "#bfdcbf", weight: 1, fillColor: "#d8ecd6", fillOpacity: 1 },
+    road: { color: "#ffffff", weight: 5 },
+    main: { color: "#f6d99b", weight: 7 },
+    metro: { color: "#8a6bb1", weight: 3, dashArray: "8 5" },
+  };
+  const elder = document.documentElement.dataset.profile === "elder";
+
+  const base = async (map, url) => {
+    if (tiles) { L.tileLayer(tiles, { maxZoom: 18 }).addTo(map); return; }
+    const sketch = await (await fetch(url)).json();
+    const lines = sketch.features.filter((one) => one.geometry.type !== "Point");
+    L.geoJSON(lines, { interactive: false, style: (one) => looks[one.properties.kind] }).addTo(map);
+    for (const place of sketch.features.filter((one) => one.geometry.type === "Point")) {
+      const [lon, lat] = place.geometry.coordinates;
+      const name = place.properties[document.documentElement.lang === "en" ? "en" : "zh"];
+      const icon = L.divIcon({ className: "place-name", html: document.createTextNode(name).textContent, iconSize: null });
+      L.marker([lat, lon], { icon, interactive: false, keyboard: false }).addTo(map);
+    }
+  };
+
+  const pin = (map, item) => {
+    const data = item.dataset;
+    const label = document.createElement("span");
+    label.className = `marker marker--${data.tone || "info"}`;
+    label.textContent = data.value || "P";
+    const icon = L.divIcon({ className: "", html: label, iconSize: elder ? [64, 44] : [48, 32] });
+    const marker = L.marker([Number(data.lat), Number(data.lon)], { icon, title: data.label, alt: data.label });
+    marker.on("click keypress", (event) => {
+      if (event.originalEvent.key && event.originalEvent.key !== "Enter") return;
+      if (data.href) window.location.href = data.href;
+    });
+    return marker.addTo(map);
+  };
+
+  const draw = (figure) => {
+    const list = document.getElementById(figure.dataset.map);
+    if (!list) return;
+    figure.hidden = false;
+    const map = L.map(figure.querySelector(".map__canvas"), { attributionControl: false, scrollWheelZoom: false, minZoom: 11, maxZoom: 18 });
+    map.setView([Number(figure.dataset.lat), Number(figure.dataset.lon)], Number(figure.dataset.zoom));
+    base(map, figure.dataset.base).catch((error) => console.warn("map sketch", error));
+    let pins = [];
+    const place = () => {
+      pins.forEach((one) => one.remove());
+      pins = [...list.querySelectorAll("[data-lat][data-lon]")].map((item) => pin(map, item));
+    };
+    place();
+    if (pins.length) map.fitBounds(L.featureGroup(pins).getBounds().pad(0.2), { maxZoom: Number(figure.dataset.zoom) });
+    document.addEventListener("xianban:live", place);
+  };
+  document.querySelectorAll("[data-map]").forEach(draw);
+})();
