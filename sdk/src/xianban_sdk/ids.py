@@ -1,0 +1,58 @@
+"""Identifiers as an argument: ULIDs, random in production and seeded in demo and tests."""
+
+import random
+import secrets
+import threading
+from datetime import datetime
+from typing import Protocol
+
+from xianban_sdk.clock import Clock, SystemClock
+
+__all__ = ["Ids", "SeededIds", "UlidIds"]
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32
+_RANDOM_BITS = 80
+
+
+class Ids(Protocol):
+    """Makes new identifiers."""
+
+    def new(self) -> str: ...
+
+
+class UlidIds:
+    """Random ULIDs on a clock; within one millisecond they still sort in the order they were made."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def new(self) -> str:
+        fresh = _milliseconds(self._clock.now()) << _RANDOM_BITS | self._random()
+        with self._lock:
+            same_instant = fresh >> _RANDOM_BITS <= self._last >> _RANDOM_BITS
+            self._last = self._last + 1 if same_instant else fresh
+            return _encode(self._last)
+
+    def _random(self) -> int:
+        return secrets.randbits(_RANDOM_BITS)
+
+
+class SeededIds(UlidIds):
+    """The same ULIDs for the same seed and clock, so that demo and tests repeat exactly."""
+
+    def __init__(self, seed: int, clock: Clock) -> None:
+        super().__init__(clock)
+        self._source = random.Random(seed)  # noqa: S311 - repeatable on purpose
+
+    def _random(self) -> int:
+        return self._source.getrandbits(_RANDOM_BITS)
+
+
+def _milliseconds(instant: datetime) -> int:
+    return int(instant.timestamp() * 1000)
+
+
+def _encode(value: int) -> str:
+    return "".join(_ALPHABET[value >> shift & 31] for shift in range(125, -5, -5))

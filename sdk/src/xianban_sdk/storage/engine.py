@@ -1,0 +1,191 @@
+"""A service's database: SQLite in one owner process, or a PostgreSQL schema."""
+
+import fcntl
+import os
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+
+__all__ = ["Database", "DatabaseInUse", "Dialect"]
+
+Dialect = Literal["sqlite", "postgresql"]
+
+_WRITE_WAIT_SECONDS = 30.0
+
+
+class DatabaseInUse(RuntimeError):
+    """Another process owns this SQLite file."""
+
+
+class Database:
+    """One service's database.
+
+    Opening a PostgreSQL database does not connect: a service starts without it and becomes
+    ready when it is there.
+    """
+
+    def __init__(
+        self, engine: Engine, reader: Engine, *, owner: str, file: Path | None, lock: int | None
+    ) -> None:
+        self.engine = engine
+        self.owner = owner
+        self.file = file
+        self.outbox_written = threading.Event()
+        self.audit_written = threading.Event()
+        self.timers_written = threading.Event()
+        self._reader = reader.execution_options(isolation_level="AUTOCOMMIT")
+        self._lock = lock
+        # SQLite has one writer. Waiting here is fair and prompt; its own busy handler polls.
+        self._writer = threading.Lock() if file else None
+        self._writing = threading.local()
+
+    @classmethod
+    def open(cls, url: str, *, owner: str) -> "Database":
+        """Open `sqlite:///path` or `postgresql+psycopg://…`; `owner` names the service."""
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _open_sqlite(parsed, owner)
+        if parsed.get_backend_name() == "postgresql":
+            return _open_postgresql(parsed, owner)
+        raise ValueError(f"unknown database {parsed.get_backend_name()!r}: sqlite or postgresql")
+
+    @property
+    def dialect(self) -> Dialect:
+        return "sqlite" if self.file else "postgresql"
+
+    @property
+    def schema(self) -> str:
+        """The PostgreSQL schema of this service."""
+        return _schema(self.owner)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A write transaction: committed at the end, rolled back when an exception leaves it."""
+        with self._one_writer(), self.engine.begin() as conn:
+            yield conn
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A read-only connection on AUTOCOMMIT; the database itself refuses writes on it."""
+        with self._reader.connect() as conn:
+            yield conn
+
+    def wake_all(self) -> None:
+        """Tell relay, sealer and timers that something was committed."""
+        for written in (self.outbox_written, self.audit_written, self.timers_written):
+            written.set()
+
+    def close(self) -> None:
+        self.engine.dispose()
+        self._reader.dispose()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    @contextmanager
+    def _one_writer(self) -> Iterator[None]:
+        if self._writer is None:
+            yield
+            return
+        if getattr(self._writing, "now", False):
+            raise RuntimeError("a write transaction is already open in this thread")
+        if not self._writer.acquire(timeout=_WRITE_WAIT_SECONDS):
+            raise TimeoutError(f"no write turn on {self.file} in {_WRITE_WAIT_SECONDS:.0f} s")
+        self._writing.now = True
+        try:
+            yield
+        finally:
+            self._writing.now = False
+            self._writer.release()
+
+
+def _open_sqlite(url: URL, owner: str) -> Database:
+    if not url.database or url.database == ":memory:":
+        raise ValueError("SQLite needs a file: events and audit must outlive the process")
+    file = Path(url.database).absolute()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = _own(file)
+    engine = _sqlite_engine(file, read_only=False)
+    return Database(engine, _sqlite_engine(file, read_only=True), owner=owner, file=file, lock=lock)
+
+
+def _own(file: Path) -> int:
+    path = file.with_name(file.name + ".lock")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+        os.close(descriptor)
+        raise DatabaseInUse(f"{file} is in use by process {holder or 'unknown'}") from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    return descriptor
+
+
+def _sqlite_engine(file: Path, *, read_only: bool) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(file)),
+        connect_args={"check_same_thread": False, "cached_statements": 256},
+        pool_size=4,
+        max_overflow=12,
+        skip_autocommit_rollback=True,
+    )
+
+    def connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin or commit on its own
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("PRAGMA busy_timeout=5000")
+        connection.execute(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
+
+    def begun(conn: Connection) -> None:
+        if not read_only:
+            # A deferred transaction that later wants to write can fail half-way: ask at once.
+            conn.exec_driver_sql("BEGIN IMMEDIATE")
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)
+    return engine
+
+
+def _open_postgresql(url: URL, owner: str) -> Database:
+    writer = _postgresql_engine(url, owner, read_only=False)
+    reader = _postgresql_engine(url, owner, read_only=True)
+    return Database(writer, reader, owner=owner, file=None, lock=None)
+
+
+def _postgresql_engine(url: URL, owner: str, *, read_only: bool) -> Engine:
+    settings = {
+        "search_path": _schema(owner),
+        "timezone": "UTC",
+        "statement_timeout": "15s",
+        "idle_in_transaction_session_timeout": "60s",
+        "default_transaction_read_only": "on" if read_only else "off",
+    }
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        connect_args={
+            "options": options,
+            "application_name": f"xianban-{owner}",
+            "connect_timeout": 5,
+        },
+        pool_size=4,
+        max_overflow=6,
+        pool_timeout=5,
+        pool_use_lifo=True,
+        skip_autocommit_rollback=True,
+    )
+
+
+def _schema(owner: str) -> str:
+    schema = owner.replace("-", "_")
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", schema):
+        raise ValueError(f"{owner!r} can't name a schema")
+    return schema

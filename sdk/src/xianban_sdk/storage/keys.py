@@ -1,0 +1,49 @@
+"""The keys of this installation, derived from one secret; installed once at start-up."""
+
+import threading
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+__all__ = ["Keyring", "install_keys", "installed_keys"]
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """Keys for field encryption (newest first, older ones still read), look-up hashes and paging."""
+
+    fields: tuple[bytes, ...]
+    lookup: bytes
+    paging: bytes
+
+    @classmethod
+    def derive(cls, secret: bytes, *retired: bytes) -> "Keyring":
+        """From the current secret; `retired` ones still decrypt what they encrypted."""
+        if len(secret) < 32:
+            raise ValueError("the installation's secret has at least 32 bytes")
+        fields = tuple(_derive(each, b"fields") for each in (secret, *retired))
+        # Look-up hashes must stay comparable with stored ones: they follow the oldest secret.
+        oldest = retired[-1] if retired else secret
+        return cls(fields, _derive(oldest, b"lookup"), _derive(secret, b"paging"))
+
+
+class _Installed:
+    keyring: Keyring | None = None
+    lock = threading.Lock()
+
+
+def install_keys(keyring: Keyring) -> None:
+    """Give the process its keys, before the first encrypted column or page token is used."""
+    with _Installed.lock:
+        _Installed.keyring = keyring
+
+
+def installed_keys() -> Keyring:
+    if _Installed.keyring is None:
+        raise RuntimeError("no keys: call install_keys(Keyring.derive(secret)) at start-up")
+    return _Installed.keyring
+
+
+def _derive(secret: bytes, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=b"xianban/" + purpose).derive(secret)

@@ -1,0 +1,1 @@
+"""The history of the SDK's own tables."""

@@ -1,0 +1,126 @@
+"""Durable timers: kept in the database, fired once, in the transaction of their effect."""
+
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+from sqlalchemy import Connection, delete, func, select, update
+
+from xianban_sdk.clock import Clock
+from xianban_sdk.ids import Ids
+from xianban_sdk.storage.engine import Database
+from xianban_sdk.storage.tables import timer as timer_table
+from xianban_sdk.storage.timer_rows import Timer, cancel, is_timer, schedule
+from xianban_sdk.storage.unit_of_work import CallInfo, UnitOfWork, open_unit_of_work
+
+__all__ = ["Timer", "TimerHandler", "Timers", "cancel", "schedule"]
+
+_log = structlog.get_logger("xianban.timers")
+
+_LONGEST_RETRY_SECONDS = 60
+_LONGEST_SLEEP = 0.5  # other processes may schedule too
+
+
+class TimerHandler(Protocol):
+    """`def on_hold_over(timer: Timer, *, uow: UnitOfWork) -> None`"""
+
+    def __call__(self, timer: Timer, *, uow: UnitOfWork) -> None: ...
+
+
+class Timers:
+    """Fires due timers; several processes may run it on one database."""
+
+    def __init__(
+        self, db: Database, handlers: Mapping[str, TimerHandler], *, clock: Clock, ids: Ids
+    ) -> None:
+        self._db = db
+        self._handlers = dict(handlers)
+        self._clock = clock
+        self._ids = ids
+
+    def run(self, stop: threading.Event) -> None:
+        """Fire timers as they fall due, until told to stop."""
+        while not stop.is_set():
+            self._db.timers_written.clear()
+            try:
+                self.fire_due()
+                pause = self._until_next()
+            except Exception:
+                _log.exception("timers_failed", service=self._db.owner)
+                stop.wait(1)
+                continue
+            self._db.timers_written.wait(pause)
+
+    def fire_due(self) -> int:
+        """Fire everything due now, oldest first; returns how many handlers succeeded.
+
+        A handler that fails is tried again with growing pauses and for ever: an alarm's ladder
+        must not end because a rung broke.
+        """
+        fired = 0
+        while (succeeded := self._fire_one()) is not None:
+            fired += succeeded
+        return fired
+
+    def _fire_one(self) -> bool | None:
+        """None when nothing is due."""
+        claimed: Timer | None = None
+        try:
+            with open_unit_of_work(self._db, clock=self._clock, ids=self._ids) as uow:
+                claimed = self._claim(uow.conn)
+                if claimed is None:
+                    return None
+                uow.call = CallInfo(actor=self._db.owner, traceparent=claimed.traceparent)
+                self._handlers[claimed.kind](claimed, uow=uow)
+        except Exception as error:
+            if claimed is None:
+                raise
+            self._postpone(claimed, error)
+            return False
+        return True
+
+    def _claim(self, conn: Connection) -> Timer | None:
+        """Take the timer away; a rollback puts it back."""
+        table = timer_table
+        row = conn.execute(
+            select(table.c.kind, table.c.key, table.c.due_at, table.c.payload, table.c.traceparent)
+            .where(table.c.not_before <= self._clock.now(), table.c.kind.in_(self._handlers))
+            .order_by(table.c.not_before)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        ).one_or_none()
+        if row is None:
+            return None
+        conn.execute(delete(table).where(is_timer(row.kind, row.key)))
+        return Timer(row.kind, row.key, row.due_at, bytes(row.payload), row.traceparent)
+
+    def _postpone(self, timer: Timer, error: Exception) -> None:
+        _log.error(
+            "timer_failed", kind=timer.kind, key=timer.key, error=repr(error), exc_info=error
+        )
+        with self._db.begin() as conn:
+            table = timer_table
+            attempts = conn.scalar(select(table.c.attempts).where(is_timer(timer.kind, timer.key)))
+            if attempts is None:
+                return  # cancelled meanwhile
+            pause = timedelta(seconds=min(2**attempts, _LONGEST_RETRY_SECONDS))
+            conn.execute(
+                update(table)
+                .where(is_timer(timer.kind, timer.key), table.c.due_at == timer.due_at)
+                .values(
+                    attempts=attempts + 1,
+                    last_error=repr(error)[:500],
+                    not_before=self._clock.now() + pause,
+                )
+            )
+
+    def _until_next(self) -> float:
+        with self._db.read() as conn:
+            query = select(func.min(timer_table.c.not_before))
+            due = conn.scalar(query.where(timer_table.c.kind.in_(self._handlers)))
+        if due is None:
+            return _LONGEST_SLEEP
+        seconds = (due - self._clock.now()).total_seconds()
+        return min(max(seconds, 0.001), _LONGEST_SLEEP)
