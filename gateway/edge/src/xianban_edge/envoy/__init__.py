@@ -1,0 +1,1 @@
+"""Envoy's configuration as plain JSON values, one file per part."""

@@ -1,0 +1,128 @@
+"""Clusters: one per service and lane, and the two HTTP/1.1 processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from xianban_edge.envoy.json import Json, typed
+from xianban_edge.settings import LANES, Address, EdgeService, EdgeSettings, Lane
+
+_CLUSTER = "envoy.config.cluster.v3.Cluster"
+_HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+IDENTITY_HTTP, PORTAL, OTLP = "identity-http", "portal", "otlp"
+
+
+def cluster_name(service: str, lane: Lane) -> str:
+    return service if lane == "unary" else f"{service}-{lane}"
+
+
+def clusters(settings: EdgeSettings, services: Sequence[EdgeService]) -> list[Json]:
+    made = [
+        _cluster(cluster_name(service.name, lane), service.addresses[lane], http2=True)
+        for service in services
+        for lane in LANES
+    ]
+    made += [
+        _cluster(IDENTITY_HTTP, (identity_address(settings),), http2=False),
+        _cluster(PORTAL, (portal_address(settings),), http2=False),
+    ]
+    # Without a collector the tracer still needs a cluster to name: one that leads nowhere.
+    collector = (otlp_address(settings.otlp),) if settings.otlp else ()
+    made.append(_cluster(OTLP, collector, http2=is_otlp_grpc(settings)))
+    return made
+
+
+def identity_address(settings: EdgeSettings) -> Address:
+    return settings.identity_http or Address(path=str(settings.run / "identity-http.sock"))
+
+
+def portal_address(settings: EdgeSettings) -> Address:
+    return settings.portal or Address(path=str(settings.run / "portal.sock"))
+
+
+def otlp_address(url: str) -> Address:
+    parts = urlsplit(url if "//" in url else f"//{url}")
+    return Address(host=parts.hostname or "127.0.0.1", port=parts.port or 4317)
+
+
+def is_otlp_grpc(settings: EdgeSettings) -> bool:
+    """OTLP's own convention: 4318 speaks HTTP, 4317 gRPC."""
+    return not settings.otlp or otlp_address(settings.otlp).port != 4318
+
+
+def _cluster(name: str, addresses: Sequence[Address], *, http2: bool) -> Json:
+    named = any(_is_name(address) for address in addresses)
+    made = typed(
+        _CLUSTER,
+        name=name,
+        type="STRICT_DNS" if named else "STATIC",
+        connect_timeout="1s",
+        # Protocol options of the process behind; a long request is bounded by its route.
+        typed_extension_protocol_options={_HTTP: _protocol(http2)},
+        load_assignment={
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [_endpoint(address) for address in addresses]}],
+        },
+        circuit_breakers={"thresholds": [_breaker()]},
+    )
+    if named:
+        made |= {"dns_refresh_rate": "2s", "dns_lookup_family": "V4_PREFERRED"}
+    if named or len(addresses) > 1:
+        made["outlier_detection"] = _outliers()
+    if any(address.host for address in addresses):
+        # Not HTTP/2 pings: grpc-core answers those on quiet streams with GOAWAY too_many_pings.
+        made["upstream_connection_options"] = {
+            "tcp_keepalive": {"keepalive_time": 20, "keepalive_interval": 5, "keepalive_probes": 3}
+        }
+    return made
+
+
+def _is_name(address: Address) -> bool:
+    if not address.host:
+        return False
+    try:
+        ip_address(address.host)
+    except ValueError:
+        return True
+    return False
+
+
+def _protocol(http2: bool) -> Json:
+    explicit: Json = {"http2_protocol_options": {}} if http2 else {"http_protocol_options": {}}
+    return typed(_HTTP, explicit_http_config=explicit)
+
+
+def _endpoint(address: Address) -> Json:
+    return {"endpoint": {"address": socket(address)}}
+
+
+def socket(address: Address) -> Json:
+    if address.path:
+        return {"pipe": {"path": address.path}}
+    return {"socket_address": {"address": address.host, "port_value": address.port}}
+
+
+def _breaker() -> Json:
+    return {
+        "max_connections": 256,
+        "max_pending_requests": 1024,
+        "max_requests": 4096,
+        # Retries must not double the load of a service that is already failing.
+        "retry_budget": {"budget_percent": {"value": 20}, "min_retry_concurrency": 10},
+    }
+
+
+def _outliers() -> Json:
+    """Steps around a dead replica at once and tries it again a second later."""
+    return {
+        "split_external_local_origin_errors": True,
+        "consecutive_local_origin_failure": 2,
+        "enforcing_consecutive_5xx": 0,
+        "enforcing_consecutive_gateway_failure": 0,
+        "interval": "0.5s",
+        "base_ejection_time": "1s",
+        "max_ejection_time": "5s",
+        "max_ejection_percent": 50,
+    }

@@ -1,0 +1,35 @@
+"""The edge's words in both languages."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from fluent.runtime import FluentBundle, FluentResource
+
+LOCALES = ("zh-CN", "en")
+
+
+class MissingText(LookupError):
+    """A key that a locale file lacks."""
+
+
+@cache
+def _bundle(locale: str) -> FluentBundle:
+    source = files("xianban_edge").joinpath("locale", f"{locale}.ftl").read_text("utf-8")
+    bundle = FluentBundle([locale], use_isolating=False)
+    bundle.add_resource(FluentResource(source))
+    return bundle
+
+
+def has(locale: str, key: str) -> bool:
+    return _bundle(locale).has_message(key)
+
+
+def text(locale: str, key: str) -> str:
+    if not has(locale, key):
+        raise MissingText(f"{key} ({locale})")
+    value, errors = _bundle(locale).format_pattern(_bundle(locale).get_message(key).value)
+    if errors:
+        raise MissingText(f"{key} ({locale}): {errors}")
+    return str(value)
