@@ -1,0 +1,1 @@
+"""Fee concessions of the district, as data."""

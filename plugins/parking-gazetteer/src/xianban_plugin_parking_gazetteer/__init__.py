@@ -1,0 +1,1 @@
+"""Finds places of Fengxian by Chinese, pinyin or English, typos forgiven."""
