@@ -21,7 +21,7 @@ class Ids(Protocol):
 
 
 class UlidIds:
-    """Random ULIDs on a clock; within one millisecond they still sort in the order they were made."""
+    """Random ULIDs on a clock; made within one millisecond they still sort as they were made."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()

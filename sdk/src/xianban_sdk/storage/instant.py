@@ -14,7 +14,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Instant(TypeDecorator[datetime]):
-    """A UTC instant: timestamptz on PostgreSQL, integer microseconds on SQLite; refuses naive values."""
+    """A UTC instant: timestamptz on PostgreSQL, integer microseconds on SQLite; never naive."""
 
     impl = BigInteger
     cache_ok = True

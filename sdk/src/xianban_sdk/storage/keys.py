@@ -11,7 +11,7 @@ __all__ = ["Keyring", "install_keys", "installed_keys"]
 
 @dataclass(frozen=True)
 class Keyring:
-    """Keys for field encryption (newest first, older ones still read), look-up hashes and paging."""
+    """Keys for fields (newest first, older ones still decrypt), look-up hashes and paging."""
 
     fields: tuple[bytes, ...]
     lookup: bytes

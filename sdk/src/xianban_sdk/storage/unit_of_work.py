@@ -1,7 +1,7 @@
 """One RPC or one message is one transaction; the SDK commits it at the edge, handlers never do."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from xianban_sdk.storage import timer_rows
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.tables import audit
 
-__all__ = ["CallInfo", "UnitOfWork", "open_unit_of_work"]
+__all__ = ["CallInfo", "Opened", "UnitOfWork", "open_unit_of_work"]
 
 _log = structlog.get_logger("xianban.storage")
 
@@ -117,6 +117,9 @@ class UnitOfWork:
                 fn()
             except Exception:
                 _log.exception("after_commit_failed", service=self._db.owner)
+
+
+Opened = AbstractContextManager[UnitOfWork]
 
 
 @contextmanager

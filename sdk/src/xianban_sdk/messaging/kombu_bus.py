@@ -1,0 +1,169 @@
+"""The bus over RabbitMQ: confirmed, mandatory, several events per message, quorum queues."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from amqp.exceptions import MessageNacked
+from kombu import Connection, Producer
+
+from xianban_sdk.messaging import topology
+from xianban_sdk.messaging.bus import BusUnavailable, Deliver, Subscription
+from xianban_sdk.messaging.event import Event, encode_batch
+from xianban_sdk.messaging.framing import pack
+from xianban_sdk.messaging.kombu_consumer import QueueConsumer, TransientConsumer
+from xianban_sdk.messaging.unrouted import adopt
+
+__all__ = ["KombuBus"]
+
+_log = structlog.get_logger("xianban.messaging")
+
+_CONFIRM_SECONDS = 10
+_CONNECT_SECONDS = 5
+_PERSISTENT = 2
+_PASSING = 1
+
+
+class KombuBus:
+    """RabbitMQ at `url` (amqp:// or amqps://). Constructing it does not connect."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._events = _Publisher(url, confirm=True)
+        self._transient = _Publisher(url, confirm=False)
+        self._running: list[Subscription] = []
+        self._lock = threading.Lock()
+
+    def declare(self, group: str, patterns: Sequence[str]) -> None:
+        def on_broker(connection: Connection) -> None:
+            if not topology.exists(connection, group):
+                adopt(connection, group, patterns)
+            topology.declare_group(connection, group, patterns)
+
+        self._events.use(on_broker)
+
+    def publish(self, events: list[Event]) -> None:
+        for frame in pack(events):
+            self._events.send(topology.EVENTS.name, frame)
+
+    def publish_transient(self, event: Event) -> None:
+        self._transient.send(topology.TRANSIENT.name, [event])
+
+    def subscribe(self, group: str, patterns: Sequence[str], deliver: Deliver) -> Subscription:
+        return self._keep(QueueConsumer(self._url, group, patterns, deliver))
+
+    def subscribe_transient(
+        self, patterns: Sequence[str], deliver: Callable[[Event], None]
+    ) -> Subscription:
+        return self._keep(TransientConsumer(self._url, patterns, deliver))
+
+    def ready(self) -> bool:
+        try:
+            self._events.use(lambda connection: connection.connection.send_heartbeat())
+        except BusUnavailable:
+            return False
+        return True
+
+    def close(self) -> None:
+        with self._lock:
+            running, self._running = self._running, []
+        for subscription in running:
+            subscription.close()
+        self._events.close()
+        self._transient.close()
+
+    def _keep(self, subscription: Subscription) -> Subscription:
+        with self._lock:
+            self._running.append(subscription)
+        return subscription
+
+
+class _Publisher:
+    """One connection, one frame at a time; reconnects at the next use after a failure."""
+
+    def __init__(self, url: str, *, confirm: bool) -> None:
+        self._url = url
+        self._confirm = confirm
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._producer: Producer | None = None
+        self._returned: list[str] = []
+
+    def send(self, exchange: str, frame: list[Event]) -> None:
+        def publish(_connection: Connection) -> None:
+            assert self._producer is not None
+            self._producer.publish(
+                encode_batch(frame),
+                exchange=exchange,
+                routing_key=frame[0].routing_key,
+                content_type=topology.CONTENT_TYPE,
+                content_encoding="binary",
+                delivery_mode=_PERSISTENT if self._confirm else _PASSING,
+                headers=_headers(frame),
+                mandatory=self._confirm,
+                confirm_timeout=_CONFIRM_SECONDS,
+            )
+            self._check_returned()
+
+        self.use(publish)
+
+    def use(self, action: Callable[[Connection], None]) -> None:
+        """Do something on the connection; any failure of it is `BusUnavailable`."""
+        with self._lock:
+            connection = self._connection or self._new_connection()
+            try:
+                if self._connection is None:
+                    self._connect(connection)
+                action(connection)
+            except (*_failures(connection), MessageNacked, OSError, BusUnavailable) as error:
+                self._drop()
+                raise BusUnavailable(f"RabbitMQ: {error!r}") from error
+
+    def close(self) -> None:
+        with self._lock:
+            self._drop()
+
+    def _new_connection(self) -> Connection:
+        return Connection(
+            self._url,
+            connect_timeout=_CONNECT_SECONDS,
+            transport_options={"confirm_publish": self._confirm},
+        )
+
+    def _connect(self, connection: Connection) -> None:
+        self._connection = connection
+        connection.connect()
+        topology.declare_common(connection)
+        self._producer = Producer(
+            connection.default_channel, auto_declare=False, on_return=self._on_return
+        )
+
+    def _on_return(self, error: Exception, _exchange: str, key: str, _message: Any) -> None:
+        self._returned.append(f"{key}: {error}")
+
+    def _check_returned(self) -> None:
+        """Unrouted events go to the alternate exchange; a return means that even it is gone."""
+        if self._returned:
+            returned, self._returned = self._returned, []
+            raise BusUnavailable(f"unroutable: {returned}")
+
+    def _drop(self) -> None:
+        connection, self._connection, self._producer = self._connection, None, None
+        if connection is None:
+            return
+        try:
+            connection.release()
+        except _failures(connection) as error:
+            _log.debug("broken_connection_released", error=repr(error))
+
+
+def _failures(connection: Connection) -> tuple[type[Exception], ...]:
+    # AttributeError: what py-amqp raises when the connection goes away under a call.
+    return (*connection.connection_errors, *connection.channel_errors, AttributeError)
+
+
+def _headers(frame: list[Event]) -> dict[str, str]:
+    """For people and tools that look at the broker; consumers read each event's own context."""
+    first = frame[0]
+    return {"traceparent": first.traceparent} if first.traceparent else {}

@@ -1,0 +1,73 @@
+"""Frames that no queue took: kept by the broker's alternate exchange, moved on when one comes."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from kombu import Connection, Message, Producer
+
+from xianban_sdk.messaging import topology
+from xianban_sdk.messaging.event import matches
+
+__all__ = ["adopt", "count", "requeue_dead"]
+
+
+def adopt(connection: Connection, group: str, patterns: Sequence[str]) -> int:
+    """Give a new group the unrouted frames of its patterns; returns how many.
+
+    Once before its queue is bound, so that they come before what is published from then on, and
+    once after, for what slipped in between.
+    """
+    topology.declare_group(connection, group, [])
+    target = topology.group_queue(group).name
+
+    def wanted(message: Message) -> bool:
+        key: str = (message.delivery_info or {}).get("routing_key", "")
+        return any(matches(pattern, key) for pattern in patterns)
+
+    moved = _move(connection, topology.UNROUTED_QUEUE.name, target, wanted)
+    topology.declare_group(connection, group, patterns)
+    return moved + _move(connection, topology.UNROUTED_QUEUE.name, target, wanted)
+
+
+def requeue_dead(connection: Connection, group: str) -> int:
+    """Give a group its dead-lettered frames once more; returns how many."""
+    source = topology.dead_queue(group, ()).name
+    return _move(connection, source, topology.group_queue(group).name, lambda _message: True)
+
+
+def count(connection: Connection, queue: str) -> int:
+    """How many frames a queue holds."""
+    return connection.default_channel.queue_declare(queue, passive=True).message_count
+
+
+def _move(
+    connection: Connection, source: str, target: str, wanted: Callable[[Message], bool]
+) -> int:
+    """Needs a connection that confirms: a frame leaves one queue when the other has it."""
+    moved = 0
+    with connection.channel() as channel:  # closing it puts back what was not wanted
+        producer = Producer(channel, auto_declare=False)
+        for message in _frames(channel, source, count(connection, source)):
+            if not wanted(message):
+                continue
+            producer.publish(
+                message.body,
+                exchange="",
+                routing_key=target,
+                content_type=message.content_type,
+                content_encoding="binary",
+                delivery_mode=2,
+                headers=message.headers,
+                mandatory=True,
+                confirm_timeout=10,
+            )
+            message.ack()
+            moved += 1
+    return moved
+
+
+def _frames(channel: Connection, source: str, most: int) -> Iterator[Message]:
+    for _ in range(most):
+        raw = channel.basic_get(source)
+        if raw is None:
+            return
+        yield channel.message_to_python(raw)
