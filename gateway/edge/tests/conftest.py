@@ -59,6 +59,7 @@ class StubMessages(messages_pb2_grpc.MessageServiceServicer):
 
     def WatchMessages(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         self._note(context)
+        context.send_initial_metadata(())  # as the SDK's streams do: the client knows it is open
         for number in range(100):
             while not self.next_message.acquire(timeout=0.1):
                 if not context.is_active():
@@ -158,6 +159,7 @@ class Town:
     portal: UnixHttpServer
     server: grpc.Server
     resident: str = RESIDENT
+    clients: list[httpx.Client] = field(default_factory=list)
 
     @property
     def target(self) -> str:
@@ -170,7 +172,9 @@ class Town:
     def client(self, token: str | None = None, **headers: str) -> httpx.Client:
         if token:
             headers["authorization"] = f"Bearer {token}"
-        return httpx.Client(base_url=self.url, headers=headers, timeout=10)
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=10)
+        self.clients.append(client)
+        return client
 
     def messages_path(self, resident: str = RESIDENT) -> str:
         return f"/api/notify/v1/residents/{resident}/messages"
@@ -223,3 +227,12 @@ def town(run_folder: Path) -> Iterator[Town]:
     server.stop(0).wait()
     identity.close()
     portal.close()
+
+
+@pytest.fixture(autouse=True)
+def _hang_up(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "town" in request.fixturenames:
+        held: Town = request.getfixturevalue("town")
+        while held.clients:
+            held.clients.pop().close()

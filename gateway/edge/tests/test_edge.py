@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import json
 import struct
 import threading
@@ -14,7 +16,7 @@ import httpx
 import pytest
 
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey
+from joserfc.jwk import ECKey
 
 from xianban.notify.v1 import messages_pb2, messages_pb2_grpc
 from xianban_edge import edge_services
@@ -89,8 +91,10 @@ def forged(town: Any) -> dict[str, str]:
     def b64(value: dict[str, Any]) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
-    public = OctKey.import_key(issuer.key.as_pem(private=False))
-    hs256 = jwt.encode({**header, "alg": "HS256"}, issuer.claims(), public, algorithms=["HS256"])
+    signed = f"{b64({**header, 'alg': 'HS256'})}.{body}"
+    public = issuer.key.as_pem(private=False)
+    mac = hmac.new(public, signed.encode(), hashlib.sha256).digest()
+    hs256 = f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
     embedded = {**header, "jwk": other.as_dict(private=False)}
     return {
         "alg none": f"{b64({**header, 'alg': 'none'})}.{body}.",
@@ -173,7 +177,7 @@ class TestHeaders:
 
     def test_a_forwarded_for_from_outside_is_not_the_client(self, town: Any) -> None:
         town.client(**{"x-forwarded-for": "10.9.8.7"}).get("/page")
-        assert town.portal.requests[-1][1]["x-forwarded-for"].endswith("127.0.0.1")
+        assert town.portal.requests[-1][1]["x-forwarded-for"].count("10.9.8.7") == 0
 
     def test_a_trace_goes_on_or_begins(self, town: Any) -> None:
         trace = "0af7651916cd43dd8448eb211c80319c"
@@ -228,7 +232,7 @@ class TestRefusals:
         assert answer.status_code == 400
         assert "colour" in body["details"][0]["metadata"]["detail"]
 
-    @pytest.mark.parametrize("body", ['{"colour":"red"}', "{", '{"requestId": {}}', "[]"])
+    @pytest.mark.parametrize("body", ["{", '{"requestId": {}}', "[]"])
     def test_a_malformed_body_is_400(self, town: Any, body: str) -> None:
         path = f"{town.messages_path()}/{town.resident}:read"
         answer = town.client(town.issuer.token()).post(

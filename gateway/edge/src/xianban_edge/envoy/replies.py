@@ -22,12 +22,15 @@ class Refusal:
     status: int
     code: int
     reason: str
+    # Answered instead of `status`.
+    answered: int | None = None
 
 
 REFUSALS = (
     Refusal(400, 3, "REQUEST_MALFORMED"),
     Refusal(401, 16, "TOKEN_REFUSED"),
-    Refusal(403, 7, "FORBIDDEN"),
+    # Only the token filter says 403, to another service's audience: no valid token here (RFC 6750).
+    Refusal(403, 16, "TOKEN_REFUSED", answered=401),
     Refusal(404, 5, "NO_SUCH_OPERATION"),
     Refusal(405, 12, "METHOD_NOT_ALLOWED"),
     Refusal(408, 4, "REQUEST_TOO_SLOW"),
@@ -68,17 +71,18 @@ def _mappers(settings: EdgeSettings) -> Iterator[Json]:
         for locale in ("en", "zh-CN"):
             where = [_status_filter(refusal.status), *_LANGUAGE_FILTERS[locale]]
             for facade in settings.facades:
-                yield _mapper([*where, _path(facade.prefix)], _facade_body(facade, refusal, locale))
-            yield _mapper([*where, _header("content-type", {"prefix": "application/grpc"})],
-                          _grpc_body(refusal, locale))
-            yield _mapper([*where, _header("accept", {"contains": "text/html"})],
-                          _page(refusal, locale))
-            yield _mapper(where, _status_body(refusal, locale))
+                yield _mapper(refusal, [*where, _path(facade.prefix)], _facade_body(facade, refusal, locale))
+            yield _mapper(refusal, [*where, *_GRPC], _grpc_body(refusal, locale))
+            yield _mapper(refusal, [*where, *_PAGE], _page(refusal, locale))
+            yield _mapper(refusal, where, _status_body(refusal, locale))
 
 
-def _mapper(filters: list[Json], body: Json) -> Json:
+def _mapper(refusal: Refusal, filters: list[Json], body: Json) -> Json:
     one = filters[0] if len(filters) == 1 else {"and_filter": {"filters": filters}}
-    return {"filter": one, "body_format_override": body}
+    made: Json = {"filter": one, "body_format_override": body}
+    if refusal.answered:
+        made["status_code"] = refusal.answered
+    return made
 
 
 def _status_filter(status: int) -> Json:
@@ -94,8 +98,21 @@ def _header(name: str, match: Json) -> Json:
     return {"header_filter": {"header": {"name": name, "string_match": match}}}
 
 
+def _not_api() -> Json:
+    match = {"name": ":path", "string_match": {"prefix": "/api/"}, "invert_match": True}
+    return {"header_filter": {"header": match}}
+
+
+# A transcoded JSON call looks like gRPC by then; Envoy's note of its first path tells it apart.
+_GRPC = (
+    _header("content-type", {"prefix": "application/grpc"}),
+    {"header_filter": {"header": {"name": "x-envoy-original-path", "present_match": False}}},
+)
+_PAGE = (_header("accept", {"contains": "text/html"}), _not_api())
+
+
 def message(refusal: Refusal, locale: str) -> str:
-    return text(locale, f"reply-{refusal.status}")
+    return text(locale, f"reply-{refusal.answered or refusal.status}")
 
 
 def _status_body(refusal: Refusal, locale: str) -> Json:

@@ -1,7 +1,6 @@
 # The gateway's own answers
 reply-400 = The request is malformed.
 reply-401 = Please sign in; the access token is missing or not valid.
-reply-403 = This is not allowed.
 reply-404 = There is no such operation.
 reply-405 = This operation does not take that HTTP method.
 reply-408 = The request was sent too slowly; please try again.
