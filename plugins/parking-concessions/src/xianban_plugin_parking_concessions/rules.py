@@ -16,7 +16,7 @@ __all__ = ["Rule", "read_rules"]
 Value = TypeVar("Value", str, int)
 
 VEHICLES: Final = frozenset({"car", "electric", "large", "motorcycle"})
-LOCALES: Final[frozenset[str]] = frozenset({"zh-CN", "en"})
+LOCALES: Final = ["en", "zh-CN"]
 _REDUCTIONS: Final = ("percent", "free_minutes", "amount_fen")
 _LIMITS: Final = {"percent": 100, "free_minutes": 1440, "amount_fen": 1_000_000}
 _KNOWN: Final = frozenset(
@@ -88,7 +88,7 @@ def read_rules(text: str) -> tuple[Rule, ...]:
 
 def _concession(key: str, table: Mapping[str, object]) -> Concession:
     names = cast("Mapping[str, str]", table.get("names", {}))
-    _expect(set(names) == LOCALES, key, "needs names in zh-CN and en")
+    _expect(sorted(names) == LOCALES, key, "needs names in zh-CN and en")
     given = {name: table[name] for name in _REDUCTIONS if name in table}
     _expect(len(given) == 1, key, f"needs exactly one of {', '.join(_REDUCTIONS)}")
     ((name, value),) = given.items()
