@@ -16,19 +16,15 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Row, insert, select
 
-from xianban_sdk.clock import Clock
-from xianban_sdk.ids import Ids
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.instant import to_micros
 from xianban_sdk.storage.locks import try_lock
 from xianban_sdk.storage.paging import decode_page, encode_page
 from xianban_sdk.storage.tables import audit, audit_seal
-from xianban_sdk.storage.unit_of_work import CallInfo
 
 __all__ = [
     "Access",
     "Head",
-    "Recorder",
     "Sealer",
     "VerifyResult",
     "head",
@@ -76,70 +72,6 @@ class VerifyResult:
     rows: int
     reason: str = ""
     head: Head = Head(0, _START)
-
-
-class Recorder:
-    """Writes audit rows that have no business transaction: reads and refusals.
-
-    `record` returns once the row is safe. Calls at the same time share one transaction: the first
-    writes for all that wait.
-    """
-
-    def __init__(self, db: Database, *, clock: Clock, ids: Ids) -> None:
-        self._db = db
-        self._clock = clock
-        self._ids = ids
-        self._waiting: list[tuple[dict[str, Any], _Ticket]] = []
-        self._adding = threading.Lock()
-        self._writing = threading.Lock()
-
-    def record(
-        self,
-        call: CallInfo,
-        action: str,
-        subject: str,
-        *,
-        outcome: str = "allowed",
-        basis: str = "",
-    ) -> None:
-        row = {
-            "id": self._ids.new(),
-            "time": self._clock.now(),
-            "service": self._db.owner,
-            "action": action,
-            "actor": call.actor,
-            "subject": subject,
-            "basis": basis,
-            "outcome": outcome,
-            "trace_id": call.trace_id,
-        }
-        ticket = _Ticket()
-        with self._adding:
-            self._waiting.append((row, ticket))
-        with self._writing:
-            if not ticket.done:
-                self._write_all()
-        if ticket.error is not None:
-            raise ticket.error
-
-    def _write_all(self) -> None:
-        with self._adding:
-            waiting, self._waiting = self._waiting, []
-        error: Exception | None = None
-        try:
-            with self._db.begin() as conn:
-                conn.execute(insert(audit), [row for row, _ in waiting])
-        except Exception as failure:
-            error = failure  # raised by `record` to every caller whose row it was
-        for _, ticket in waiting:
-            ticket.error, ticket.done = error, True
-        self._db.audit_written.set()
-
-
-@dataclass(slots=True)
-class _Ticket:
-    done: bool = False
-    error: Exception | None = None
 
 
 class Sealer:

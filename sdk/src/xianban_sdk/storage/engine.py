@@ -134,7 +134,6 @@ def _sqlite_engine(file: Path, *, read_only: bool) -> Engine:
         connect_args={"check_same_thread": False, "cached_statements": 256},
         pool_size=4,
         max_overflow=12,
-        skip_autocommit_rollback=True,
     )
 
     def connected(connection: Any, _record: Any) -> None:

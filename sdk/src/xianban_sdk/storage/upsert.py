@@ -11,7 +11,10 @@ __all__ = ["insert_new", "upsert"]
 
 def insert_new(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert unless a row of that key is there; tells whether it did."""
-    return conn.execute(_insert(conn, table).values(row).on_conflict_do_nothing()).rowcount > 0
+    statement = _insert(conn, table).values(row).on_conflict_do_nothing()
+    # Without this option an INSERT's rowcount is -1 on PostgreSQL.
+    result = conn.execute(statement.execution_options(preserve_rowcount=True))
+    return result.rowcount > 0
 
 
 def upsert(conn: Connection, table: Table, row: Mapping[str, Any]) -> None:
