@@ -162,6 +162,8 @@ class TestHeaders:
         names = (
             "x-xianban-workload",
             "x-xianban-anything",
+            "x-xianban-signatures",
+            "x-xianban-sig",
             "x-envoy-original-path",
             "x-envoy-internal",
             "x-forwarded-client-cert",
@@ -174,6 +176,11 @@ class TestHeaders:
         assert "forged" not in town.portal.requests[-1][1].values()
         assert client.get(town.messages_path()).status_code == 200
         assert "forged" not in town.messages.seen[-1].values()
+
+    def test_a_machines_signature_passes(self, town: Any) -> None:
+        client = town.client(town.issuer.token(), **{"x-xianban-signature": "t=1,v1=ab"})
+        client.get(town.messages_path())
+        assert town.messages.seen[-1]["x-xianban-signature"] == "t=1,v1=ab"
 
     def test_a_forwarded_for_from_outside_is_not_the_client(self, town: Any) -> None:
         town.client(**{"x-forwarded-for": "10.9.8.7"}).get("/page")

@@ -102,6 +102,14 @@ class Catalogue:
             if wanted is None or method.domain in wanted
         ]
 
+    def takes_files(self, method: Method) -> bool:
+        """Its HTTP body is taken as it is (`google.api.HttpBody`): feeds and imports."""
+        named = {rule.body for rule in method.rules}
+        return any(
+            one.name in named and one.type_name == ".google.api.HttpBody"
+            for one in self.messages[method.input].field
+        )
+
     def domains(self) -> list[str]:
         return sorted({service.domain for service in self.services.values()})
 

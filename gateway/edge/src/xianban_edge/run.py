@@ -7,6 +7,7 @@ the new listener on the same socket.
 
 from __future__ import annotations
 
+import ctypes
 import http.client
 import json
 import os
@@ -74,7 +75,10 @@ class Edge:
         return self.settings.folder / "envoy.log"
 
     def start(self, timeout: float = 10.0) -> None:
-        """Starts Envoy and returns once it listens."""
+        """Starts Envoy and returns once it listens. Call it from the main thread: Linux ends a
+        child with the thread that started it."""
+        self.settings.run.mkdir(parents=True, exist_ok=True)
+        self.settings.admin.unlink(missing_ok=True)
         write(self.settings, render(self.settings, self._services, self._found))
         _require_free(self.settings)
         with self.log_file.open("wb") as log:
@@ -85,6 +89,7 @@ class Edge:
                 stderr=log,
                 # Ctrl-C reaches the supervisor, which drains; Envoy must not stop before that.
                 start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
         self.pid_file.write_text(str(self._process.pid))
         try:
@@ -151,13 +156,13 @@ class Edge:
     def _wait_until_listening(self, timeout: float) -> None:
         for _ in _ticks(timeout):
             if not self.alive():
-                raise EdgeFailed(f"Envoy ended at start: {self._log_tail()}")
+                raise EdgeFailed(f"Envoy ended at start: {self.log_tail()}")
             state = self._state()
             if state == "listening":
                 return
             if state == "refused":
-                raise EdgeFailed(f"Envoy refused its configuration: {self._log_tail()}")
-        raise EdgeFailed(f"Envoy does not listen after {timeout:.0f} s: {self._log_tail()}")
+                raise EdgeFailed(f"Envoy refused its configuration: {self.log_tail()}")
+        raise EdgeFailed(f"Envoy does not listen after {timeout:.0f} s: {self.log_tail()}")
 
     def _state(self) -> str:
         try:
@@ -168,8 +173,14 @@ class Edge:
             return "starting"
         return "listening" if ready else "starting"
 
-    def _log_tail(self) -> str:
+    def log_tail(self) -> str:
         return self.log_file.read_text("utf-8", "replace").strip()[-2000:]
+
+
+def _end_with_parent() -> None:
+    """A killed supervisor must not leave an Envoy behind that holds the port."""
+    set_death_signal = 1
+    ctypes.CDLL(None).prctl(set_death_signal, signal.SIGTERM)
 
 
 class _UnixConnection(http.client.HTTPConnection):

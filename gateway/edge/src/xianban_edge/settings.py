@@ -97,7 +97,7 @@ class EdgeSettings:
     trace_percent: float = 100.0
     jwks_path: str = "/oauth2/jwks"
     jwks_seconds: int = 60
-    # RPCs that take files: longer bodies, longer time.
+    # gRPC paths that take long bodies and longer time, besides those with google.api.HttpBody.
     imports: tuple[str, ...] = ()
     facades: tuple[Facade, ...] = (OAUTH, APDS)
     limits: Limits = field(default_factory=Limits)

@@ -26,10 +26,10 @@ def has(locale: str, key: str) -> bool:
     return _bundle(locale).has_message(key)
 
 
-def text(locale: str, key: str) -> str:
+def text(locale: str, key: str, **args: str | int) -> str:
     if not has(locale, key):
         raise MissingText(f"{key} ({locale})")
-    value, errors = _bundle(locale).format_pattern(_bundle(locale).get_message(key).value)
+    value, errors = _bundle(locale).format_pattern(_bundle(locale).get_message(key).value, args)
     if errors:
         raise MissingText(f"{key} ({locale}): {errors}")
     return str(value)

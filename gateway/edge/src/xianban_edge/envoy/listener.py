@@ -14,8 +14,10 @@ from xianban_edge.settings import EdgeService, EdgeSettings
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _TLS = "envoy.extensions.transport_sockets.tls.v3"
 # What only processes of the suite, or Envoy itself, may say.
-_FORGEABLE_PREFIXES = ("x-xianban-", "x-envoy-", "x-original-", "x-jwt-", "x-forwarded-client-")
+_FORGEABLE_PREFIXES = ("x-envoy-", "x-original-", "x-jwt-", "x-forwarded-client-")
 _FORGEABLE = ("forwarded", "x-real-ip", "x-forwarded-host", "x-forwarded-port", "x-http-method-override")  # fmt: skip
+# Machines sign their messages in this one (xianban_sdk.signatures), so it comes from outside.
+_OURS, _ALLOWED = "x-xianban-", "signature"
 _MEBIBYTE = 1 << 20
 
 
@@ -114,12 +116,20 @@ def _bounds(settings: EdgeSettings) -> Json:
 
 def _strip_forgeable(settings: EdgeSettings) -> Json:
     names = [*_FORGEABLE] if settings.trusted_hops else [*_FORGEABLE, "x-forwarded-for"]
-    prefixes = [{"remove_on_match": {"key_matcher": {"prefix": one}}} for one in _FORGEABLE_PREFIXES]
+    matchers: list[Json] = [{"prefix": one} for one in _FORGEABLE_PREFIXES]
+    matchers.append({"safe_regex": {"regex": _OURS + _all_but(_ALLOWED)}})
+    removals = [{"remove_on_match": {"key_matcher": matcher}} for matcher in matchers]
     return extension(
         "envoy.http.early_header_mutation.header_mutation",
         "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-        mutations=[*prefixes, *({"remove": name} for name in names)],
+        mutations=[*removals, *({"remove": name} for name in names)],
     )
+
+
+def _all_but(word: str) -> str:
+    """RE2 has no negative look-ahead: a text that ends early, differs, or goes on."""
+    parts = [f"{word[:i]}(?:[^{word[i]}].*)?" for i in range(len(word))]
+    return f"(?:{'|'.join(parts)}|{word}.+)"
 
 
 def _tracing(settings: EdgeSettings) -> Json:

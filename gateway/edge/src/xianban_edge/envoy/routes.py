@@ -7,7 +7,7 @@ token or size rule differs from their service's have a route for their HTTP path
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any
 
 from xianban_edge.descriptors import Catalogue, HttpRule, Method
@@ -54,12 +54,13 @@ def _routes(
 ) -> Iterator[Json]:
     names = [service.name for service in services]
     methods = found.methods(names)
-    yield from (_grpc_route(settings, method) for method in methods)
+    imports = {m.path for m in methods if found.takes_files(m)} | set(settings.imports)
+    yield from (_grpc_route(settings, method, imports) for method in methods)
     yield from _reflection_routes(settings, names)
     yield _refusal({"prefix": "/", "headers": [_content_type("application/grpc")]}, 404)
     for method in methods:
-        if _is_special(settings, method):
-            yield from (_json_route(settings, method, rule) for rule in method.rules)
+        if method.access.anonymous or method.access.safety or method.path in imports:
+            yield from (_json_route(settings, method, rule, imports) for rule in method.rules)
     yield from _wrong_verb_routes(methods)
     yield from (_domain_route(settings, name) for name in names)
     yield _refusal({"path_separated_prefix": "/api"}, 404)
@@ -68,36 +69,30 @@ def _routes(
     yield _web_route({"prefix": "/"}, PORTAL)
 
 
-def _is_special(settings: EdgeSettings, method: Method) -> bool:
-    return method.access.anonymous or method.access.safety or _is_import(settings, method)
-
-
-def _is_import(settings: EdgeSettings, method: Method) -> bool:
-    return method.path.removeprefix("/") in settings.imports
-
-
 def lane_of(method: Method) -> Lane:
     if method.access.safety:
         return "safety"
     return "streams" if method.streaming else "unary"
 
 
-def _grpc_route(settings: EdgeSettings, method: Method) -> Json:
+def _grpc_route(settings: EdgeSettings, method: Method, imports: Set[str]) -> Json:
     return {
         "match": {"path": method.path},
         "route": {
             "cluster": cluster_name(method.domain, lane_of(method)),
             "retry_policy": _retries(method),
-            **_times(settings, method),
+            **_times(settings, method, method.path in imports),
         },
         # gRPC frames are bounded by the services: buffering here would stop client streams.
         "typed_per_filter_config": {**_token_and_rate(method), BUFFER: _OFF},
     }
 
 
-def _json_route(settings: EdgeSettings, method: Method, rule: HttpRule) -> Json:
+def _json_route(
+    settings: EdgeSettings, method: Method, rule: HttpRule, imports: Set[str]
+) -> Json:
     per_filter = _token_and_rate(method)
-    if _is_import(settings, method):
+    if method.path in imports:
         per_filter[BUFFER] = _body_limit(settings.limits.import_body_bytes)
     return {
         "match": _path_match(parse(rule.template).regex(), _verb(rule.verb)),
@@ -127,11 +122,11 @@ def _body_limit(size: int) -> Json:
     )
 
 
-def _times(settings: EdgeSettings, method: Method) -> Json:
+def _times(settings: EdgeSettings, method: Method, takes_files: bool) -> Json:
     limits = settings.limits
     if method.streaming:
         return {"timeout": "0s", "idle_timeout": f"{limits.stream_idle_seconds}s"}
-    bound = limits.import_seconds if _is_import(settings, method) else limits.unary_seconds
+    bound = limits.import_seconds if takes_files else limits.unary_seconds
     # A client's own grpc-timeout counts, up to the bound.
     return {
         "timeout": f"{bound}s",

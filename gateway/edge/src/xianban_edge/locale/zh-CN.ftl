@@ -13,3 +13,20 @@ reply-502 = 服务应答异常，请稍后再试。
 reply-503 = 服务暂时不可用，请稍后再试。
 reply-504 = 服务响应超时，请稍后再试。
 reply-home = 返回首页
+
+# 接口文档
+api-summary = 一个城区的居民服务：同一套接口，可用 JSON、gRPC 或 gRPC-Web 调用。
+api-description = 时间为 RFC 3339（UTC），金额以分为单位，64 位整数写作字符串。每个写操作带 requestId：同一编号与内容得到同一结果。错误均为 google.rpc.Status，语言随 Accept-Language。请求体中的未知字段会被忽略，未知查询参数会被拒绝。
+tag-identity = 身份与授权
+tag-parking = 智慧停车
+tag-notify = 消息中心
+docs-title = 开放接口
+docs-download = 下载 OpenAPI 文档
+docs-parameters = 参数
+docs-body = 请求体
+docs-answers = 返回
+docs-required = 必填
+docs-anonymous = 无需登录
+docs-token = 需要受众为 { $audience } 的访问令牌
+docs-live = 实时推送（SSE）
+docs-schemas = 数据结构
