@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from suite import Suite
+
+
+@pytest.fixture(scope="session")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
+    """The suite as `make up` starts it: SQLite, in-process bus."""
+    running = Suite(tmp_path_factory.mktemp("suite"))
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def backends() -> tuple[str, str]:
+    """URLs of a real PostgreSQL and RabbitMQ."""
+    database = os.environ.get("XIANBAN_TEST_DATABASE")
+    broker = os.environ.get("XIANBAN_TEST_BROKER")
+    if not database or not broker:
+        pytest.skip("no PostgreSQL and RabbitMQ: run `make backends` and export what it prints")
+    return database, broker
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """Debian's Chromium."""
+    from browser import CHROMIUM
+    from browser import chromium as launched
+
+    if not Path(CHROMIUM).exists():
+        pytest.skip("no Chromium: apt-get install chromium")
+    with launched() as browser:
+        yield browser

@@ -1,0 +1,132 @@
+"""Starts the real suite as a user does, and talks to it as people and programs do."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+XIANBAN = ROOT / ".venv/bin/xianban"
+
+
+def free_port() -> int:
+    """A port below the ephemeral range, so that no client's own port can take it."""
+    for port in range(18080, 32000, 7):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise RuntimeError("no free port")
+
+
+@dataclass
+class Suite:
+    """One running suite."""
+
+    data: Path
+    arguments: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen | None = None
+    seconds: float = 0.0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def run(self) -> Path:
+        from xianban_sdk.settings import Settings
+
+        return Settings.load({"data": self.data}, environ={}).run
+
+    def start(self) -> Suite:
+        begin = time.monotonic()
+        self.data.mkdir(parents=True, exist_ok=True)
+        log = (self.data / "up.log").open("ab")
+        self.process = subprocess.Popen(
+            [XIANBAN, "up", "--port", str(self.port), "--data", str(self.data), *self.arguments],
+            env=os.environ | self.environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.wait_until_ready()
+        self.seconds = time.monotonic() - begin
+        return self
+
+    def wait_until_ready(self, seconds: float = 90) -> None:
+        end = time.monotonic() + seconds
+        last = "nothing answered"
+        while time.monotonic() < end:
+            if self.process is not None and self.process.poll() is not None:
+                break
+            try:
+                answer = httpx.get(f"{self.url}/healthz", timeout=2)
+                if answer.status_code == 200:
+                    return
+                last = answer.text
+            except httpx.HTTPError as error:
+                last = repr(error)
+            time.sleep(0.1)
+        raise AssertionError(f"not ready: {last}\n{self.logs()}")
+
+    def logs(self) -> str:
+        files = [self.data / "up.log", *sorted((self.data / "logs").glob("*.log"))]
+        return "\n".join(
+            f"== {f.name}\n{f.read_text('utf-8')[-3000:]}" for f in files if f.exists()
+        )
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+
+    def pid(self, name: str) -> int:
+        return int((self.run / f"{name}.pid").read_text())
+
+    def kill(self, name: str) -> None:
+        os.kill(self.pid(name), signal.SIGKILL)
+
+    def command(self, *arguments: str, check: bool = True) -> str:
+        """Runs `xianban` against this suite."""
+        environment = (
+            os.environ
+            | self.environment
+            | {
+                "XIANBAN_DATA": str(self.data),
+                "XIANBAN_ISSUER": self.url,
+            }
+        )
+        done = subprocess.run(
+            [XIANBAN, *arguments], env=environment, capture_output=True, text=True, timeout=120
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.strip()
+
+    def token(self, person: str, audience: str) -> str:
+        return self.command("token", "--as", person, "--audience", audience)
+
+    def api(self, person: str | None, audience: str = "parking") -> httpx.Client:
+        headers = {"Accept-Language": "en"}
+        if person is not None:
+            headers["Authorization"] = f"Bearer {self.token(person, audience)}"
+        return httpx.Client(base_url=f"{self.url}/api/{audience}/v1", headers=headers, timeout=15)
+
+    def health(self) -> dict:
+        return json.loads(httpx.get(f"{self.url}/healthz", timeout=5).text)
