@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 from sqlalchemy import Connection, delete, func, select, update
 
+from xianban_sdk import telemetry
 from xianban_sdk.clock import Clock
 from xianban_sdk.ids import Ids
 from xianban_sdk.storage.engine import Database
@@ -73,7 +74,8 @@ class Timers:
                 if claimed is None:
                     return None
                 uow.call = CallInfo(actor=self._db.owner, traceparent=claimed.traceparent)
-                self._handlers[claimed.kind](claimed, uow=uow)
+                with telemetry.remote(claimed.traceparent), telemetry.span(f"timer {claimed.kind}"):
+                    self._handlers[claimed.kind](claimed, uow=uow)
         except Exception as error:
             if claimed is None:
                 raise

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ import structlog
 from google.protobuf.message import DecodeError
 from sqlalchemy import Connection, delete
 
+from xianban_sdk import telemetry
 from xianban_sdk.clock import Clock
 from xianban_sdk.errors import Aborted, FailedPrecondition, Unavailable
 from xianban_sdk.ids import Ids
@@ -24,6 +26,7 @@ from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.failures import is_transient
 from xianban_sdk.storage.tables import inbox
 from xianban_sdk.storage.upsert import insert_new
+from xianban_sdk.telemetry import SpanKind
 
 __all__ = ["Inbox", "Replayed", "prune"]
 
@@ -80,7 +83,8 @@ class Inbox:
         """Settle each event, in order. Give this to `Bus.subscribe`."""
         for event in events:
             if takers := [each for each in self._consumers if each.takes(event)]:
-                self._settle(event, takers)
+                with _traced("consume", event):
+                    self._settle(event, takers)
 
     def replay(self, letter_id: str) -> Replayed:
         """Apply a dead event and then, in order, what was parked behind it."""
@@ -104,7 +108,9 @@ class Inbox:
                     failures += 1
                     if failures == _ATTEMPTS or isinstance(error, DecodeError):
                         return self._bury(event, error, failures)
-                _log.warning("event_retried", group=self.group, event=event.id, error=repr(error))
+                _log.warning(
+                    "event_retried", group=self.group, event_id=event.id, error=repr(error)
+                )
             self._stop.wait(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
         raise DeliveryStopped(self.group)
@@ -120,7 +126,7 @@ class Inbox:
 
     def _bury(self, event: Event, error: Exception, attempts: int) -> None:
         """Dead-letter; this too waits for the database."""
-        _log.error("event_dead", group=self.group, event=event.id, exc_info=error)
+        _log.error("event_dead", group=self.group, event_id=event.id, exc_info=error)
         letter = self._letter(event, "dead", _describe(error), attempts)
         pause = _FIRST_PAUSE
         while not self._stop.is_set():
@@ -130,7 +136,7 @@ class Inbox:
                         dead_letters.add(conn, letter)
                 return
             except Exception as failure:
-                _log.warning("dead_letter_retried", event=event.id, error=repr(failure))
+                _log.warning("dead_letter_retried", event_id=event.id, error=repr(failure))
             self._stop.wait(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
         raise DeliveryStopped(self.group)
@@ -154,7 +160,7 @@ class Inbox:
 
     def _apply_letter(self, letter: DeadLetter) -> None:
         takers = [each for each in self._consumers if each.takes(letter.event)]
-        with self._open(letter.event) as uow:
+        with _traced("replay", letter.event), self._open(letter.event) as uow:
             dead_letters.load(uow.conn, letter.id, lock=True)
             dead_letters.remove(uow.conn, letter.id)
             _effect(letter.event, takers, uow)
@@ -187,6 +193,16 @@ def passes_by_itself(error: Exception) -> bool:
 def prune(conn: Connection, before: datetime) -> int:
     """Forget events settled before an instant, later than any bus would deliver them again."""
     return conn.execute(delete(inbox).where(inbox.c.settled_at < before)).rowcount
+
+
+@contextmanager
+def _traced(verb: str, event: Event) -> Generator[None]:
+    """A span in the trace in which the event came to be."""
+    with (
+        telemetry.remote(event.traceparent, event.tracestate),
+        telemetry.span(f"{verb} {event.routing_key}", kind=SpanKind.CONSUMER, event_id=event.id),
+    ):
+        yield
 
 
 def _effect(event: Event, takers: list[Consumer], uow: work.UnitOfWork) -> None:

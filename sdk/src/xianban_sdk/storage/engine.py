@@ -4,7 +4,7 @@ import fcntl
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -64,13 +64,13 @@ class Database:
         return _schema(self.owner)
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def begin(self) -> Generator[Connection]:
         """A write transaction: committed at the end, rolled back when an exception leaves it."""
         with self._one_writer(), self.engine.begin() as conn:
             yield conn
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Generator[Connection]:
         """A read-only connection on AUTOCOMMIT; the database itself refuses writes on it."""
         with self._reader.connect() as conn:
             yield conn
@@ -88,7 +88,7 @@ class Database:
             self._lock = None
 
     @contextmanager
-    def _one_writer(self) -> Iterator[None]:
+    def _one_writer(self) -> Generator[None]:
         if self._writer is None:
             yield
             return

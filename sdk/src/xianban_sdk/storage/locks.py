@@ -3,7 +3,7 @@
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, func, select
@@ -14,7 +14,7 @@ __all__ = ["lock_number", "try_lock"]
 
 
 @contextmanager
-def try_lock(db: Database, name: str) -> Iterator[Callable[[], None] | None]:
+def try_lock(db: Database, name: str) -> Generator[Callable[[], None] | None]:
     """Yield None when somebody else holds `name`; else a check that raises once it was lost."""
     held = _file_lock(db, name) if db.file else _advisory_lock(db, name)
     with held as check:
@@ -28,7 +28,7 @@ def lock_number(*parts: str) -> int:
 
 
 @contextmanager
-def _advisory_lock(db: Database, name: str) -> Iterator[Callable[[], None] | None]:
+def _advisory_lock(db: Database, name: str) -> Generator[Callable[[], None] | None]:
     number = lock_number(db.schema, name)
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         if not conn.scalar(select(func.pg_try_advisory_lock(number))):
@@ -47,7 +47,7 @@ def _still_there(conn: Connection) -> None:
 
 
 @contextmanager
-def _file_lock(db: Database, name: str) -> Iterator[Callable[[], None] | None]:
+def _file_lock(db: Database, name: str) -> Generator[Callable[[], None] | None]:
     assert db.file is not None
     path = db.file.with_name(f"{db.file.name}.{name}.lock")
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

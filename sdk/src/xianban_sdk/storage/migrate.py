@@ -1,6 +1,6 @@
 """Bringing a database up to date: the SDK's tables, then the service's, each with its history."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -56,7 +56,7 @@ def drift(db: Database, metadata: MetaData) -> list[Any]:
 
 
 @contextmanager
-def _alone(db: Database) -> Iterator[Connection]:
+def _alone(db: Database) -> Generator[Connection]:
     with db.begin() as conn:  # on SQLite the owner's one write transaction
         if db.dialect == "postgresql":
             conn.execute(text("SET LOCAL statement_timeout = 0"))

@@ -1,6 +1,6 @@
 """One RPC or one message is one transaction; the SDK commits it at the edge, handlers never do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ import structlog
 from google.protobuf.message import Message
 from sqlalchemy import Connection, insert
 
+from xianban_sdk import telemetry
 from xianban_sdk.clock import Clock
 from xianban_sdk.ids import Ids
 from xianban_sdk.messaging import outbox
@@ -60,6 +61,7 @@ class UnitOfWork:
         """
         if domain is None and event_type(event).startswith("xianban.common."):
             domain = self._db.owner
+        here = telemetry.current()
         made = Event(
             id=self.ids.new(),
             source=f"/services/{self._db.owner}",
@@ -69,7 +71,7 @@ class UnitOfWork:
             aggregate=aggregate,
             time=self.clock.now(),
             data=event.SerializeToString(deterministic=True),
-            traceparent=self.call.traceparent,
+            traceparent=here.traceparent if here else self.call.traceparent,
             tracestate=self.call.tracestate,
             actor=self.call.actor,
         )
@@ -105,12 +107,14 @@ class UnitOfWork:
         """Call `fn` once this is committed; its failure is logged and changes nothing."""
         self._after_commit.append(fn)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what was collected; the SDK calls this as the transaction's last act."""
         if self._audits:
             self.conn.execute(insert(audit), self._audits)
         outbox.write_all(self.conn, self._events)
 
-    def _committed(self) -> None:
+    def committed(self) -> None:
+        """Wake relay, sealer and timers and run `after_commit`; the SDK calls this."""
         self._db.wake_all()
         for fn in self._after_commit:
             try:
@@ -125,10 +129,10 @@ Opened = AbstractContextManager[UnitOfWork]
 @contextmanager
 def open_unit_of_work(
     db: Database, *, clock: Clock, ids: Ids, call: CallInfo | None = None
-) -> Iterator[UnitOfWork]:
+) -> Generator[UnitOfWork]:
     """Open, hand out, commit; everything or nothing."""
     with db.begin() as conn:
         uow = UnitOfWork(db, conn, clock=clock, ids=ids, call=call or CallInfo())
         yield uow
-        uow._flush()
-    uow._committed()
+        uow.flush()
+    uow.committed()
