@@ -52,6 +52,8 @@ class Settings:
     deadline: float = 5.0
     # Seconds that running calls get to finish at shut-down.
     grace: float = 5.0
+    # Seconds between "not serving" and the first refused call, so that callers can look away.
+    drain: float = 0.3
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", self.data.absolute())
@@ -79,9 +81,11 @@ class Settings:
 
     def address(self, service: str, lane: str = "") -> str:
         """Where a service's server of a lane ("", "streams", "safety", "http") is reached."""
-        suffix = f"-{lane}" if lane else ""
-        variable = f"{_PREFIX}{service}{suffix}_ADDR".upper().replace("-", "_")
-        return os.environ.get(variable) or f"unix:{self.socket(service, lane)}"
+        return _variable(service, lane, "ADDR") or f"unix:{self.socket(service, lane)}"
+
+    def listen(self, service: str, lane: str = "") -> str:
+        """Where that server listens: XIANBAN_<SERVICE>_LISTEN in containers, else its socket."""
+        return _variable(service, lane, "LISTEN") or f"unix:{self.socket(service, lane)}"
 
     def socket(self, service: str, lane: str = "") -> Path:
         """The Unix socket of a service's server."""
@@ -91,6 +95,11 @@ class Settings:
     def keys(self) -> Path:
         """The directory of the workloads' keys."""
         return self.data / "keys"
+
+
+def _variable(service: str, lane: str, what: str) -> str:
+    name = "-".join(part for part in (service, lane, what) if part)
+    return os.environ.get(_PREFIX + name.upper().replace("-", "_"), "")
 
 
 def _run_directory(run: Path, data: Path) -> Path:

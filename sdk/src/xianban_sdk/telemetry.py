@@ -54,6 +54,7 @@ __all__ = [
     "span",
 ]
 
+CLIENT: Final = SpanKind.CLIENT
 Attribute = str | int | float | bool
 _VERSION: Final = "00"
 _SAMPLED: Final = "01"
@@ -182,6 +183,16 @@ def meter() -> Meter:
 def current() -> TraceContext | None:
     """Where this thread is in a trace."""
     return _current.get()
+
+
+def enter_remote(parent: TraceContext | None) -> Token[TraceContext | None]:
+    """Continues a remote trace by hand; :func:`remote` is the usual way."""
+    return _current.set(parent)
+
+
+def leave_remote(token: Token[TraceContext | None]) -> None:
+    """Ends what :func:`enter_remote` began."""
+    _current.reset(token)
 
 
 @contextmanager

@@ -127,6 +127,8 @@ class Relations:
 
     def applied(self, sequence: int) -> None:
         """To be called after the commit of :meth:`apply`."""
+        if sequence > self._sequence + 1:
+            self._look()
         with self._lock:
             if sequence == self._sequence + 1:
                 self._sequence = sequence
@@ -136,17 +138,14 @@ class Relations:
 
     def heartbeat(self, beat: pb.RelationsHeartbeat) -> None:
         """Identity says how far its log goes; believed as far as we have caught up."""
-        observed = _timestamp(beat.observe_time)
+        if beat.sequence > self._sequence:
+            # Another replica may have applied what came in between.
+            self._look()
         with self._lock:
             caught_up = self._sequence >= beat.sequence
             self._behind = self._behind or not caught_up
-            newer = caught_up and observed > self._observed
-            if newer:
-                self._observed = observed
-        if newer and self._db.dialect == "postgresql":
-            # Replicas share the row; SQLite has one process, whose memory is enough.
-            with self._db.begin() as conn:
-                _set_watermark(conn, self._sequence, beat.observe_time.ToDatetime(UTC))
+            if caught_up:
+                self._observed = max(self._observed, _timestamp(beat.observe_time))
 
     def needs_sync(self, now: float) -> bool:
         """True when records are missing or no heartbeat came for half the bound."""

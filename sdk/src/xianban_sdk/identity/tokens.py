@@ -1,7 +1,7 @@
 """Checks access tokens: ES256, ``at+jwt``, at most 300 s, one exact audience.
 
 Claims read: ``sub`` (the actor), ``iss``, ``aud``, ``exp``, ``iat``, ``nbf``, ``client_id``, ``acr``
-("1", "2" …), ``amr``, ``district``, ``sid`` (session) and ``level`` (real-name level, a number).
+("urn:xianban:acr:2"), ``amr``, ``district``, ``sid`` (session) and ``level`` (real-name level, a number).
 A workload's ``sub`` is ``workload:<name>``.
 """
 
@@ -27,6 +27,7 @@ from xianban_sdk.telemetry import log
 __all__ = ["TokenVerifier", "WORKLOAD_PREFIX"]
 
 WORKLOAD_PREFIX: Final = "workload:"
+_ACR_PREFIX: Final = "urn:xianban:acr:"
 _MAX_BYTES: Final = 8192
 _MAX_LIFE: Final = 300
 _SKEW: Final = 5
@@ -145,7 +146,7 @@ def _principal(claims: dict[str, Any]) -> Principal:
     return Principal(
         actor=actor,
         client=_text(claims, "client_id"),
-        acr=_number(claims, "acr"),
+        acr=_acr(claims),
         amr=tuple(str(item) for item in cast(list[Any], amr)) if isinstance(amr, list) else (),
         district=_text(claims, "district"),
         session=_text(claims, "sid"),
@@ -160,8 +161,14 @@ def _text(claims: dict[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _acr(claims: dict[str, Any]) -> int:
+    value = _text(claims, "acr").removeprefix(_ACR_PREFIX)
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 4 else 0
+
+
 def _number(claims: dict[str, Any], name: str) -> int:
-    value = str(claims.get(name, ""))
+    # acr comes as "urn:xianban:acr:2": the level is what follows the last colon.
+    value = str(claims.get(name, "")).rpartition(":")[2]
     return int(value) if value.isascii() and value.isdigit() and len(value) < 4 else 0
 
 

@@ -1,0 +1,91 @@
+"""Carries the call chain over grpcio's thread-pool server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import grpc
+from grpc_status import rpc_status
+
+from xianban_sdk.rpc.chain import Chain, Failed, Incoming
+from xianban_sdk.rpc.methods import Method
+
+__all__ = ["MAX_MESSAGE_BYTES", "handlers", "server"]
+
+MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
+_OPTIONS: Final = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_metadata_size", 32 * 1024),
+    # A Unix socket has one owner; two servers on it would each get some of the calls.
+    ("grpc.so_reuseport", 0),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+)
+
+
+def server(
+    address: str, threads: int, generic: Iterable[grpc.GenericRpcHandler], *, limit: int | None
+) -> grpc.Server:
+    """A server on an address, with its own small pool; more than ``limit`` calls are shed."""
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="rpc")
+    made = grpc.server(
+        pool, handlers=list(generic), options=_OPTIONS, maximum_concurrent_rpcs=limit
+    )
+    made.add_insecure_port(address)
+    return made
+
+
+def handlers(chain: Chain, lane: str) -> list[grpc.GenericRpcHandler]:
+    """The chain's methods of one lane, by proto service."""
+    services: dict[str, dict[str, grpc.RpcMethodHandler]] = {}
+    for method in chain.methods.values():
+        if method.lane == lane:
+            service, name = method.path[1:].split("/")
+            services.setdefault(service, {})[name] = _handler(chain, method)
+    return [grpc.method_handlers_generic_handler(name, m) for name, m in services.items()]
+
+
+def _handler(chain: Chain, method: Method) -> grpc.RpcMethodHandler:
+    # No (de)serialisers are given to grpc: the chain decodes, so that malformed bytes are an
+    # INVALID_ARGUMENT of ours and not an UNKNOWN of grpc's.
+    kind = (method.client_streaming, method.server_streaming)
+    if kind == (False, False):
+        return grpc.unary_unary_rpc_method_handler(_one(chain.unary, method.path))
+    if kind == (True, False):
+        return grpc.stream_unary_rpc_method_handler(_one(chain.client_stream, method.path))
+    if kind == (False, True):
+        return grpc.unary_stream_rpc_method_handler(_many(chain.server_stream, method.path))
+    return grpc.stream_stream_rpc_method_handler(_many(chain.bidi_stream, method.path))
+
+
+def _one(serve: Callable[..., Any], path: str) -> Callable[[Any, grpc.ServicerContext], bytes]:
+    def handle(request: Any, context: grpc.ServicerContext) -> bytes:
+        try:
+            return serve(path, request, _incoming(context)).SerializeToString()
+        except Failed as failed:
+            context.abort_with_status(rpc_status.to_status(failed.status))
+            raise
+
+    return handle
+
+
+def _many(
+    serve: Callable[..., Any], path: str
+) -> Callable[[Any, grpc.ServicerContext], Iterator[bytes]]:
+    def handle(request: Any, context: grpc.ServicerContext) -> Iterator[bytes]:
+        incoming = _incoming(context)
+        incoming.cancel = context.cancel
+        incoming.on_gone = lambda gone: context.add_callback(gone) or gone()
+        try:
+            for response in serve(path, request, incoming):
+                yield response.SerializeToString()
+        except Failed as failed:
+            context.abort_with_status(rpc_status.to_status(failed.status))
+
+    return handle
+
+
+def _incoming(context: grpc.ServicerContext) -> Incoming:
+    metadata = {key: value for key, value in context.invocation_metadata()}
+    return Incoming(metadata, context.time_remaining())

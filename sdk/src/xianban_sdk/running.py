@@ -1,0 +1,327 @@
+"""One service inside a process: its resources, servers, threads and end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from importlib import resources as package_files
+from typing import Any, Final
+
+import grpc
+from grpc_reflection.v1alpha import reflection
+from sqlalchemy import text
+
+from xianban_sdk import i18n, plugins
+from xianban_sdk.app import Handlers, Resources, Service, database_url
+from xianban_sdk.audit import Sealer
+from xianban_sdk.clock import Clock
+from xianban_sdk.health import Health
+from xianban_sdk.http_side import HttpSide
+from xianban_sdk.identity.access import Authoriser
+from xianban_sdk.identity.feed import RelationsFeed, lister, relation_consumer, resolver
+from xianban_sdk.identity.jwks import JwksCache, JwksSource
+from xianban_sdk.identity.policy import Policy, schema_for
+from xianban_sdk.identity.relations import BOUND_SECONDS, Relations
+from xianban_sdk.identity.tokens import TokenVerifier
+from xianban_sdk.identity.workload import IdentityHttp, WorkloadIdentity
+from xianban_sdk.ids import Ids
+from xianban_sdk.messaging.bus import Bus, Subscription
+from xianban_sdk.messaging.consumers import describe
+from xianban_sdk.messaging.inbox import Inbox
+from xianban_sdk.messaging.relay import Relay
+from xianban_sdk.rpc.accesses import AccessLog
+from xianban_sdk.rpc.chain import Chain
+from xianban_sdk.rpc.clients import Clients
+from xianban_sdk.rpc.grpc_transport import handlers, server
+from xianban_sdk.rpc.methods import Method, bind
+from xianban_sdk.rpc.streams import OpenStreams
+from xianban_sdk.settings import Settings
+from xianban_sdk.storage.encryption import Cipher
+from xianban_sdk.storage.engine import Database
+from xianban_sdk.storage.migrate import migrate
+from xianban_sdk.telemetry import log
+from xianban_sdk.timers import Timers
+
+__all__ = ["RunningService", "patterns"]
+
+RELATION_CHANGED: Final = "identity.v1.relation_changed"
+_RETRY_SECONDS: Final = 0.5
+_SAFETY_THREADS: Final = 2
+
+
+def patterns(service: Service) -> list[str]:
+    """The routing keys a service's group takes, its relations included."""
+    own = {describe(function).pattern for function in service.consumers}
+    return sorted(own if service.relations else own | {RELATION_CHANGED})
+
+
+class RunningService:
+    """Starts at once and becomes ready when its database is there."""
+
+    def __init__(
+        self,
+        service: Service,
+        settings: Settings,
+        clock: Clock,
+        ids: Ids,
+        bus: Bus,
+        identity: IdentityHttp,
+    ) -> None:
+        self.service = service
+        self.settings = settings
+        self._clock = clock
+        self._ids = ids
+        self._bus = bus
+        i18n.register(service.package)
+        self.workload = WorkloadIdentity(settings, service.name, identity, clock)
+        self.workload.prepare()
+        self.db = Database.open(database_url(service.name, settings), owner=service.name)
+        self.resources = self._make_resources()
+        self.resources.relations = self._relations()
+        self.chain = self._make_chain(self._keys(identity))
+        self.health = Health(service.name, service.servicers, self._checks())
+        self._servers: list[grpc.Server] = []
+        self._threads: list[threading.Thread] = []
+        self._stop = threading.Event()
+        self._ready = threading.Event()
+        self._inbox: Inbox | None = None
+        self._subscription: Subscription | None = None
+        self._relay = Relay(self.db, bus, clock)
+        self._http: HttpSide | None = None
+
+    # -- composing --------------------------------------------------------------------------
+
+    def _make_resources(self) -> Resources:
+        blobs = self.settings.data / "blobs" / self.service.name
+        clients = Clients(self.settings, self.workload)
+        return Resources(
+            settings=self.settings,
+            db=self.db,
+            clock=self._clock,
+            ids=self._ids,
+            hooks=plugins.build(self.service.name, self.service.hookspecs),
+            clients=clients,
+            relations=Relations(self.db, self._clock, resolver(clients), lister(clients)),
+            cipher=Cipher(),
+            log=log.bind(service=self.service.name),
+            bus=self._bus,
+            blobs=blobs,
+        )
+
+    def _relations(self) -> Any:
+        make = self.service.relations
+        return make(self.resources) if make else self.resources.relations
+
+    def _keys(self, identity: IdentityHttp) -> JwksSource:
+        if self.service.keys is not None:
+            return self.service.keys(self.resources)
+        return JwksCache(identity.jwks, self.settings.keys / f"jwks-{self.service.name}.json")
+
+    def _make_chain(self, keys: JwksSource) -> Chain:
+        methods = self._bind()
+        facts = self.resources.relations
+        policy = self._policy(methods)
+        return Chain(
+            methods,
+            service=self.service.name,
+            package=self.service.package,
+            db=self.db,
+            clock=self._clock,
+            ids=self._ids,
+            verifier=TokenVerifier(keys, self.settings.issuer, self.service.name, self._clock),
+            authoriser=Authoriser(facts, policy, self.settings.district, self._clock),
+            accesses=AccessLog(self.db, self._clock, self._ids),
+            streams=OpenStreams(facts, self._clock),
+            hooks=self.resources.hooks,
+            cipher=self.resources.cipher,
+            default_deadline=self.settings.deadline,
+        )
+
+    def _bind(self) -> list[Method]:
+        servicers = {n: make(self.resources) for n, make in self.service.servicers.items()}
+        return [method for name, servicer in servicers.items() for method in bind(name, servicer)]
+
+    def _policy(self, methods: Iterable[Method]) -> Policy:
+        file = package_files.files(self.service.package).joinpath(self.service.policy)
+        cedar = file.read_text("utf-8") if file.is_file() else ""
+        return Policy(cedar, schema_for(method.rule.action for method in methods))
+
+    # -- starting ---------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Opens the sockets and starts the threads; ready follows when the database is there."""
+        self.chain.ready = self._ready.is_set
+        self._open_servers()
+        self.health.start()
+        self._spawn("start", self._become_ready)
+
+    def _open_servers(self) -> None:
+        settings, name = self.settings, self.service.name
+        lanes = {method.lane for method in self.chain.methods.values()}
+        unary = [*handlers(self.chain, ""), self.health.handler(watch=False)]
+        self._serve("", settings.threads, unary, None)
+        streams = [*handlers(self.chain, "streams"), self.health.handler(watch=True)]
+        made = self._serve("streams", settings.streams, streams, settings.streams)
+        if settings.demo:
+            names = (*self.service.servicers, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, made)
+        if "safety" in lanes:
+            self._serve("safety", _SAFETY_THREADS, handlers(self.chain, "safety"), None)
+        for opened in self._servers:
+            opened.start()
+
+    def _serve(
+        self, lane: str, threads: int, generic: list[grpc.GenericRpcHandler], limit: int | None
+    ) -> grpc.Server:
+        made = server(self.settings.listen(self.service.name, lane), threads, generic, limit=limit)
+        self._servers.append(made)
+        return made
+
+    def _become_ready(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._prepare_storage()
+            except Exception as error:
+                log.warning("not_ready", service=self.service.name, error=repr(error))
+                self._stop.wait(_RETRY_SECONDS)
+                continue
+            self._start_work()
+            return
+
+    def _prepare_storage(self) -> None:
+        migrate(self.db, self.service.migrations)
+        if self.settings.demo and self.service.seed is not None:
+            self.service.seed(self.resources)
+
+    def _start_work(self) -> None:
+        self._ready.set()
+        self.health.check()
+        self.chain.accesses.start()
+        self.chain.streams.start()
+        self._spawn("relay", lambda: self._relay.run(self._stop))
+        self._spawn("sealer", self._seal)
+        self._spawn("timers", self._run_timers)
+        self._spawn("consumers", self._consume)
+        if isinstance(self.resources.relations, Relations):
+            feed = RelationsFeed(self.resources.relations, self._bus, self._clock)
+            self._spawn("relations", lambda: feed.run(self._stop))
+        for loop in self.service.loops:
+            self._spawn(loop.__name__, self._guarded(loop))
+        if self.service.http is not None:
+            address = self.settings.listen(self.service.name, "http")
+            self._http = HttpSide(self.service.http(self.resources), address)
+            self._spawn("http", self._http.run)
+        log.info("ready", service=self.service.name)
+
+    def _guarded(self, loop: Callable[[Resources, threading.Event], None]) -> Callable[[], None]:
+        """A loop that raises is started again, with a pause: a feed must not die of one bad day."""
+
+        def run() -> None:
+            pause = _RETRY_SECONDS
+            while not self._stop.is_set():
+                try:
+                    return loop(self.resources, self._stop)
+                except Exception:
+                    log.exception("loop_failed", service=self.service.name, loop=loop.__name__)
+                    self._stop.wait(pause)
+                    pause = min(pause * 2, 30.0)
+
+        return run
+
+    def _seal(self) -> None:
+        Sealer(self.db).run(self._stop)
+
+    def _run_timers(self) -> None:
+        made = self.service.timers
+        found: Handlers = made(self.resources) if callable(made) else made
+        if found:
+            Timers(self.db, found, clock=self._clock, ids=self._ids).run(self._stop)
+
+    def _consume(self) -> None:
+        consumers = list(self.service.consumers)
+        if isinstance(self.resources.relations, Relations):
+            consumers.append(relation_consumer(self.resources.relations))
+        if not consumers:
+            return
+        self._inbox = Inbox(
+            self.db, self.service.name, consumers, clock=self._clock, ids=self._ids
+        )
+        while not self._stop.is_set():
+            try:
+                self._subscription = self._bus.subscribe(
+                    self.service.name, self._inbox.patterns, self._inbox.deliver
+                )
+                return
+            except Exception as error:
+                log.warning("bus_waits", service=self.service.name, error=repr(error))
+                self._stop.wait(_RETRY_SECONDS)
+
+    def _spawn(self, what: str, run: Callable[[], None]) -> None:
+        name = f"{self.service.name}-{what}"
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    # -- health -----------------------------------------------------------------------------
+
+    def _checks(self) -> dict[str, Callable[[], str]]:
+        return {
+            "database": self._database_problem,
+            "bus": lambda: "" if self._bus.ready() else "the bus can't be reached",
+            "relations": self._relations_problem,
+            "plugins": lambda: "; ".join(
+                f"{n}: {why}" for n, why in self.resources.hooks.quarantined.items()
+            ),
+        }
+
+    def _database_problem(self) -> str:
+        with self.db.read() as conn:
+            conn.execute(text("SELECT 1"))
+        return "" if self._ready.is_set() else "not migrated yet"
+
+    def _relations_problem(self) -> str:
+        relations = self.resources.relations
+        if not self._ready.is_set() or not isinstance(relations, Relations):
+            return ""
+        age = relations.age()
+        return "" if age <= BOUND_SECONDS else f"last complete {age:.1f} s ago"
+
+    # -- ending -----------------------------------------------------------------------------
+
+    def stop_taking_calls(self) -> None:
+        """Running calls end within the grace; streams are told to come back elsewhere."""
+        self.health.drain()
+        self.chain.streams.stop()
+        ends = [opened.stop(self.settings.grace) for opened in self._servers]
+        for end in ends:
+            end.wait(self.settings.grace + 1)
+
+    def stop_working(self) -> None:
+        """Consumers, timers and loops end."""
+        self._stop.set()
+        self.db.wake_all()
+        if self._inbox is not None:
+            self._inbox.stop()
+        if self._http is not None:
+            self._http.stop()
+        if self._subscription is not None:
+            self._subscription.close()
+        for thread in self._threads:
+            thread.join(5.0)
+        self.chain.accesses.stop()
+
+    def flush(self) -> None:
+        """What was committed leaves, if the bus is there; else it leaves at the next start."""
+        try:
+            if self._ready.is_set():
+                self._relay.flush()
+        except Exception as error:
+            log.warning("not_flushed", service=self.service.name, error=repr(error))
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self.health.stop()
+        self.resources.clients.close()
+        self.db.close()
+        for lane in ("", "streams", "safety", "http"):
+            self.settings.socket(self.service.name, lane).unlink(missing_ok=True)
