@@ -9,10 +9,10 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 from joserfc import jwt
 from joserfc.jwk import ECKey
-
 from xianban.common.v1 import audit_pb2
 from xianban.notify.v1 import messages_pb2, messages_pb2_grpc
 from xianban_edge import Address, Edge, EdgeSettings, edge_services
@@ -112,12 +111,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_POST = do_GET
+    def do_POST(self) -> None:
+        self.do_GET()
 
     def address_string(self) -> str:
         return "unix"
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_request(self, *_: Any) -> None:
         return
 
 
@@ -193,6 +193,44 @@ def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def restart_messages(town: Town) -> Callable[[], None]:
+    """Kills the service; calling the value brings it back."""
+    town.server.stop(0).wait()
+
+    def back() -> None:
+        town.server = serve_messages(town.messages, town.settings.run)
+
+    return back
+
+
+@pytest.fixture
+def another_edge(town: Town) -> Iterator[Callable[..., Edge]]:
+    """Starts a second Envoy before the same services, with other settings."""
+    started: list[Edge] = []
+
+    def start(**changes: Any) -> Edge:
+        run = Path(tempfile.mkdtemp(prefix="xf"))
+        port = Address(host="127.0.0.1", port=free_port())
+        settings = replace(
+            town.settings,
+            run=run,
+            bind=port,
+            identity_http=Address(path=str(town.settings.run / "identity-http.sock")),
+            portal=Address(path=str(town.settings.run / "portal.sock")),
+            **changes,
+        )
+        edge = Edge(settings, edge_services(["notify"], town.settings.run, {}))
+        edge.start()
+        started.append(edge)
+        return edge
+
+    yield start
+    for edge in started:
+        edge.stop(grace=0)
+        shutil.rmtree(edge.settings.run)
 
 
 @pytest.fixture(scope="session")

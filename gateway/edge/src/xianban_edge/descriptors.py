@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from buf.validate import validate_pb2
-from google.api import annotations_pb2
+from google.api import annotations_pb2, http_pb2
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
     EnumDescriptorProto,
@@ -21,7 +21,6 @@ from google.protobuf.descriptor_pb2 import (
     ServiceDescriptorProto,
 )
 from google.protobuf.message import Message
-
 from xianban.common.v1 import options_pb2
 
 # Their import registers the extensions that options are parsed with.
@@ -233,16 +232,22 @@ def _read_method(method: MethodDescriptorProto, service: str, comment: str) -> M
 
 
 def _rules(method: MethodDescriptorProto) -> Iterator[HttpRule]:
-    options = method.options
-    if not options.HasExtension(annotations_pb2.http):
-        return
-    http = options.Extensions[annotations_pb2.http]
+    http = _extension(method.options, annotations_pb2.http, http_pb2.HttpRule)
     for rule in (http, *http.additional_bindings):
         verb = rule.WhichOneof("pattern")
         if verb == "custom":
             yield HttpRule(rule.custom.kind, rule.custom.path, rule.body)
         elif verb:
             yield HttpRule(verb.upper(), getattr(rule, verb), rule.body)
+
+
+_M = TypeVar("_M", bound=Message)
+
+
+def _extension(options: Message, handle: Any, kind: type[_M]) -> _M:
+    """An extension whose stub carries no type; the empty message where it is absent."""
+    found = cast("Any", options).Extensions[handle]
+    return found if isinstance(found, kind) else kind()
 
 
 def _comment(text: str) -> str:
@@ -263,10 +268,8 @@ def edge_descriptors(found: Catalogue, services: Sequence[str]) -> bytes:
     return trimmed.SerializeToString(deterministic=True)
 
 
-_M = TypeVar("_M", bound=Message)
-
-
-def _replace(target: object, kept: list[_M]) -> None:
+def _replace(target: Any, kept: Sequence[Message]) -> None:
+    # Copied first: clearing a repeated field ends its elements.
     copies = [type(one).FromString(one.SerializeToString()) for one in kept]
-    del target[:]  # type: ignore[attr-defined]
-    target.extend(copies)  # type: ignore[attr-defined]
+    del target[:]
+    target.extend(copies)

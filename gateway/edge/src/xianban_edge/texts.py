@@ -27,9 +27,10 @@ def has(locale: str, key: str) -> bool:
 
 
 def text(locale: str, key: str, **args: str | int) -> str:
-    if not has(locale, key):
+    pattern = _bundle(locale).get_message(key).value if has(locale, key) else None
+    if pattern is None:
         raise MissingText(f"{key} ({locale})")
-    value, errors = _bundle(locale).format_pattern(_bundle(locale).get_message(key).value, args)
+    value, errors = _bundle(locale).format_pattern(pattern, args)
     if errors:
         raise MissingText(f"{key} ({locale}): {errors}")
     return str(value)

@@ -25,9 +25,7 @@ class Rendered:
     files: Mapping[str, bytes]
 
 
-def render(
-    settings: EdgeSettings, services: Sequence[EdgeService], found: Catalogue
-) -> Rendered:
+def render(settings: EdgeSettings, services: Sequence[EdgeService], found: Catalogue) -> Rendered:
     """Everything for Envoy; the same input gives the same bytes."""
     names = {service.name for service in services}
     routed = sorted(name for name, one in found.services.items() if one.domain in names)

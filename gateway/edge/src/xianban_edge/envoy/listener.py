@@ -15,7 +15,13 @@ _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnecti
 _TLS = "envoy.extensions.transport_sockets.tls.v3"
 # What only processes of the suite, or Envoy itself, may say.
 _FORGEABLE_PREFIXES = ("x-envoy-", "x-original-", "x-jwt-", "x-forwarded-client-")
-_FORGEABLE = ("forwarded", "x-real-ip", "x-forwarded-host", "x-forwarded-port", "x-http-method-override")  # fmt: skip
+_FORGEABLE = (
+    "forwarded",
+    "x-real-ip",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-http-method-override",
+)
 # Machines sign their messages in this one (xianban_sdk.signatures), so it comes from outside.
 _OURS, _ALLOWED = "x-xianban-", "signature"
 _MEBIBYTE = 1 << 20
@@ -55,7 +61,10 @@ def _connection_manager(
         stat_prefix="edge",
         codec_type="AUTO",
         server_name="xianban",
-        rds={"config_source": file_source(settings.folder / "rds.json"), "route_config_name": ROUTES},
+        rds={
+            "config_source": file_source(settings.folder / "rds.json"),
+            "route_config_name": ROUTES,
+        },
         http_filters=http_filters(settings, services, grpc_services, descriptors),
         local_reply_config=local_replies(settings),
         tracing=_tracing(settings),
@@ -164,6 +173,12 @@ def _tcp_keepalive() -> list[Json]:
     """Finds phones that vanished with an open stream (numbers of Linux's socket.h and tcp.h)."""
     options = {"SO_KEEPALIVE": (1, 9, 1), "TCP_KEEPIDLE": (6, 4, 60), "TCP_KEEPINTVL": (6, 5, 15)}
     return [
-        {"description": name, "level": level, "name": number, "int_value": value, "state": "STATE_LISTENING"}
+        {
+            "description": name,
+            "level": level,
+            "name": number,
+            "int_value": value,
+            "state": "STATE_LISTENING",
+        }
         for name, (level, number, value) in options.items()
     ]

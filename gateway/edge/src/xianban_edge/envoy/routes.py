@@ -88,9 +88,7 @@ def _grpc_route(settings: EdgeSettings, method: Method, imports: Set[str]) -> Js
     }
 
 
-def _json_route(
-    settings: EdgeSettings, method: Method, rule: HttpRule, imports: Set[str]
-) -> Json:
+def _json_route(settings: EdgeSettings, method: Method, rule: HttpRule, imports: Set[str]) -> Json:
     per_filter = _token_and_rate(method)
     if method.path in imports:
         per_filter[BUFFER] = _body_limit(settings.limits.import_body_bytes)
@@ -127,10 +125,12 @@ def _times(settings: EdgeSettings, method: Method, takes_files: bool) -> Json:
     if method.streaming:
         return {"timeout": "0s", "idle_timeout": f"{limits.stream_idle_seconds}s"}
     bound = limits.import_seconds if takes_files else limits.unary_seconds
-    # A client's own grpc-timeout counts, up to the bound.
+    # A client's own grpc-timeout counts, up to the bound; `timeout` would be ignored beside it.
     return {
-        "timeout": f"{bound}s",
-        "max_stream_duration": {"grpc_timeout_header_max": f"{bound}s"},
+        "max_stream_duration": {
+            "max_stream_duration": f"{bound}s",
+            "grpc_timeout_header_max": f"{bound}s",
+        }
     }
 
 
@@ -168,9 +168,7 @@ def _wrong_verb_routes(methods: Sequence[Method]) -> Iterator[Json]:
         other = {**_verb("|".join([*allowed, "OPTIONS"])), "invert_match": True}
         yield {
             **_refusal(_path_match(regex, other), 405),
-            "response_headers_to_add": [
-                {"header": {"key": "allow", "value": ", ".join(allowed)}}
-            ],
+            "response_headers_to_add": [{"header": {"key": "allow", "value": ", ".join(allowed)}}],
         }
 
 

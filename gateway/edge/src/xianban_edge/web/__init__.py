@@ -8,10 +8,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from xianban_sdk.web import Site, render
 
 from xianban_edge.openapi import openapi_document
 from xianban_edge.web.reading import read_document
-from xianban_sdk.web import Site, render
 
 
 def installed_domains() -> list[str]:
