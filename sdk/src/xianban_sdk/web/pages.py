@@ -40,11 +40,12 @@ _log = logging.getLogger(__name__)
 class Pages:
     """Renders every site's templates; needs no web framework, so identity's log-in uses it too."""
 
-    def __init__(self, sites: Sequence[Site], *, strict: bool = False) -> None:
+    def __init__(self, sites: Sequence[Site], *, strict: bool = False, map_tiles: str = "") -> None:
         self.sites = list(sites)
         self._packages = {"kit": KIT} | {site.name: site.package for site in sites}
         self._texts = {"kit": Texts([])} | {site.name: Texts([site.texts]) for site in sites}
         self._strict = strict
+        self._map_tiles = map_tiles
         self._environment = _environment(sites)
 
     def text(self, site: str, locale: str, key: str, **args: object) -> str:
@@ -84,7 +85,8 @@ class Pages:
     def _entry(self, site: Site, entry: NavEntry, viewer: Viewer) -> dict[str, str]:
         label = self.text(site.name, viewer.locale, entry.label)
         current = "page" if viewer.path.startswith(entry.path) else ""
-        return {"path": entry.path, "label": label, "icon": entry.icon, "current": current}
+        shown = {"path": entry.path, "label": label, "icon": entry.icon, "current": current}
+        return shown | {"badge": entry.badge if viewer.person else ""}
 
     def _context(self, site: str, viewer: Viewer) -> dict[str, Any]:
         def t(key: str, **args: object) -> str:
@@ -102,6 +104,7 @@ class Pages:
             "ago": ago,
             "now": datetime.now(UTC),
             "viewer": viewer,
+            "map_tiles": self._map_tiles,
             "static": self.static,
             "nav": nav,
             "sizes": TEXT_SIZES,

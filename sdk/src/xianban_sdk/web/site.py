@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Literal
 
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 GROUP = "xianban.portal"
+
+_log = logging.getLogger(__name__)
 
 Place = Literal["main", "bottom", "me"]
 Tone = Literal["info", "ok", "warn", "danger"]
@@ -22,6 +25,7 @@ class NavEntry:
 
     `main`: the header on wide screens; `bottom`: also the bar on phones; `me`: the "my" page.
     `roles`: shown only to staff who hold one of these; empty: to everyone.
+    `badge`: a live stream (see `live`) whose frames for part "badge" stand beside the label.
     """
 
     path: str
@@ -29,6 +33,7 @@ class NavEntry:
     icon: str
     place: Place = "main"
     roles: tuple[str, ...] = ()
+    badge: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,17 @@ class Site:
 
 
 def find_sites() -> list[Site]:
-    """Loads every installed site, in the order of their tiles."""
-    sites: list[Site] = [point.load() for point in entry_points(group=GROUP)]
+    """Loads every installed site, in the order of their tiles.
+
+    A site that cannot be loaded is logged and left out: one domain must not cost the others.
+    """
+    sites = [site for point in entry_points(group=GROUP) if (site := _load(point)) is not None]
     return sorted(sites, key=lambda site: (site.order, site.name))
+
+
+def _load(point: EntryPoint) -> Site | None:
+    try:
+        return point.load()
+    except Exception:
+        _log.exception("site %s (%s) cannot be loaded", point.name, point.value)
+        return None

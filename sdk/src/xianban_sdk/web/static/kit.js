@@ -43,34 +43,53 @@
     }
   };
 
-  const follow = (box) => {
-    const state = box.querySelector(".live__state");
-    const say = (word) => {
-      if (!state || state.dataset.state === word) return;
-      state.dataset.state = word;
-      state.textContent = word === "on" ? state.dataset.on : state.dataset.off;
+  // One connection per stream, only while the page is looked at: browsers allow six per host.
+  const subscribe = (url, events) => {
+    let source = null;
+    const open = () => {
+      if (source) return;
+      source = new EventSource(url);
+      for (const [name, told] of Object.entries(events())) source.addEventListener(name, told);
+      source.onerror = () => events()["live-state"]?.({ data: "off" });
     };
-    const source = new EventSource(box.dataset.live);
-    const put = (event) => {
-      const part = document.querySelector(`[data-live-part="${CSS.escape(event.type)}"]`);
-      if (!part) return;
+    const close = () => { source?.close(); source = null; };
+    document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+    window.addEventListener("pagehide", close);
+    window.addEventListener("pageshow", open);
+    if (!document.hidden) open();
+    return () => { close(); if (!document.hidden) open(); };
+  };
+
+  const put = (event) => {
+    for (const part of document.querySelectorAll(`[data-live-part="${CSS.escape(event.type)}"]`)) {
       part.innerHTML = event.data;
       window.htmx?.process(part);
       part.dispatchEvent(new CustomEvent("xianban:live", { bubbles: true }));
-      tick();
+    }
+    tick();
+  };
+  const follow = (box) => {
+    const state = box.querySelector(".live__state");
+    const say = (event) => {
+      if (!state || state.dataset.state === event.data) return;
+      state.dataset.state = event.data;
+      state.textContent = event.data === "on" ? state.dataset.on : state.dataset.off;
     };
-    const parts = new Set();
-    const listen = () => {
-      for (const part of document.querySelectorAll("[data-live-part]")) {
-        const name = part.dataset.livePart;
-        if (!parts.has(name)) { parts.add(name); source.addEventListener(name, put); }
-      }
+    const events = () => {
+      const named = { "live-state": say };
+      for (const part of document.querySelectorAll("[data-live-part]")) named[part.dataset.livePart] = put;
+      return named;
     };
-    listen();
-    source.addEventListener("live-state", (event) => say(event.data));
-    source.onerror = () => say("off");
-    document.addEventListener("htmx:afterSwap", listen);
-    window.addEventListener("pagehide", () => source.close());
+    const again = subscribe(box.dataset.live, events);
+    document.addEventListener("htmx:afterSwap", again);
+  };
+  const followBadges = () => {
+    const all = [...document.querySelectorAll("[data-badge]")];
+    for (const url of new Set(all.map((one) => one.dataset.badge))) {
+      const mine = all.filter((one) => one.dataset.badge === url);
+      const show = (event) => { for (const one of mine) one.innerHTML = event.data; };
+      subscribe(url, () => ({ badge: show }));
+    }
   };
 
   const start = async () => {
@@ -78,6 +97,7 @@
     setInterval(tick, 10000);
     document.querySelector("[data-focus]")?.focus();
     document.querySelectorAll("[data-live]").forEach(follow);
+    followBadges();
     document.addEventListener("click", (event) => {
       const opener = event.target.closest("[data-opens]");
       if (opener) document.getElementById(opener.dataset.opens)?.showModal();

@@ -1,0 +1,5 @@
+"""Serves the portal: `python -m xianban_portal`."""
+
+from xianban_portal.app import run
+
+run()

@@ -1,0 +1,33 @@
+"""The portal's own pages, as a site like any other."""
+
+from starlette.routing import Route
+from xianban_sdk.web import NavEntry, Site
+
+from xianban_portal import accesses, doors, health, home
+
+site = Site(
+    name="portal",
+    package="xianban_portal",
+    texts="xianban_portal",
+    title="app-name",
+    order=0,
+    routes=[
+        Route("/", home.home),
+        Route("/me", home.me),
+        Route("/me/accesses", accesses.accesses),
+        Route("/about", home.about),
+        Route("/preferences", doors.prefer),
+        Route("/login", doors.log_in),
+        Route("/callback", doors.callback),
+        Route("/logout", doors.log_out, methods=["POST"]),
+        Route("/acting-for", doors.acting_for, methods=["GET"]),
+        Route("/acting-for", doors.act_for, methods=["POST"]),
+        Route("/acting-for/end", doors.act_for_oneself, methods=["POST"]),
+        Route("/healthz", health.healthz),
+        Route("/livez", health.alive),
+    ],
+    nav=[
+        NavEntry("/me/accesses", "nav-accesses", "eye", "me"),
+        NavEntry("/acting-for", "nav-acting-for", "people", "me"),
+    ],
+)
