@@ -47,26 +47,35 @@ class Process:
 
     def start(self) -> None:
         """Opens everything; returns when every socket is open, not when all is ready."""
-        telemetry.configure(self.settings, "+".join(service.name for service in self._services))
-        _private(self.settings.run)
-        self.settings.data.mkdir(parents=True, exist_ok=True)
-        install_keys(Keyring.derive(installed_secret("master", self.settings)))
+        self._prepare()
         self._declare_groups()
         try:
             for service in self._services:
-                self._start(service)
+                self._made(service).start()
         except BaseException:
             # Half a process serves nobody: what is open is closed again.
             self.stop()
             raise
         log.info("started", services=[service.name for service in self._services])
 
-    def _start(self, service: Service) -> None:
+    def open_for_upkeep(self) -> None:
+        """Opens databases and admin sockets alone, for a command while nothing runs."""
+        self._prepare()
+        for service in self._services:
+            self._made(service).open_for_upkeep()
+
+    def _prepare(self) -> None:
+        telemetry.configure(self.settings, "+".join(service.name for service in self._services))
+        _private(self.settings.run)
+        self.settings.data.mkdir(parents=True, exist_ok=True)
+        install_keys(Keyring.derive(installed_secret("master", self.settings)))
+
+    def _made(self, service: Service) -> RunningService:
         running = RunningService(
             service, self.settings, self._clock, self._ids, self.bus, self._identity
         )
         self.running.append(running)
-        running.start()
+        return running
 
     def _declare_groups(self) -> None:
         """Makes every group known first: an event must not leave before its consumers exist."""

@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha import reflection
 from sqlalchemy import text
 
 from xianban_sdk import i18n, plugins
+from xianban_sdk.admin import AdminServicer, open_admin
 from xianban_sdk.app import Handlers, Resources, Service, database_url
 from xianban_sdk.audit import Sealer
 from xianban_sdk.clock import Clock
@@ -153,10 +154,22 @@ class RunningService:
         self.chain.ready = self._ready.is_set
         self._open_servers()
         self.health.start()
+        self._open_admin()
         self._spawn("start", self._become_ready)
 
+    def open_for_upkeep(self) -> None:
+        """Opens database and admin socket alone, for a command while nothing runs."""
+        migrate(self.db, self.service.migrations)
+        self._ready.set()
+        self._inbox = self._make_inbox()
+        self._open_admin()
+
+    def _open_admin(self) -> None:
+        servicer = AdminServicer(self.service, self.resources, lambda: self._inbox)
+        self._servers.append(open_admin(self.settings, servicer, self.service.name))
+
     def _open_servers(self) -> None:
-        settings, name = self.settings, self.service.name
+        settings = self.settings
         lanes = {method.lane for method in self.chain.methods.values()}
         unary = [*handlers(self.chain, ""), self.health.handler(watch=False)]
         self._serve("", settings.threads, unary, None)
@@ -220,7 +233,8 @@ class RunningService:
             pause = _RETRY_SECONDS
             while not self._stop.is_set():
                 try:
-                    return loop(self.resources, self._stop)
+                    loop(self.resources, self._stop)
+                    return
                 except Exception:
                     log.exception("loop_failed", service=self.service.name, loop=loop.__name__)
                     self._stop.wait(pause)
@@ -237,15 +251,18 @@ class RunningService:
         if found:
             Timers(self.db, found, clock=self._clock, ids=self._ids).run(self._stop)
 
-    def _consume(self) -> None:
+    def _make_inbox(self) -> Inbox | None:
         consumers = list(self.service.consumers)
         if isinstance(self.resources.relations, Relations):
             consumers.append(relation_consumer(self.resources.relations))
         if not consumers:
+            return None
+        return Inbox(self.db, self.service.name, consumers, clock=self._clock, ids=self._ids)
+
+    def _consume(self) -> None:
+        self._inbox = self._make_inbox()
+        if self._inbox is None:
             return
-        self._inbox = Inbox(
-            self.db, self.service.name, consumers, clock=self._clock, ids=self._ids
-        )
         while not self._stop.is_set():
             try:
                 self._subscription = self._bus.subscribe(
@@ -323,5 +340,5 @@ class RunningService:
         self.health.stop()
         self.resources.clients.close()
         self.db.close()
-        for lane in ("", "streams", "safety", "http"):
+        for lane in ("", "streams", "safety", "http", "admin"):
             self.settings.socket(self.service.name, lane).unlink(missing_ok=True)

@@ -59,3 +59,6 @@ rule-double-gte-lte = is outside the allowed range
 rule-double-finite = is not a number
 rule-timestamp-gt-now = must lie in the future
 rule-timestamp-lt-now = must lie in the past
+
+replay-failed = The event failed again: { $error }
+importer-not-found = Nothing imports { $kind }

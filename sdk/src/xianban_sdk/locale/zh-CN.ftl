@@ -59,3 +59,6 @@ rule-double-gte-lte = 超出允许范围
 rule-double-finite = 不是数字
 rule-timestamp-gt-now = 须为将来的时间
 rule-timestamp-lt-now = 须为过去的时间
+
+replay-failed = 该事件再次处理失败：{ $error }
+importer-not-found = 没有可导入“{ $kind }”的程序
