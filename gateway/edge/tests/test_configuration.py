@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from xianban_edge import Address, EdgeSettings, edge_services
 from xianban_edge.descriptors import catalogue, edge_descriptors, read
 from xianban_edge.envoy.files import Rendered, render

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-
 from xianban_edge.descriptors import catalogue
 from xianban_edge.openapi import document, openapi_document
 from xianban_edge.texts import LOCALES, has
@@ -107,4 +106,4 @@ def test_the_page_shows_every_operation(locale: str, api: dict[str, Any]) -> Non
     )
     for path in api["paths"]:
         assert path in page
-    assert "<script src=\"http" not in page
+    assert '<script src="http' not in page

@@ -2,8 +2,8 @@
 
 SIGTERM and SIGINT drain and stop. SIGHUP takes over newly installed services and descriptors.
 Environment, besides the suite's own: `XIANBAN_EDGE_LISTEN` (host:port), `…_ORIGINS`,
-`…_TLS_CERTIFICATE`, `…_TLS_KEY`, `…_TRUSTED_HOPS`, and one variable per field of `Limits`, such
-as `XIANBAN_EDGE_BODY_BYTES`.
+`…_TLS_CERTIFICATE`, `…_TLS_KEY`, `…_TRUSTED_HOPS`, `…_CONCURRENCY`, and one variable per field of
+`Limits`, such as `XIANBAN_EDGE_BODY_BYTES`.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ def edge_settings(settings: Settings, environ: Mapping[str, str]) -> EdgeSetting
         trace_percent=100 * settings.trace_sample,
         reflection=_reflecting() if settings.demo else "",
         trusted_hops=int(said("TRUSTED_HOPS", "0")),
+        concurrency=int(said("CONCURRENCY", "1")),
         limits=_limits(environ),
     )
 
@@ -91,6 +92,6 @@ def _limits(environ: Mapping[str, str]) -> Limits:
 
 
 def _reflecting() -> str:
-    """One service answers for all: each holds the whole suite's descriptors."""
+    """Reflection has one path for all services, so one of them must answer it."""
     names = sorted(point.name for point in entry_points(group="xianban.services"))
     return "parking" if "parking" in names else next(iter(names), "")

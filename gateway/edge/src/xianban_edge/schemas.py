@@ -93,6 +93,9 @@ class Schemas:
         required = [one.json_name for one in kept if request and is_required(one)]
         if required:
             schema["required"] = required
+        if request:
+            # Envoy drops unknown fields, but not one without a name.
+            schema["propertyNames"] = {"minLength": 1}
         return schema
 
     def of_field(self, message: str, one: F, *, request: bool) -> Schema:

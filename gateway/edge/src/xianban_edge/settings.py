@@ -96,7 +96,10 @@ class EdgeSettings:
     # Share of calls without a caller's own decision that are traced.
     trace_percent: float = 100.0
     jwks_path: str = "/oauth2/jwks"
-    jwks_seconds: int = 60
+    # A new key is known this long after identity publishes it, so it must be published before use.
+    jwks_seconds: int = 10
+    # Envoy's worker threads; the hot-reload and drain promises hold for any number.
+    concurrency: int = 1
     # gRPC paths that take long bodies and longer time, besides those with google.api.HttpBody.
     imports: tuple[str, ...] = ()
     facades: tuple[Facade, ...] = (OAUTH, APDS)

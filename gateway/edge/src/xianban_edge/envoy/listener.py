@@ -84,7 +84,7 @@ def _addresses(settings: EdgeSettings) -> Json:
         "preserve_external_request_id": False,
         "forward_client_cert_details": "SANITIZE",
         # No address is trusted for being private: all of a laptop's or cluster's callers are.
-        "internal_address_config": {"unix_sockets": False},
+        "internal_address_config": {"cidr_ranges": [{"address_prefix": "::", "prefix_len": 128}]},
     }
 
 
