@@ -19,6 +19,7 @@ from xianban_parking.domain.reservations import (
     Reservation,
     ReservationPolicy,
     ReservationStatus,
+    no_show_at,
 )
 
 __all__ = [
@@ -102,7 +103,7 @@ def claims_for(
         not_before=reservation.starts_at - policy.arrive_early,
         starts_at=reservation.starts_at,
         ends_at=reservation.ends_at,
-        expires_at=min(reservation.starts_at + policy.no_show_after, reservation.ends_at),
+        expires_at=no_show_at(reservation, policy),
         version=reservation.version,
     )
 
