@@ -74,13 +74,14 @@ class Clients:
         *,
         service: str = "",
         token: str | None = None,
-        anonymous: bool = False,
+        extra: tuple[tuple[str, str], ...] = (),
     ) -> Stub:
         """A stub whose calls go to ``service`` (default: the domain in the proto's package).
 
-        ``token`` is the person's token for that service; ``anonymous`` leaves the workload's out.
+        ``token`` is the person's token for that service, ``extra`` is further metadata.
         """
-        return stub(_Outgoing(self, service, token, anonymous))
+        person = (("authorization", f"Bearer {token}"),) if token else ()
+        return stub(_Outgoing(self, service, (*person, *extra)))
 
     def open(self, service: str, lane: str, proto_service: str) -> grpc.Channel:
         """The channel to a service's server of a lane."""
@@ -92,8 +93,8 @@ class Clients:
                 self._channels[(target, proto_service)] = found
             return found
 
-    def metadata(self, service: str, token: str | None, anonymous: bool) -> Metadata:
-        """What every outgoing call carries."""
+    def metadata(self, service: str) -> Metadata:
+        """What every outgoing call carries: trace, language and who we are."""
         pairs: Metadata = []
         context = telemetry.current()
         if context is not None:
@@ -103,9 +104,7 @@ class Clients:
         locale = current_locale.get()
         if locale is not None:
             pairs.append(("accept-language", locale))
-        if token:
-            pairs.append(("authorization", f"Bearer {token}"))
-        if self._workload is not None and not anonymous:
+        if self._workload is not None:
             pairs.append(("x-xianban-workload", self._workload.token(service)))
         return pairs
 
@@ -124,13 +123,10 @@ class Clients:
 class _Outgoing(grpc.Channel):
     """What a generated stub is given: picks the server of each method and adds the context."""
 
-    def __init__(
-        self, clients: Clients, service: str, token: str | None, anonymous: bool
-    ) -> None:
+    def __init__(self, clients: Clients, service: str, extra: tuple[tuple[str, str], ...]) -> None:
         self._clients = clients
         self._service = service
-        self._token = token
-        self._anonymous = anonymous
+        self._extra = extra
 
     def unary_unary(self, method: str, *args: Any, **options: Any) -> Any:
         return self._callable("unary_unary", method, *args, **options)
@@ -155,7 +151,7 @@ class _Outgoing(grpc.Channel):
 
         return _Callable(
             connect,
-            lambda: self._clients.metadata(service, self._token, self._anonymous),
+            lambda: [*self._clients.metadata(service), *self._extra],
             # A stream lives until somebody ends it; a deadline would be an end nobody chose.
             (lambda asked: asked) if kind.endswith("_stream") else self._clients.timeout,
             method[1:],

@@ -15,6 +15,7 @@ from xianban_sdk.rpc.methods import Method
 __all__ = ["MAX_MESSAGE_BYTES", "handlers", "server"]
 
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
+_NO_DEADLINE: Final = 1e9
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_metadata_size", 32 * 1024),
@@ -87,5 +88,7 @@ def _many(
 
 
 def _incoming(context: grpc.ServicerContext) -> Incoming:
-    metadata = {key: value for key, value in context.invocation_metadata()}
-    return Incoming(metadata, context.time_remaining())
+    remaining = context.time_remaining()
+    # grpc tells "no deadline" as some three hundred million years.
+    timeout = None if remaining is None or remaining > _NO_DEADLINE else remaining
+    return Incoming(dict(context.invocation_metadata()), timeout)

@@ -1,0 +1,181 @@
+"""A real service with real sockets, on its own database, with a test's issuer and relations."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import grpc
+from sqlalchemy import text
+
+from xianban_sdk.app import Service
+from xianban_sdk.clock import Clock
+from xianban_sdk.demo import PEOPLE, person_id
+from xianban_sdk.identity.jwks import StaticKeys
+from xianban_sdk.identity.relations import Relations
+from xianban_sdk.ids import Ids
+from xianban_sdk.messaging.bus import Bus
+from xianban_sdk.process import Process
+from xianban_sdk.rpc.clients import Clients
+from xianban_sdk.running import RunningService
+from xianban_sdk.settings import Settings
+from xianban_sdk.storage.engine import Database
+from xianban_sdk.testing.issuer import TestIssuer
+from xianban_sdk.testing.world import RelationsWorld
+
+__all__ = ["ServiceUnderTest", "backends", "settings_for"]
+
+Stub = TypeVar("Stub")
+_PATIENCE: Final = 15.0
+
+
+def backends() -> tuple[str, str]:
+    """(database, broker) URLs when XIANBAN_TEST_TARGET=backends, else ("", "")."""
+    if os.environ.get("XIANBAN_TEST_TARGET", "") != "backends":
+        return "", ""
+    return os.environ["XIANBAN_TEST_DATABASE"], os.environ.get("XIANBAN_TEST_BROKER", "")
+
+
+def settings_for(data: Path, **changes: Any) -> Settings:
+    """A test's settings: own data, a short run directory, no demo seed, no pinning."""
+    database, broker = backends()
+    run = Path(tempfile.mkdtemp(prefix="xb-"))
+    chosen: dict[str, Any] = {
+        "data": data,
+        "run": run,
+        "database": database,
+        "broker": broker,
+        "demo": False,
+        "pin": False,
+        "drain": 0.0,
+        "grace": 1.0,
+        "streams": 16,
+        **changes,
+    }
+    return Settings(**chosen)
+
+
+class ServiceUnderTest:
+    """One running service and callers for it."""
+
+    def __init__(
+        self,
+        app: Service,
+        settings: Settings,
+        *,
+        clock: Clock,
+        ids: Ids,
+        issuer: TestIssuer,
+        world: RelationsWorld,
+        bus: Bus | None = None,
+        person: str | None = None,
+    ) -> None:
+        self.issuer = issuer
+        self.world = world
+        self.settings = settings
+        self._person = person
+        self._changes: dict[str, Any] = {"keys": lambda _: StaticKeys(issuer.jwks)}
+        if app.relations is None:
+            # Identity keeps its own: it is what the others would ask.
+            self._changes["relations"] = self._relations
+        self.app = dataclasses.replace(app, **self._changes)
+        _clean(app.name, settings)
+        self.process = Process([self.app], settings, clock=clock, ids=ids, bus=bus)
+        self._clients = Clients(settings)
+
+    def _relations(self, resources: Any) -> Relations:
+        world = self.world
+        return Relations(resources.db, resources.clock, world.resolve, world.list_after)
+
+    def start(self) -> None:
+        """Returns when the service is ready."""
+        self.process.start()
+        end = time.monotonic() + _PATIENCE
+        while not self.service.health.serving:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self.app.name} is not ready: {self.service.health.problems}")
+            time.sleep(0.01)
+        if isinstance(self.service.resources.relations, Relations):
+            self.world.follow(self.service.resources.relations)
+
+    def stop(self) -> None:
+        """Drains and closes."""
+        self._clients.close()
+        self.process.stop()
+        _clean(self.app.name, self.settings)
+
+    @property
+    def service(self) -> RunningService:
+        """The running service."""
+        return self.process.running[0]
+
+    @property
+    def resources(self) -> Any:
+        """Its resources: db, clock, hooks …"""
+        return self.service.resources
+
+    @property
+    def db(self) -> Database:
+        """Its database."""
+        return self.service.db
+
+    def token(self, person: str, **claims: Any) -> str:
+        """A token of a demo person (alias) or anybody (id) for this service."""
+        return self.issuer.token(person, self.app.name, **claims)
+
+    def stub(
+        self,
+        stub: Callable[[grpc.Channel], Stub],
+        person: str | None = None,
+        *,
+        workload: str | None = None,
+        locale: str = "en",
+        **claims: Any,
+    ) -> Stub:
+        """A stub on the real sockets, as ``person``, as the test's marker says, or anonymous.
+
+        ``person=""`` is anonymous whatever the marker says.
+        """
+        chosen = self._person if person is None else person
+        pairs: list[tuple[str, str]] = [("accept-language", locale)]
+        if chosen:
+            pairs.append(("authorization", f"Bearer {self.token(chosen, **claims)}"))
+        if workload:
+            pairs.append(("x-xianban-workload", self.issuer.workload(workload, self.app.name)))
+        return self._clients.stub(stub, service=self.app.name, extra=tuple(pairs))
+
+    def channel(self, lane: str = "") -> grpc.Channel:
+        """A bare channel, for raw bytes."""
+        return grpc.insecure_channel(self.settings.address(self.app.name, lane))
+
+    @staticmethod
+    def person(alias: str) -> str:
+        """A demo person's id; anything else is taken for an id."""
+        return person_id(alias) if alias in PEOPLE else alias
+
+
+def _clean(name: str, settings: Settings) -> None:
+    """On shared backends, takes away what the last test of this service left."""
+    if not settings.database:
+        return
+    db = Database.open(settings.database, owner=name)
+    try:
+        with db.begin() as conn:
+            conn.execute(text(f'DROP SCHEMA IF EXISTS "{db.schema}" CASCADE'))
+    finally:
+        db.close()
+    if settings.broker:
+        _purge(name, settings.broker)
+
+
+def _purge(name: str, broker: str) -> None:
+    from kombu import Connection
+
+    with Connection(broker) as connection:
+        for queue in (f"xianban.{name}", f"xianban.{name}.dead"):
+            connection.default_channel.queue_delete(queue)

@@ -1,0 +1,1 @@
+note-forbidden = The note { $text } is forbidden.

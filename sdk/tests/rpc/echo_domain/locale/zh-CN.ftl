@@ -1,0 +1,1 @@
+note-forbidden = 不允许写“{ $text }”。
