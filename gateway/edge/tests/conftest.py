@@ -222,7 +222,7 @@ def another_edge(town: Town) -> Iterator[Callable[..., Edge]]:
             portal=Address(path=str(town.settings.run / "portal.sock")),
             **changes,
         )
-        edge = Edge(settings, edge_services(["notify"], town.settings.run, {}))
+        edge = Edge(settings, edge_services(["notify", "parking"], town.settings.run, {}))
         edge.start()
         started.append(edge)
         return edge
