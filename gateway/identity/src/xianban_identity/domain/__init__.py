@@ -1,0 +1,1 @@
+"""What identity knows of people, kin and consent, without a database or a wire."""

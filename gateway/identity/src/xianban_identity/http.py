@@ -1,0 +1,62 @@
+"""Identity's HTTP side: a WSGI app with the OIDC endpoints and the log-in pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from xianban_sdk.app import Resources
+
+from xianban_identity.demo import demo_endpoints
+from xianban_identity.install import install
+from xianban_identity.oidc.clients import Clients
+from xianban_identity.oidc.http import oidc_endpoints
+from xianban_identity.oidc.provider import Provider
+from xianban_identity.plugins import chosen_sender, second_factors
+from xianban_identity.settings import IdentitySettings
+from xianban_identity.signin.federation import federation_views
+from xianban_identity.signin.flow import Flows
+from xianban_identity.signin.pages import SigninPages
+from xianban_identity.signin.views import signin_views
+
+__all__ = ["provider_of", "wsgi", "wsgi_of"]
+
+_LARGEST_FORM = 64 * 1024
+
+
+def provider_of(resources: Resources) -> Provider:
+    """The issuer on a running service's resources."""
+    settings = resources.settings
+    identity = IdentitySettings.load(settings)
+    return Provider(
+        settings=settings,
+        identity=identity,
+        db=resources.db,
+        clock=resources.clock,
+        ids=resources.ids,
+        clients=Clients(settings, identity.clients),
+        hooks=resources.hooks,
+        chosen=chosen_sender(resources.hooks, identity.code_sender, demo=settings.demo),
+        factors=second_factors(resources.hooks),
+    )
+
+
+def wsgi(resources: Resources) -> Any:
+    """The factory that `Service(http=…)` takes; called once the database is there."""
+    provider = provider_of(resources)
+    with provider.work() as uow:
+        install(uow, provider.identity)
+    return wsgi_of(provider)
+
+
+def wsgi_of(provider: Provider) -> Flask:
+    """The app on a provider."""
+    app = Flask("xianban_identity", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = _LARGEST_FORM
+    pages, flows = SigninPages(), Flows()
+    app.register_blueprint(oidc_endpoints(provider, flows, pages))
+    app.register_blueprint(signin_views(provider, flows, pages))
+    app.register_blueprint(federation_views(provider, flows, pages))
+    if provider.settings.demo:
+        app.register_blueprint(demo_endpoints(provider))
+    return app

@@ -1,0 +1,112 @@
+# 身份：门户页面
+site-title = 身份与亲属
+site-summary = 谁可以替您办事、您同意了什么、您在哪里登录
+
+# 登录页
+signin-title = 登录
+signin-lead = 您正在登录{ $client }。
+signin-phone = 手机号码
+signin-phone-hint = 11 位大陆手机号
+signin-send-code = 获取验证码
+signin-or = 或者
+signin-with = 用{ $name }登录
+signin-link-lead = 请验证一次您的手机号码，以后可以直接登录。
+signin-new-here = 第一次来？首次登录会自动建立账户。
+signin-code-title = 输入验证码
+signin-code-lead = 验证码已发送到 { $phone }。
+signin-code = 验证码
+signin-code-hint = 6 位数字，5 分钟内有效
+signin-demo-code-title = 演示区
+signin-demo-code = 这里不发送短信。您的验证码：
+signin-log-in = 登录
+signin-send-again = 重新发送
+signin-other-phone = 换一个手机号码
+signin-name-title = 您的姓名
+signin-name-lead = 请按证件填写，亲属和照护者会用它找到您。
+signin-name = 姓名
+signin-name-hint = 以后不能在这里修改
+signin-continue = 继续
+signin-factor-title = 确认是您本人
+signin-factor-lead = 这项操作需要更强的登录验证，请输入您的 PIN 码。
+signin-factor-choose = 这项操作需要更强的登录验证，请设置 6 位 PIN 码并牢记。
+signin-factor = PIN 码
+signin-factor-hint = 6 位数字，不能全部相同或连续
+signin-consent-title = 允许{ $client }查看您的信息吗？
+signin-consent-lead = 您已登录为{ $name }。{ $client }不是本区自己的服务，它请求：
+signin-consent-audience = 以您的名义使用{ $service }
+signin-consent-goes-to = 之后会回到 { $address }。
+signin-allow = 允许
+signin-deny = 不允许
+signin-problem-title = 登录无法继续
+signin-problem-detail = 供应用的运营者参考：{ $detail }
+signin-home = 回首页
+signin-flow-over = 此页面已过期，或是在另一个浏览器中打开的。请重新开始。
+client-request-invalid = 引导您到这里的应用，其请求不能被接受。
+upstream-unreachable = 暂时无法连接另一登录服务，请用手机号码登录。
+upstream-refused = 另一登录服务没有确认您的身份。
+scope-openid = 知道是您本人
+scope-profile = 读取您的姓名和语言
+scope-phone = 读取您的手机号码
+service-parking = 智慧停车
+service-identity = 身份与亲属
+service-health = 健康
+service-education = 智慧校园
+service-eldercare = 智慧养老
+service-culture = 文物文化
+
+# 不能办理的原因
+phone-invalid = 请输入 11 位手机号码。
+code-too-soon = 刚刚发送过验证码，请等待 { $seconds } 秒。
+code-limit = 获取验证码次数过多，请一小时后再试。
+code-not-sent = 暂时无法发送验证码，请稍后再试。
+code-over = 验证码已失效，请重新获取。
+code-wrong = { $left ->
+    [0] 验证码是 6 位数字。
+   *[other] 验证码不正确，还可以试 { $left } 次。
+  }
+factor-wrong = 不正确，请再试一次。
+factor-locked = 尝试次数过多，请等待 15 分钟。
+factor-missing = 请重新登录并设置 PIN 码。
+factor-enrolled = 您已设置过 PIN 码。
+factor-unfit = 请设置 6 位数字，不能全部相同或连续。
+name-invalid = 请输入 1 至 64 个字的姓名。
+name-needed = 请先填写您的姓名。
+name-already-given = 姓名已登记，如需更改请到服务中心办理。
+delegation-not-found = 没有这条委托。
+delegation-to-self = 这是您自己的号码。
+delegation-exists = 您已经向此人提出过请求。
+delegation-not-open = 这条委托已经结束。
+delegation-not-pending = 这条委托不在等待答复。
+delegation-waits-for-other-side = 需要对方答复。
+delegation-not-in-review = 这条委托不在等待工作人员审核。
+delegate-is-minor = 未满十八周岁不能替他人办事。
+guardian-of-minor-stays = 未满十八周岁不能解除监护关系。
+clerk-is-party = 不能审核与本人有关的事项。
+too-many-delegates = 最多可以委托 { $limit } 人。
+too-many-subjects = 最多可以替 { $limit } 人办事。
+too-many-requests = 有 { $limit } 条请求等待答复，请先撤回一条。
+expiry-in-past = 结束时间必须在将来。
+purpose-not-found = 没有这项用途。
+purpose-revised = 告知内容已更新，请重新阅读。
+consent-not-found = 没有这条同意记录。
+consent-not-given = 这条同意不在有效状态。
+guardian-decides = 未满十四周岁由监护人决定。
+person-decides = 只能由本人决定。
+session-not-found = 没有这次登录。
+demo-token-refused = 没有演示人员 { $alias }，或没有服务 { $audience }。
+
+# 消息
+message-delegation-requested = { $name }请您确认一项委托
+    .body = { $name }希望与您建立委托关系，请查看并确认或拒绝。
+message-delegation-approved = 委托已生效
+    .body = 与{ $name }的委托已生效，双方随时可以解除。
+message-delegation-rejected = 委托被拒绝
+    .body = 您提出的委托请求被拒绝。
+message-delegation-revoked = 委托已解除
+    .body = 与{ $name }的委托已解除。
+message-delegation-expired = 委托已到期
+    .body = 与{ $name }的委托已到期。
+message-delegation-came-of-age = 监护关系已结束
+    .body = 孩子已满十八周岁，与{ $name }的监护关系已结束。
+message-consent-decided = 有人替您作出了同意决定
+    .body = 您的监护人对用途 { $purpose } 作出了决定。

@@ -1,0 +1,1 @@
+"""A PIN as second factor: something known beside the phone that is held."""

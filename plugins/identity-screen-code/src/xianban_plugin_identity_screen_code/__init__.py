@@ -1,0 +1,1 @@
+"""Demo districts: the one-time code appears on the screen that asked for it, once."""
