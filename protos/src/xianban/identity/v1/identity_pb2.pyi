@@ -640,11 +640,14 @@ class DelegationEvent(_message.Message):
     OCCUR_TIME_FIELD_NUMBER: _builtins.int
     ACTION_FIELD_NUMBER: _builtins.int
     ACTOR_DISPLAY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     action: _builtins.str
     """"requested", "approved", "rejected", "revoked", "expired", "came_of_age", "sent_to_review"."""
     actor_display: _builtins.str
     """Who did it; "system" for rules and the clock."""
+    reason: _builtins.str
+    """The reason a clerk gave; else empty."""
     @_builtins.property
     def occur_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -654,10 +657,11 @@ class DelegationEvent(_message.Message):
         occur_time: _timestamp_pb2.Timestamp | None = ...,
         action: _builtins.str = ...,
         actor_display: _builtins.str = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occur_time", b"occur_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor_display", b"actor_display", "id", b"id", "occur_time", b"occur_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor_display", b"actor_display", "id", b"id", "occur_time", b"occur_time", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
