@@ -2,7 +2,8 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -94,3 +95,22 @@ def bus(request: pytest.FixtureRequest, group: str) -> Iterator[Bus]:
     with Connection(BROKER) as connection:
         for queue in (f"xianban.{group}", f"xianban.{group}.dead"):
             connection.default_channel.queue_delete(queue)
+
+
+@pytest.fixture
+def background() -> Iterator[Callable[[Callable[[threading.Event], None]], threading.Event]]:
+    """Runs a loop in a thread until its stop event, or the end of the test."""
+    running: list[tuple[threading.Event, threading.Thread]] = []
+
+    def start(loop: Callable[[threading.Event], None]) -> threading.Event:
+        stop = threading.Event()
+        thread = threading.Thread(target=loop, args=(stop,), daemon=True)
+        thread.start()
+        running.append((stop, thread))
+        return stop
+
+    yield start
+    for stop, thread in running:
+        stop.set()
+        thread.join(10)
+        assert not thread.is_alive(), "a loop did not stop when told"

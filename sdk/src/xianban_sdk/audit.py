@@ -181,13 +181,18 @@ def _chain(end: Head, rows: list[Row[Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _sealed_rows(conn: Connection) -> Iterator[Row[Any]]:
+    """The whole chain, some rows at a time."""
     columns = [column for column in audit.columns if column.name != "seq"]
     query = (
         select(audit_seal, audit.c.seq, *columns)
         .outerjoin(audit, audit.c.id == audit_seal.c.audit_id)
         .order_by(audit_seal.c.position)
+        .limit(_CLAIM)
     )
-    yield from conn.execution_options(yield_per=_CLAIM).execute(query)
+    last = -1
+    while rows := conn.execute(query.where(audit_seal.c.position > last)).all():
+        yield from rows
+        last = rows[-1].position
 
 
 def _fault(end: Head, row: Row[Any]) -> str:
