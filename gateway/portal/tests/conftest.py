@@ -111,7 +111,7 @@ class Issuer:
         return self._issue()
 
     def _token_exchange(self, form: dict[str, str]) -> Response:
-        return JSONResponse({"access_token": f"for-{form['audience']}", "expires_in": self.life})
+        return JSONResponse({"access_token": f"for-{form['resource']}", "expires_in": self.life})
 
     def _client_credentials(self, form: dict[str, str]) -> Response:
         return JSONResponse({"access_token": "workload", "expires_in": self.life})

@@ -138,7 +138,7 @@ def test_tokens_are_exchanged_once_per_audience(portal: Any) -> None:
     for _ in range(3):
         assert portal.client.portal.call(_use, portal) == "for-parking"
     exchanges = [form for form in portal.issuer.grants if "subject_token" in form]
-    assert [form["audience"] for form in exchanges] == ["parking"]
+    assert [form["resource"] for form in exchanges] == ["parking"]
 
 
 def test_an_expired_token_is_refreshed_with_rotation(portal: Any) -> None:

@@ -157,10 +157,23 @@ def test_when_a_delegation_is_gone_the_portal_goes_back_to_the_person(portal: An
     portal.caller.replies["ListActingFor"] = _subjects()
     portal.log_in()
     portal.post("/acting-for", subject=ELDER)
+    portal.caller.replies["ListActingFor"] = identity.ListActingForResponse()
     gone = CallError(grpc.StatusCode.NOT_FOUND, "RESIDENT_NOT_FOUND", "", "parking")
     portal.caller.replies["ListAccesses"] = gone
     assert portal.client.get("/me/accesses").headers["location"] == "/acting-for?ended=1"
     assert "您正在代" not in portal.client.get("/about").text
+
+
+def test_a_delegation_that_does_not_reach_so_far_is_kept(portal: Any) -> None:
+    portal.caller.replies["ListActingFor"] = _subjects()
+    portal.log_in()
+    portal.post("/acting-for", subject=ELDER)
+    not_this = CallError(grpc.StatusCode.NOT_FOUND, "RESIDENT_NOT_FOUND", "", "parking")
+    portal.caller.replies["ListAccesses"] = not_this
+    answer = portal.client.get("/me/accesses")
+    assert answer.status_code == 403
+    assert "李奶奶 没有授权您办理这一事项" in answer.text
+    assert "您正在代" in portal.client.get("/about").text
 
 
 def _accesses(_message: Any) -> audit_pb2.ListAccessesResponse:

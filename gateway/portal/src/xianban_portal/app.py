@@ -95,7 +95,7 @@ def create_app(parts: Parts) -> Starlette:
 
 def _routes(parts: Parts) -> list[BaseRoute]:
     own = [route for site in parts.sites for route in site.routes]
-    return [*own, *_documentation(), *_static(parts.sites)]
+    return [*own, *_static(parts.sites)]
 
 
 def _static(sites: Sequence[Site]) -> list[BaseRoute]:
@@ -114,12 +114,6 @@ class _Files(StaticFiles):
         response = super().file_response(*args, **kwargs)
         response.headers["cache-control"] = f"public, max-age={WEEK}"
         return response
-
-
-def _documentation() -> list[BaseRoute]:
-    """/openapi.json and /docs, from the edge's descriptors where the edge is installed."""
-    found = entry_points(group="xianban.documentation")
-    return [route for point in found for route in point.load()()]
 
 
 def _handlers() -> dict[Any, Any]:

@@ -201,6 +201,16 @@ async def _subjects(request: Request) -> list[identity.ActingFor]:
     return list((await call(request, service.ListActingFor, asked)).subjects)
 
 
+async def still_acting(request: Request) -> bool:
+    """Whether identity still names the person acted for; True while nobody can tell."""
+    acting = viewer_of(request).acting_for
+    try:
+        return acting is not None and acting.id in {one.subject for one in await _subjects(request)}
+    except CallError as error:
+        log.warning("acting_for_unknown", error=str(error))
+        return True
+
+
 async def act_for(request: Request) -> Response:
     """Starts acting for somebody whom identity names as allowed right now."""
     form = await read_form(request)

@@ -27,7 +27,7 @@ from xianban_sdk.identity.workload import load_or_create_key
 from xianban_sdk.settings import Settings
 
 CLIENT_ID = "portal"
-SCOPE = "openid profile offline_access"
+SCOPE = "openid profile"
 ATTEMPT_SECONDS = 600
 SKEW_SECONDS = 5
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -132,7 +132,7 @@ class Oidc:
             "subject_token": access_token,
             "subject_token_type": _ACCESS_TOKEN,
             "requested_token_type": _ACCESS_TOKEN,
-            "audience": audience,
+            "resource": audience,
         }
         return await self._grant(form)
 

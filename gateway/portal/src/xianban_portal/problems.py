@@ -13,7 +13,7 @@ from xianban_sdk import telemetry
 from xianban_sdk.telemetry import log
 from xianban_sdk.web import CallError, Pages, render, text, viewer_of
 
-from xianban_portal.doors import close_session, end_acting
+from xianban_portal.doors import close_session, end_acting, still_acting
 from xianban_portal.oidc import IdentityAwayError
 
 _Code = grpc.StatusCode
@@ -50,14 +50,23 @@ async def on_call_error(request: Request, error: Exception) -> Response:
     failed = cast(CallError, error)
     if failed.code is _Code.UNAUTHENTICATED:
         return _authenticate(request, failed)
-    if failed.reason == "RESIDENT_NOT_FOUND" and viewer_of(request).acting_for:
-        return end_acting(request, "/acting-for?ended=1")
+    acting = viewer_of(request).acting_for
+    if failed.reason == "RESIDENT_NOT_FOUND" and acting:
+        return await _out_of_reach(request, acting.name)
     status, title, key = _KINDS.get(failed.code, _BROKEN)
     if status >= 500:
         log.warning("page_failed", path=request.url.path, error=str(failed))
     name = service_name(request, failed.service)
     own = failed.message or text(request, "kit", "problem-not-found")
     return problem(request, status, title, text(request, "kit", key, service=name) if key else own)
+
+
+async def _out_of_reach(request: Request, name: str) -> Response:
+    """The delegation is over, or it never reached this far."""
+    if not await still_acting(request):
+        return end_acting(request, "/acting-for?ended=1")
+    words = text(request, "portal", "acting-not-this", name=name)
+    return problem(request, 403, "problem-denied-title", words)
 
 
 def service_name(request: Request, service: str) -> str:

@@ -60,8 +60,11 @@ class _Stream:
     queues: set[asyncio.Queue[Any]] = field(default_factory=set[asyncio.Queue[Any]])
     task: asyncio.Task[None] | None = None
     connected: bool = True
+    last: object = None
 
     def publish(self, item: object) -> None:
+        if not isinstance(item, State):
+            self.last = item
         for queue in self.queues:
             if queue.full():  # A slow browser loses the oldest change, not the newest.
                 queue.get_nowait()
@@ -84,6 +87,8 @@ class Hub:
             stream.task = asyncio.create_task(self._pump(stream))
         try:
             yield State(stream.connected)
+            if stream.last is not None:  # Who comes later also learns how things stand.
+                yield stream.last
             while True:
                 yield await _next(queue)
         finally:

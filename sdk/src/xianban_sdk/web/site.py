@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Literal
@@ -56,6 +57,7 @@ class Site:
     `title` and `summary` are message keys, `icon` a symbol of the kit's icons.svg, `home` where
     the tile leads (empty: no tile). `service` is the gRPC service the tile depends on.
     `machine_paths` are prefixes called by programs without cookies: no form token is asked there.
+    `lifespan` is entered when the portal starts and left when it stops, for work beside requests.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Site:
     service: str = ""
     order: int = 100
     machine_paths: tuple[str, ...] = ()
+    lifespan: Callable[[], AbstractAsyncContextManager[None]] | None = None
 
 
 def find_sites() -> list[Site]:

@@ -24,6 +24,7 @@ acting-start = Act for { $name }
 acting-back = Back to myself
 acting-none = Nobody has let you act for them yet.
 acting-ended = This delegation has ended or no longer holds; you are back to yourself.
+acting-not-this = { $name } has not let you do this for them.
 list-comma = ,{" "}
 relation-kind-0 = —
 relation-kind-1 = guardian

@@ -24,6 +24,7 @@ acting-start = 代 { $name } 办理
 acting-back = 回到本人
 acting-none = 还没有人授权您代办。
 acting-ended = 此代办关系已结束或不再有效，已回到本人。
+acting-not-this = { $name } 没有授权您办理这一事项。
 list-comma = 、
 relation-kind-0 = —
 relation-kind-1 = 监护人
