@@ -58,7 +58,7 @@ class StubMessages(messages_pb2_grpc.MessageServiceServicer):
 
     def WatchMessages(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         self._note(context)
-        context.send_initial_metadata(())  # as the SDK's streams do: the client knows it is open
+        context.send_initial_metadata(())  # the client knows that it is open
         for number in range(100):
             while not self.next_message.acquire(timeout=0.1):
                 if not context.is_active():
