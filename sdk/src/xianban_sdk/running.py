@@ -145,7 +145,9 @@ class RunningService:
     def _policy(self, methods: Iterable[Method]) -> Policy:
         file = package_files.files(self.service.package).joinpath(self.service.policy)
         cedar = file.read_text("utf-8") if file.is_file() else ""
-        return Policy(cedar, schema_for(method.rule.action for method in methods))
+        # Cedar wants one action at least; a service without RPCs (a mere consumer) has none.
+        actions = [method.rule.action for method in methods] or ["None"]
+        return Policy(cedar, schema_for(actions))
 
     # -- starting ---------------------------------------------------------------------------
 
@@ -316,7 +318,8 @@ class RunningService:
     def stop_working(self) -> None:
         """Consumers, timers and loops end."""
         self._stop.set()
-        self.db.wake_all()
+        for sleeper in (self.db.outbox_written, self.db.audit_written, self.db.timers_written):
+            sleeper.set()
         if self._inbox is not None:
             self._inbox.stop()
         if self._http is not None:

@@ -28,6 +28,8 @@ from xianban_sdk.telemetry import log
 __all__ = ["IdentityHttp", "WorkloadIdentity", "load_or_create_key"]
 
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_JWKS: Final = "/oauth2/jwks"
+_TOKEN: Final = "/oauth2/token"  # noqa: S105 - a path
 _ASSERTION_LIFE: Final = 60
 # A token is renewed before a call could meet its end.
 _RENEW_BEFORE: Final = 60
@@ -46,13 +48,17 @@ class IdentityHttp:
 
     def jwks(self) -> dict[str, Any]:
         """The current public keys."""
-        return self._json(self._open().get("/oauth2/jwks"))
+        return self._json(self._open().get(_JWKS))
 
     def token(self, form: dict[str, str]) -> dict[str, Any]:
         """A request to the token endpoint."""
-        return self._json(self._open().post("/oauth2/token", data=form))
+        return self._json(self._open().post(_TOKEN, data=form))
 
     def _open(self) -> httpx.Client:
+        socket = self._address.removeprefix("unix:")
+        if socket != self._address and not Path(socket).exists():
+            # Said here, because httpcore forgets to close a socket that finds no file.
+            raise httpx.ConnectError(f"identity is not there: no {socket}")
         with self._lock:
             if self._client is None:
                 self._client = _client(self._address)
