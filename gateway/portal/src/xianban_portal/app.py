@@ -135,7 +135,11 @@ def _lifespan(parts: Parts) -> Any:
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         watching = asyncio.create_task(parts.monitor.run())
         try:
-            yield
+            async with contextlib.AsyncExitStack() as beside:
+                for site in parts.sites:
+                    if site.lifespan is not None:
+                        await beside.enter_async_context(site.lifespan())
+                yield
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
