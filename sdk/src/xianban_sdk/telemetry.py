@@ -55,6 +55,7 @@ __all__ = [
 ]
 
 CLIENT: Final = SpanKind.CLIENT
+CONSUMER: Final = SpanKind.CONSUMER
 Attribute = str | int | float | bool
 _VERSION: Final = "00"
 _SAMPLED: Final = "01"

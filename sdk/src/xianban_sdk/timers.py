@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -22,6 +22,8 @@ _log = structlog.get_logger("xianban.timers")
 
 _LONGEST_RETRY_SECONDS = 60
 _LONGEST_SLEEP = 0.5  # other processes may schedule too
+_SHORTEST_SLEEP = 0.01
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class TimerHandler(Protocol):
@@ -61,7 +63,10 @@ class Timers:
         must not end because a rung broke.
         """
         fired = 0
-        while (succeeded := self._fire_one()) is not None:
+        while self._next_due() <= self._clock.now():
+            succeeded = self._fire_one()
+            if succeeded is None:
+                break  # another process has what is due
             fired += succeeded
         return fired
 
@@ -118,11 +123,12 @@ class Timers:
                 )
             )
 
-    def _until_next(self) -> float:
+    def _next_due(self) -> datetime:
         with self._db.read() as conn:
             query = select(func.min(timer_table.c.not_before))
             due = conn.scalar(query.where(timer_table.c.kind.in_(self._handlers)))
-        if due is None:
-            return _LONGEST_SLEEP
-        seconds = (due - self._clock.now()).total_seconds()
-        return min(max(seconds, 0.001), _LONGEST_SLEEP)
+        return due or _NEVER
+
+    def _until_next(self) -> float:
+        seconds = (self._next_due() - self._clock.now()).total_seconds()
+        return min(max(seconds, _SHORTEST_SLEEP), _LONGEST_SLEEP)

@@ -26,7 +26,6 @@ from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.failures import is_transient
 from xianban_sdk.storage.tables import inbox
 from xianban_sdk.storage.upsert import insert_new
-from xianban_sdk.telemetry import SpanKind
 
 __all__ = ["Inbox", "Replayed", "prune"]
 
@@ -200,7 +199,7 @@ def _traced(verb: str, event: Event) -> Generator[None]:
     """A span in the trace in which the event came to be."""
     with (
         telemetry.remote(event.traceparent, event.tracestate),
-        telemetry.span(f"{verb} {event.routing_key}", kind=SpanKind.CONSUMER, event_id=event.id),
+        telemetry.span(f"{verb} {event.routing_key}", kind=telemetry.CONSUMER, event_id=event.id),
     ):
         yield
 

@@ -1,12 +1,16 @@
 """The bus over RabbitMQ: confirmed, mandatory, several events per message, quorum queues."""
 
+# kombu ships partial types:
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
 from amqp.exceptions import MessageNacked
-from kombu import Connection, Producer
+from kombu.connection import Connection
+from kombu.messaging import Producer
 
 from xianban_sdk.messaging import topology
 from xianban_sdk.messaging.bus import BusUnavailable, Deliver, Subscription
@@ -59,8 +63,12 @@ class KombuBus:
         return self._keep(TransientConsumer(self._url, patterns, deliver))
 
     def ready(self) -> bool:
+        def touch(connection: Connection) -> None:
+            transport: Any = connection.connection
+            transport.send_heartbeat()
+
         try:
-            self._events.use(lambda connection: connection.connection.send_heartbeat())
+            self._events.use(touch)
         except BusUnavailable:
             return False
         return True

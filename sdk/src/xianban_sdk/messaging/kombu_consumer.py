@@ -3,14 +3,21 @@
 Apart, so that heartbeats go on while a frame waits for a database that is away.
 """
 
+# kombu ships partial types:
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
-from kombu import Connection, Consumer, Message, Queue
+from kombu.connection import Connection
+from kombu.entity import Queue
+from kombu.message import Message
+from kombu.messaging import Consumer
 
 from xianban_sdk.messaging import topology
 from xianban_sdk.messaging.bus import Deliver, DeliveryStopped
@@ -115,7 +122,7 @@ class QueueConsumer(_Connected):
 
     def _receive(self, message: Message) -> None:
         try:
-            events = decode_batch(message.body)
+            events = decode_batch(_body(message))
         except Undecodable as error:
             _log.error("frame_undecodable", group=self._group, error=str(error))
             message.reject()  # to the dead-letter queue
@@ -167,8 +174,8 @@ class TransientConsumer(_Connected):
 
     def _consume(self, connection: Connection) -> None:
         topology.declare_common(connection)
-        channel = connection.default_channel
-        own = Queue(
+        channel: Any = connection.default_channel
+        own: Any = Queue(
             "",
             exclusive=True,
             auto_delete=True,
@@ -185,10 +192,15 @@ class TransientConsumer(_Connected):
 
     def _receive(self, message: Message) -> None:
         try:
-            for event in decode_batch(message.body):
+            for event in decode_batch(_body(message)):
                 self._deliver(event)
         except Exception:
             _log.exception("transient_failed")
+
+
+def _body(message: Message) -> bytes:
+    body: Any = message.body
+    return body if isinstance(body, bytes) else str(body).encode()
 
 
 def _next(frames: "queue.SimpleQueue[_Frame]", seconds: float) -> _Frame | None:

@@ -1,21 +1,27 @@
 """What exists on the broker: exchanges, a quorum queue per group, dead letters, unrouted."""
 
+# kombu ships partial types:
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from collections.abc import Sequence
 from typing import Any
 
 from amqp.exceptions import NotFound
-from kombu import Connection, Exchange, Queue
+from kombu.connection import Connection
+from kombu.entity import Exchange, Queue
 
 __all__ = [
     "CONTENT_TYPE",
     "EVENTS",
     "TRANSIENT",
-    "UNROUTED_QUEUE",
+    "UNROUTED_NAME",
+    "dead_name",
     "dead_queue",
     "declare_common",
     "declare_group",
     "exists",
     "group_queue",
+    "queue_name",
 ]
 
 CONTENT_TYPE = "application/cloudevents-batch+protobuf"
@@ -32,17 +38,26 @@ TRANSIENT = Exchange("xianban.transient", "topic", durable=False)
 _DEAD = Exchange("xianban.dead", "direct", durable=True)
 
 # The net under the topic exchange: events that no group asked for (yet).
-UNROUTED_QUEUE = Queue(
-    "xianban.unrouted",
+UNROUTED_NAME = "xianban.unrouted"
+_UNROUTED_QUEUE = Queue(
+    UNROUTED_NAME,
     _UNROUTED,
     durable=True,
     queue_arguments={"x-queue-type": "quorum", "x-max-length": _UNROUTED_KEPT},
 )
 
 
+def queue_name(group: str) -> str:
+    return f"xianban.{group}"
+
+
+def dead_name(group: str) -> str:
+    return f"xianban.{group}.dead"
+
+
 def group_queue(group: str) -> Queue:
     return Queue(
-        f"xianban.{group}",
+        queue_name(group),
         durable=True,
         queue_arguments={
             "x-queue-type": "quorum",
@@ -62,7 +77,7 @@ def dead_queue(group: str, version: tuple[int, ...]) -> Queue:
     if version >= (4, 0):
         arguments["x-delivery-limit"] = -1  # 4.x would drop what was looked at 20 times
     return Queue(
-        f"xianban.{group}.dead",
+        dead_name(group),
         _DEAD,
         routing_key=group,
         durable=True,
@@ -71,14 +86,14 @@ def dead_queue(group: str, version: tuple[int, ...]) -> Queue:
 
 
 def declare_common(connection: Connection) -> None:
-    channel = connection.default_channel
-    for entity in (_UNROUTED, EVENTS, TRANSIENT, _DEAD, UNROUTED_QUEUE):
+    channel: Any = connection.default_channel
+    for entity in (_UNROUTED, EVENTS, TRANSIENT, _DEAD, _UNROUTED_QUEUE):
         entity(channel).declare()
 
 
 def declare_group(connection: Connection, group: str, patterns: Sequence[str]) -> None:
     """The dead queue first: nothing may be dead-lettered into nowhere."""
-    channel = connection.default_channel
+    channel: Any = connection.default_channel
     dead_queue(group, _version(connection))(channel).declare()
     queue = group_queue(group)(channel)
     queue.declare()
@@ -87,15 +102,17 @@ def declare_group(connection: Connection, group: str, patterns: Sequence[str]) -
 
 
 def _version(connection: Connection) -> tuple[int, ...]:
-    properties: dict[str, Any] = connection.connection.server_properties
+    transport: Any = connection.connection
+    properties: dict[str, Any] = transport.server_properties
     words = str(properties.get("version", "0")).split(".")
     return tuple(int(word) for word in words if word.isdigit())
 
 
 def exists(connection: Connection, group: str) -> bool:
-    with connection.channel() as channel:
+    opened: Any = connection.channel()
+    with opened as channel:
         try:
-            channel.queue_declare(group_queue(group).name, passive=True)
+            channel.queue_declare(queue_name(group), passive=True)
         except NotFound:
             return False
     return True

@@ -1,8 +1,14 @@
 """Frames that no queue took: kept by the broker's alternate exchange, moved on when one comes."""
 
-from collections.abc import Callable, Iterator, Sequence
+# kombu ships partial types:
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from kombu import Connection, Message, Producer
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from kombu.connection import Connection
+from kombu.message import Message
+from kombu.messaging import Producer
 
 from xianban_sdk.messaging import topology
 from xianban_sdk.messaging.event import matches
@@ -17,26 +23,28 @@ def adopt(connection: Connection, group: str, patterns: Sequence[str]) -> int:
     once after, for what slipped in between.
     """
     topology.declare_group(connection, group, [])
-    target = topology.group_queue(group).name
+    target = topology.queue_name(group)
 
     def wanted(message: Message) -> bool:
-        key: str = (message.delivery_info or {}).get("routing_key", "")
+        info: dict[str, str] = message.delivery_info or {}
+        key = info.get("routing_key", "")
         return any(matches(pattern, key) for pattern in patterns)
 
-    moved = _move(connection, topology.UNROUTED_QUEUE.name, target, wanted)
+    moved = _move(connection, topology.UNROUTED_NAME, target, wanted)
     topology.declare_group(connection, group, patterns)
-    return moved + _move(connection, topology.UNROUTED_QUEUE.name, target, wanted)
+    return moved + _move(connection, topology.UNROUTED_NAME, target, wanted)
 
 
 def requeue_dead(connection: Connection, group: str) -> int:
     """Give a group its dead-lettered frames once more; returns how many."""
-    source = topology.dead_queue(group, ()).name
-    return _move(connection, source, topology.group_queue(group).name, lambda _message: True)
+    source = topology.dead_name(group)
+    return _move(connection, source, topology.queue_name(group), lambda _message: True)
 
 
 def count(connection: Connection, queue: str) -> int:
     """How many frames a queue holds."""
-    return connection.default_channel.queue_declare(queue, passive=True).message_count
+    channel: Any = connection.default_channel
+    return channel.queue_declare(queue, passive=True).message_count
 
 
 def _move(
@@ -44,7 +52,8 @@ def _move(
 ) -> int:
     """Needs a connection that confirms: a frame leaves one queue when the other has it."""
     moved = 0
-    with connection.channel() as channel:  # closing it puts back what was not wanted
+    opened: Any = connection.channel()
+    with opened as channel:  # closing it puts back what was not wanted
         producer = Producer(channel, auto_declare=False)
         for message in _frames(channel, source, count(connection, source)):
             if not wanted(message):
@@ -65,7 +74,7 @@ def _move(
     return moved
 
 
-def _frames(channel: Connection, source: str, most: int) -> Iterator[Message]:
+def _frames(channel: Any, source: str, most: int) -> Iterator[Message]:
     for _ in range(most):
         raw = channel.basic_get(source)
         if raw is None:

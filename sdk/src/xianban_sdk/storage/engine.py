@@ -35,6 +35,7 @@ class Database:
         self.engine = engine
         self.owner = owner
         self.file = file
+        # Set at commit, so that relay, sealer and timers need not wait for their next look.
         self.outbox_written = threading.Event()
         self.audit_written = threading.Event()
         self.timers_written = threading.Event()
@@ -76,7 +77,7 @@ class Database:
             yield conn
 
     def wake_all(self) -> None:
-        """Tell relay, sealer and timers that something was committed."""
+        """Let relay, sealer and timers look at once, at their stop event too."""
         for written in (self.outbox_written, self.audit_written, self.timers_written):
             written.set()
 

@@ -51,6 +51,7 @@ class UnitOfWork:
         self._db = db
         self._events: list[Event] = []
         self._audits: list[dict[str, Any]] = []
+        self._scheduled = False
         self._after_commit: list[Callable[[], None]] = []
 
     def emit(self, event: Message, *, aggregate: str, domain: str | None = None) -> str:
@@ -98,6 +99,7 @@ class UnitOfWork:
         """Fire `kind`'s handler once at `due_at`; the same kind and key again moves it."""
         timer = timer_rows.Timer(kind, key, due_at, payload, self.call.traceparent)
         timer_rows.schedule(self.conn, timer)
+        self._scheduled = True
 
     def cancel(self, kind: str, key: str) -> bool:
         """Take a timer back; False when there was none (any more)."""
@@ -115,7 +117,12 @@ class UnitOfWork:
 
     def committed(self) -> None:
         """Wake relay, sealer and timers and run `after_commit`; the SDK calls this."""
-        self._db.wake_all()
+        if self._events:
+            self._db.outbox_written.set()
+        if self._audits:
+            self._db.audit_written.set()
+        if self._scheduled:
+            self._db.timers_written.set()
         for fn in self._after_commit:
             try:
                 fn()
