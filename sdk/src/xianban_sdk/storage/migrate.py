@@ -1,5 +1,6 @@
 """Bringing a database up to date: the SDK's tables, then the service's, each with its history."""
 
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import resources
@@ -19,6 +20,8 @@ from xianban_sdk.storage.locks import lock_number
 __all__ = ["drift", "migrate", "needs_migration"]
 
 _SDK = "xianban_sdk.storage.migrations"
+# Alembic's `op` is one global: services that start side by side would migrate each other's database.
+_ALEMBIC = threading.Lock()
 
 
 def migrate(db: Database, migrations: str | None = None) -> None:
@@ -29,7 +32,7 @@ def migrate(db: Database, migrations: str | None = None) -> None:
     """
     for package in (_SDK, migrations):
         if package:
-            with _alone(db) as conn:
+            with _ALEMBIC, _alone(db) as conn:
                 _upgrade(conn, db, package)
 
 
