@@ -9,7 +9,7 @@ import pytest
 from xianban_sdk.testing import ServiceUnderTest
 
 sys.path.insert(0, str(Path(__file__).parent))
-import echo_domain  # noqa: E402 - the path comes first
+import echo_domain
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import grpc
 import pytest
 from xianban_sdk.demo import person_id
 from xianban_sdk.errors import from_rpc_error
+from xianban_sdk.rpc import Failed, Incoming
 
 ME = f"residents/{person_id('resident')}"
 ELDER = f"residents/{person_id('elder')}"
@@ -100,9 +101,31 @@ def test_a_stream_that_crashes_says_nothing_of_why(echo, pb):
     assert "secret" not in str(caught.value)
 
 
-def test_an_open_stream_ends_as_for_a_stranger_when_its_relation_is_revoked(
-    echo, pb, relations
-):
+def test_an_admitted_stream_shows_its_headers_before_its_first_message(echo, pb):
+    responses = echo.stub(pb.EchoStub, "resident").Watch(pb.NoteQuery(parent=ME, text="quiet"))
+    headers: list[object] = []
+    waiting = threading.Thread(target=lambda: headers.append(responses.initial_metadata()))
+    waiting.start()
+    waiting.join(5)
+    shown = list(headers)
+    responses.cancel()
+    waiting.join(5)
+    assert shown, "nothing came before the first message"
+
+
+def test_a_refused_stream_never_showed_headers(echo, pb):
+    told: list[str] = []
+    cases = {"resident": "forbidden", "vendor": "quiet"}
+    for person, text in cases.items():
+        pairs = {"authorization": f"Bearer {echo.token(person)}"}
+        incoming = Incoming(pairs, on_admitted=lambda: told.append("let in"))
+        query = pb.NoteQuery(parent=ME, text=text)
+        with pytest.raises(Failed):
+            next(echo.service.chain.server_stream(f"/{pb.NAME}/Watch", query, incoming))
+    assert told == []
+
+
+def test_an_open_stream_ends_as_for_a_stranger_when_its_relation_is_revoked(echo, pb, relations):
     relations.grant("daughter", "elder", scopes=["echo"])
     query = pb.NoteQuery(parent=ELDER, text="forever")
     responses = echo.stub(pb.EchoStub, "daughter").Watch(query)

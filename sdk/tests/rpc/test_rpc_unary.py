@@ -40,9 +40,7 @@ def test_a_stranger_hears_what_they_would_hear_of_an_absent_resident(echo, pb):
     assert refusal(stub.GetNote, absent) == expected
 
 
-def test_a_daughter_acts_until_the_relation_is_revoked_and_is_then_a_stranger(
-    echo, pb, relations
-):
+def test_a_daughter_acts_until_the_relation_is_revoked_and_is_then_a_stranger(echo, pb, relations):
     stub, query = echo.stub(pb.EchoStub, "daughter"), pb.NoteQuery(parent=ELDER)
     relations.grant("daughter", "elder", scopes=["echo"])
     assert stub.GetNote(query).basis == "family"
@@ -190,9 +188,7 @@ def test_a_mutation_needs_a_request_id(echo, pb):
     assert refusal(call, request) == ("INVALID_ARGUMENT", "REQUEST_ID_MISSING")
 
 
-def test_reads_changes_and_refusals_are_audited_with_actor_subject_and_basis(
-    echo, pb, relations
-):
+def test_reads_changes_and_refusals_are_audited_with_actor_subject_and_basis(echo, pb, relations):
     relations.grant("daughter", "resident", scopes=["echo"])
     echo.stub(pb.EchoStub, "daughter").GetNote(pb.NoteQuery(parent=ME))
     request = pb.NoteRequest(parent=ME, text="x", request_id="r-123456")

@@ -19,6 +19,7 @@ from opentelemetry.trace import SpanKind
 
 from xianban_sdk import i18n, telemetry
 from xianban_sdk.clock import Clock
+from xianban_sdk.deadline import Deadline, current_deadline
 from xianban_sdk.errors import (
     DeadlineExceeded,
     Internal,
@@ -37,7 +38,6 @@ from xianban_sdk.ids import Ids
 from xianban_sdk.plugins import Hooks
 from xianban_sdk.rpc.accesses import AccessLog
 from xianban_sdk.rpc.call import Call
-from xianban_sdk.deadline import Deadline, current_deadline
 from xianban_sdk.rpc.methods import Method
 from xianban_sdk.rpc.requests import FirstAnswer, Replayed
 from xianban_sdk.rpc.streams import OpenStreams
@@ -75,6 +75,8 @@ class Incoming:
     # Lets a transport tear a stream down; and tells the call when the caller has gone.
     cancel: Callable[[], None] | None = None
     on_gone: Callable[[Callable[[], None]], object] | None = None
+    # Told when a stream's caller is let in, so that a transport can say so before the first item.
+    on_admitted: Callable[[], None] | None = None
 
     def text(self, key: str) -> str:
         """A metadata value, "" when absent."""
@@ -129,9 +131,7 @@ class Chain:
             validate(message)
             return self._serve(method, call, message)
 
-    def client_stream(
-        self, path: str, requests: Iterator[bytes], incoming: Incoming
-    ) -> Message:
+    def client_stream(self, path: str, requests: Iterator[bytes], incoming: Incoming) -> Message:
         """Many requests, one response, one transaction."""
         with _Run(self, path, incoming) as run:
             call, checked = self._admit_stream(run, requests)
@@ -197,9 +197,7 @@ class Chain:
             headers=run.incoming.metadata,
         )
 
-    def _admit_stream(
-        self, run: _Run, requests: Iterator[bytes]
-    ) -> tuple[Call, Iterator[Message]]:
+    def _admit_stream(self, run: _Run, requests: Iterator[bytes]) -> tuple[Call, Iterator[Message]]:
         # The first message tells whose data it is; it must not change afterwards.
         first = next(requests, None)
         if first is None:
@@ -293,7 +291,12 @@ class Chain:
             run.incoming.on_gone(call.end)
         try:
             self._record_read(call)
-            for response in method.handler(request, call):
+            # A handler that may refuse is a plain function that returns its generator: then the
+            # refusal comes here, while the transport can still answer with a plain status.
+            responses = method.handler(request, call)
+            if run.incoming.on_admitted is not None:
+                run.incoming.on_admitted()
+            for response in responses:
                 # Each item is its own transaction: nothing stays open while the stream waits.
                 call.commit()
                 call.alive()

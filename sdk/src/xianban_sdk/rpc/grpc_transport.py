@@ -78,6 +78,8 @@ def _many(
         incoming = _incoming(context)
         incoming.cancel = context.cancel
         incoming.on_gone = lambda gone: context.add_callback(gone) or gone()
+        # Clients of a quiet stream (SSE in browsers) see its headers at once.
+        incoming.on_admitted = lambda: context.send_initial_metadata(())
         try:
             for response in serve(path, request, incoming):
                 yield response.SerializeToString()

@@ -118,6 +118,13 @@ class EchoServicer:
         return self._note("+".join(each.text for each in request), call)
 
     def Watch(self, request: NoteQuery, call: Call) -> Iterator[Note]:
+        if request.text == "forbidden":
+            raise FailedPrecondition("NOTE_FORBIDDEN", field="text", text=request.text)
+        return self._watch(request, call)
+
+    def _watch(self, request: NoteQuery, call: Call) -> Iterator[Note]:
+        if request.text == "quiet":
+            call.wait(60)
         yield self._note("first", call)
         if request.text == "crash":
             raise ZeroDivisionError("secret detail")
