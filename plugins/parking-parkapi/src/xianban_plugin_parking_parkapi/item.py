@@ -7,9 +7,12 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+import orjson
+
 __all__ = ["Item", "ItemError", "is_missing"]
 
 MAX_TEXT: Final = 1000
+MAX_SHORTENED: Final = 2000
 MAX_WHOLE: Final = 1_000_000
 # What German and technical sources write for "nothing here".
 _BLANKS: Final = frozenset({"", "-", "–", "none", "null", "n/a"})
@@ -32,6 +35,10 @@ class Item:
     def __init__(self, label: str, values: Mapping[str, object]) -> None:
         self.label = label
         self._values = values
+
+    def shortened(self) -> str:
+        """The item as it came, for whoever repairs it."""
+        return orjson.dumps(self._values, default=str).decode()[:MAX_SHORTENED]
 
     def has(self, field: str) -> bool:
         """True when the field holds something."""

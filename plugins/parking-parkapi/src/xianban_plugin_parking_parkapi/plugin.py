@@ -1,4 +1,4 @@
-"""The hook this plugin implements, and its configuration."""
+"""The hooks this plugin implements, and its configuration."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, cast
 
-from xianban_parking.hookspecs import Feed, hookimpl
+from xianban_parking.hookspecs import Feed, FileFormat, hookimpl
 from xianban_sdk.settings import Settings
 from xianban_sdk.signatures import installed_secret
 
 from xianban_plugin_parking_parkapi.feeds import FeedFacts, PullFeed, PushFeed
+from xianban_plugin_parking_parkapi.files import ParkApiFiles
 from xianban_plugin_parking_parkapi.pulling import Puller
 
-__all__ = ["configured", "register_feed"]
+__all__ = ["configured", "register_feed", "register_file_format"]
 
 CONFIG: Final = Path("plugins", "parking-parkapi.toml")
 _NAMES: Final = {"zh-CN": "ParkAPI 推送", "en": "ParkAPI push"}
@@ -31,6 +32,12 @@ def register_feed() -> list[Feed]:
     if file.exists():
         tables = tomllib.loads(file.read_text("utf-8")).get("feed", [])
     return [configured(table, settings) for table in tables]
+
+
+@hookimpl
+def register_file_format() -> list[FileFormat]:
+    """The same formats, as files."""
+    return [ParkApiFiles()]
 
 
 def configured(table: Mapping[str, Any], settings: Settings) -> Feed:

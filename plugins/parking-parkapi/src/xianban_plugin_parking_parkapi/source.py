@@ -35,7 +35,7 @@ class Source:
                     _once(found, seen)
                     yield found
             except ItemError as error:
-                yield Rejected(item.label, error.field, error.reason)
+                yield Rejected(item.label, error.field, error.reason, item.shortened())
 
 
 def _once(found: Read, seen: set[tuple[type, str]]) -> None:

@@ -1,4 +1,4 @@
-"""The hook this plugin implements."""
+"""The hooks this plugin implements."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from datetime import date, timedelta
 from importlib.resources import files
 from typing import Any
 
-from xianban_parking.hookspecs import Feed, hookimpl
+from xianban_parking.hookspecs import Feed, FileFormat, hookimpl
 from xianban_sdk.settings import Settings
 
+from xianban_plugin_parking_replay.history_file import OccupancyHistory
 from xianban_plugin_parking_replay.record import CarPark, read_record
 from xianban_plugin_parking_replay.replay import ReplayedLot, ReplayFeed
 
-__all__ = ["feeds", "register_feed"]
+__all__ = ["feeds", "register_feed", "register_file_format"]
 
 _PACKAGE = files("xianban_plugin_parking_replay")
 # Lots tell one after the other, as independent car parks would, not all in one second.
@@ -26,6 +27,12 @@ _APART = timedelta(minutes=2)
 def register_feed() -> list[Feed]:
     """One replay per area of the demo district; none outside the demo."""
     return [*feeds()] if Settings.load().demo else []
+
+
+@hookimpl
+def register_file_format() -> list[FileFormat]:
+    """Occupancy history, also of other car parks than the replayed ones."""
+    return [OccupancyHistory()]
 
 
 def feeds() -> list[ReplayFeed]:

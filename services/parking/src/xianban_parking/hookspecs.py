@@ -1,15 +1,17 @@
 """What a vendor may plug into parking 智慧停车.
 
-Three families: `register_*` hooks bring capabilities and are read once at start-up; nouns contribute to
-a decision; there are no vetoes. Everything a plugin needs to import is in this module.
+Three families: `register_*` hooks bring capabilities and are read once at start-up; nouns
+contribute to a decision; there are no vetoes. Everything a plugin imports is in this module.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
 
 import pluggy
 
@@ -18,6 +20,7 @@ __all__ = [
     "Concession",
     "ConcessionRequest",
     "Feed",
+    "FileFormat",
     "Gate",
     "GateDecision",
     "GateEvent",
@@ -29,9 +32,11 @@ __all__ = [
     "PaymentStart",
     "Place",
     "Rejected",
+    "Remembering",
     "hookimpl",
     "hookspec",
     "register_feed",
+    "register_file_format",
     "register_gate",
     "register_geocoder",
     "register_payment",
@@ -87,6 +92,8 @@ class Rejected:
     """The item's id, or "line 17"."""
     field: str
     reason: str
+    raw: str = dataclasses.field(default="", compare=False)
+    """The item as it came, shortened; imports keep it aside."""
 
 
 class Feed(Protocol):
@@ -106,7 +113,30 @@ class Feed(Protocol):
     def parse(
         self, body: bytes, content_type: str, headers: Mapping[str, str], now: datetime
     ) -> Iterator[LotFacts | LotObservation | Rejected]:
-        """Reads a pushed body (mode push); raises PermissionError when the sender did not prove itself."""
+        """Reads a pushed body (mode push); PermissionError: the sender did not prove itself."""
+        ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A feed that can also tell what it told before, for charts and forecasts."""
+
+    def history(self, since: datetime, until: datetime) -> Iterator[LotObservation]:
+        """The counts after `since` up to and including `until`."""
+        ...
+
+
+class FileFormat(Protocol):
+    """A kind of file that `xianban import parking` can load."""
+
+    id: str
+
+    def recognises(self, head: bytes) -> bool:
+        """Whether a file that begins so (64 KiB at most) is of this kind."""
+        ...
+
+    def read(self, path: Path) -> Iterator[LotFacts | LotObservation | Rejected]:
+        """Reads item by item; what cannot be read is told with its line."""
         ...
 
 
@@ -147,7 +177,7 @@ class Gate(Protocol):
     def parse(
         self, body: bytes, content_type: str, headers: Mapping[str, str], now: datetime
     ) -> Iterator[GateEvent | Rejected]:
-        """Reads the camera's message; raises PermissionError when the sender did not prove itself."""
+        """Reads the camera's message; PermissionError: the sender did not prove itself."""
         ...
 
 
@@ -183,6 +213,8 @@ class CallbackOutcome:
     occurred_at: datetime
     failure: str = ""
     """A provider's reason, UPPER_SNAKE."""
+    refund: str = ""
+    """Our id of the refund that this is about, with state `refunded`."""
 
 
 class PaymentProvider(Protocol):
@@ -257,6 +289,11 @@ def register_feed() -> list[Feed]:  # type: ignore[empty-body]
 
 
 @hookspec
+def register_file_format() -> list[FileFormat]:  # type: ignore[empty-body]
+    """Brings kinds of files that can be imported; the first that recognises a file reads it."""
+
+
+@hookspec
 def register_gate() -> list[Gate]:  # type: ignore[empty-body]
     """Brings kinds of gates whose cameras report vehicles."""
 
@@ -273,4 +310,4 @@ def register_geocoder() -> list[Geocoder]:  # type: ignore[empty-body]
 
 @hookspec
 def tariff_concessions(request: ConcessionRequest) -> list[Concession]:  # type: ignore[empty-body]
-    """Contributes reductions of one stay's fee; all that are given apply, largest first, never below zero."""
+    """Contributes reductions of one stay's fee; all apply, largest first, never below zero."""
