@@ -11,7 +11,7 @@ A site in one file:
         return render(request, "parking/lots.html", lots=found.lots)
 
     async def tile(request: Request) -> TileLine | None:
-        return TileLine(text(request, "parking", "tile-free", count=12), "ok")
+        return TileLine(text(request, site.name, "tile-free", count=12), "ok")
 
     site = Site(
         name="parking", package=__package__, texts="xianban_parking", title="site-title",

@@ -81,14 +81,15 @@ class Hub:
     async def subscribe(self, key: str, open_upstream: Open) -> AsyncIterator[Any]:
         """Items of the stream `key`; opened by its first subscriber, closed after the last."""
         stream = self._streams.setdefault(key, _Stream(open_upstream))
+        last = stream.last
         queue: asyncio.Queue[Any] = asyncio.Queue(QUEUE)
         stream.queues.add(queue)
         if stream.task is None:
             stream.task = asyncio.create_task(self._pump(stream))
         try:
             yield State(stream.connected)
-            if stream.last is not None:  # Who comes later also learns how things stand.
-                yield stream.last
+            if last is not None:  # Who comes later also learns how things stand.
+                yield last
             while True:
                 yield await _next(queue)
         finally:
