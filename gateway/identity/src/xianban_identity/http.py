@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
+from werkzeug.exceptions import HTTPException
 from xianban_sdk.app import Resources
+from xianban_sdk.errors import XianbanError
+from xianban_sdk.telemetry import log
 
 from xianban_identity.demo import demo_endpoints
 from xianban_identity.install import install
@@ -57,6 +60,23 @@ def wsgi_of(provider: Provider) -> Flask:
     app.register_blueprint(oidc_endpoints(provider, flows, pages))
     app.register_blueprint(signin_views(provider, flows, pages))
     app.register_blueprint(federation_views(provider, flows, pages))
+    _handle_errors(app, pages)
     if provider.settings.demo:
         app.register_blueprint(demo_endpoints(provider))
     return app
+
+
+def _handle_errors(app: Flask, pages: SigninPages) -> None:
+    def unexpected(error: Exception) -> Any:
+        if isinstance(error, HTTPException):
+            return error
+        if isinstance(error, XianbanError):
+            return pages.problem(_key(error), 400)
+        log.exception("http_failed", path=request.path, exc_info=error)
+        return pages.problem("internal", 500)
+
+    app.register_error_handler(Exception, unexpected)
+
+
+def _key(error: XianbanError) -> str:
+    return error.reason.lower().replace("_", "-")

@@ -16,6 +16,8 @@ from xianban_identity.domain.sessions import CodeRules
 
 __all__ = ["IdentitySettings", "Upstream"]
 
+_DEMO_CODES = CodeRules(resend_after=timedelta(0), per_phone=1_000, per_address=10_000)
+
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
@@ -45,11 +47,14 @@ class IdentitySettings:
     def load(cls, settings: Settings) -> IdentitySettings:
         """Reads the file, if there is one."""
         path = Path(os.environ.get("XIANBAN_IDENTITY_CONFIG", settings.data / "identity.toml"))
+        # In a demo everybody logs in as the same few people, and no message costs anything.
+        codes = _DEMO_CODES if settings.demo else CodeRules()
         if not path.is_file():
-            return cls()
+            return cls(codes=codes)
         raw = tomllib.loads(path.read_text("utf-8"))
         return cls(
             limits=Limits(**raw.get("limits", {})),
+            codes=codes,
             upstreams=tuple(_upstream(entry) for entry in raw.get("upstreams", [])),
             clients=tuple(raw.get("clients", [])),
             code_sender=raw.get("code_sender", ""),

@@ -51,12 +51,19 @@ class SigninPages:
         self._pages = Pages([_SITE])
 
     def page(
-        self, name: str, *, csrf: str = "", status: int = 200, leads_to: str = "", **context: Any
+        self,
+        template: str,
+        /,
+        *,
+        csrf: str = "",
+        status: int = 200,
+        leads_to: str = "",
+        **context: Any,
     ) -> Response:
         """A page of `web/templates/signin`. `leads_to`: where its form may end up."""
         seen = replace(viewer(), csrf=csrf)
         context = {"problem": None, "unread": 0, **context}
-        answer = Response(self._pages.render(f"identity/signin/{name}.html", seen, **context))
+        answer = Response(self._pages.render(f"identity/signin/{template}.html", seen, **context))
         answer.status_code = status
         answer.content_type = "text/html; charset=utf-8"
         answer.headers["Content-Security-Policy"] = _policy(leads_to)

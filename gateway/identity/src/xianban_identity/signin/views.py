@@ -90,10 +90,16 @@ class _Views:
         return view
 
     def _form(
-        self, name: str, browser: Browser, flow: Flow, error: XianbanError | None, **context: object
+        self,
+        page: str,
+        browser: Browser,
+        flow: Flow,
+        error: XianbanError | None,
+        /,
+        **context: object,
     ) -> Response:
         return self._pages.page(
-            name,
+            page,
             csrf=browser.csrf(flow.id),
             status=400 if error else 200,
             leads_to=flow.redirect_uri,

@@ -1,0 +1,94 @@
+"""A provider on its own database, with the demo's people."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from xianban_identity import hookspecs
+from xianban_identity.install import install
+from xianban_identity.oidc.clients import Clients
+from xianban_identity.oidc.provider import Provider
+from xianban_identity.plugins import chosen_sender, second_factors
+from xianban_identity.seed import seed_people
+from xianban_identity.settings import IdentitySettings
+from xianban_identity.testing import ISSUER, Browser, Client
+from xianban_plugin_identity_pin import plugin as pin
+from xianban_plugin_identity_screen_code import plugin as screen_code
+from xianban_sdk import plugins
+from xianban_sdk.clock import ManualClock
+from xianban_sdk.identity.workload import load_or_create_key
+from xianban_sdk.ids import Ids, SeededIds
+from xianban_sdk.settings import Settings
+from xianban_sdk.storage import Database, Keyring, install_keys, migrate, open_unit_of_work
+from xianban_sdk.testing import START
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with keys, purposes and the demo's people, made once and copied for each test."""
+    install_keys(Keyring.derive(b"k" * 32))
+    path = tmp_path_factory.mktemp("seeded") / "identity.db"
+    db = Database.open(f"sqlite:///{path}", owner="identity")
+    migrate(db, "xianban_identity.migrations")
+    clock = ManualClock(START)
+    with open_unit_of_work(db, clock=clock, ids=SeededIds(7, clock)) as uow:
+        install(uow, IdentitySettings())
+        seed_people(uow, (pin.register_second_factor(),))
+    with db.engine.connect() as conn:
+        conn.exec_driver_sql("COMMIT")
+        conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    return path
+
+
+@pytest.fixture
+def database(tmp_path: Path, seeded: Path) -> Iterator[Database]:
+    install_keys(Keyring.derive(b"k" * 32))
+    shutil.copy(seeded, tmp_path / "identity.db")
+    db = Database.open(f"sqlite:///{tmp_path / 'identity.db'}", owner="identity")
+    yield db
+    db.close()
+
+
+@pytest.fixture
+def make_provider(
+    database: Database, tmp_path: Path, clock: ManualClock, ids: Ids
+) -> Callable[..., Provider]:
+    def make(**changes: Any) -> Provider:
+        settings = Settings(data=tmp_path / "data", issuer=changes.pop("issuer", ISSUER))
+        hooks = plugins.build("identity", hookspecs, [screen_code, pin])
+        identity = dataclasses.replace(IdentitySettings(), **changes)
+        return Provider(
+            settings=settings,
+            identity=identity,
+            db=database,
+            clock=clock,
+            ids=ids,
+            clients=Clients(settings, identity.clients),
+            hooks=hooks,
+            chosen=chosen_sender(hooks, "", demo=True),
+            factors=second_factors(hooks),
+        )
+
+    return make
+
+
+@pytest.fixture
+def provider(make_provider: Callable[..., Provider]) -> Provider:
+    return make_provider()
+
+
+@pytest.fixture
+def browser(provider: Provider) -> Browser:
+    return Browser(provider)
+
+
+@pytest.fixture
+def portal(provider: Provider) -> Client:
+    load_or_create_key(provider.settings.keys, "portal")
+    return Client("portal", f"{ISSUER}/callback")
