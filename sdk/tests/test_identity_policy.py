@@ -35,9 +35,7 @@ def test_attributes_and_context_reach_the_policy():
         ' && context.acr >= 2 && !context.minor && context.consents.contains("p") };',
         SCHEMA,
     )
-    good = replace(
-        QUESTION, roles=frozenset({"x"}), acr=2, consents=frozenset({"p"})
-    )
+    good = replace(QUESTION, roles=frozenset({"x"}), acr=2, consents=frozenset({"p"}))
     assert policy.allows(good)
     for worse in ({"roles": frozenset()}, {"acr": 1}, {"minor": True}, {"consents": frozenset()}):
         assert not policy.allows(replace(good, **worse))

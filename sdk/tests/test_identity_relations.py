@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from xianban.common.v1 import relations_pb2 as pb
 from xianban_sdk.demo import person_id
 from xianban_sdk.errors import Unavailable
 from xianban_sdk.identity.feed import relation_consumer
@@ -10,7 +11,6 @@ from xianban_sdk.identity.relations import Relations
 from xianban_sdk.ids import UlidIds
 from xianban_sdk.storage.unit_of_work import open_unit_of_work
 from xianban_sdk.testing import RelationsWorld
-from xianban.common.v1 import relations_pb2 as pb
 
 DAUGHTER, ELDER = person_id("daughter"), person_id("elder")
 
@@ -44,9 +44,7 @@ def test_a_snapshot_is_read_and_believed(relations, world, clock):
     assert kin(relations, clock) == "family"
 
 
-def test_events_change_the_copy_at_once_and_tell_whoever_waits(
-    relations, world, database, clock
-):
+def test_events_change_the_copy_at_once_and_tell_whoever_waits(relations, world, database, clock):
     relations.sync()
     told = []
     relations.on_change(lambda: told.append(1))
@@ -134,9 +132,7 @@ def test_the_copy_survives_a_restart_but_is_not_believed_before_a_sign_of_life(
     assert kin(restarted, clock) == "family"
 
 
-def test_an_identity_restored_from_an_older_backup_makes_us_start_anew(
-    relations, world, clock
-):
+def test_an_identity_restored_from_an_older_backup_makes_us_start_anew(relations, world, clock):
     world.grant("daughter", "elder")
     world.consent("elder", "parking.location")
     relations.sync()

@@ -92,9 +92,7 @@ FORGED = {
     "ID token as access token": lambda issuer, clock: issuer.sign(
         issuer.claims("resident", AUDIENCE), typ="JWT"
     ),
-    "without type": lambda issuer, clock: issuer.sign(
-        issuer.claims("resident", AUDIENCE), typ=""
-    ),
+    "without type": lambda issuer, clock: issuer.sign(issuer.claims("resident", AUDIENCE), typ=""),
     "other key, same kid": by_other_key,
     "own key in the header": with_own_key_inside,
     "tampered payload": tampered,
@@ -108,9 +106,7 @@ FORGED = {
     "unknown kid": lambda issuer, clock: issuer.sign(
         issuer.claims("resident", AUDIENCE), kid="other"
     ),
-    "without kid": lambda issuer, clock: issuer.sign(
-        issuer.claims("resident", AUDIENCE), kid=""
-    ),
+    "without kid": lambda issuer, clock: issuer.sign(issuer.claims("resident", AUDIENCE), kid=""),
     "lives longer than 300 s": timed(exp=later(301)),
     "ends before it begins": timed(iat=later(10), exp=later(5)),
     "issued in the future": timed(iat=later(60), exp=later(120)),

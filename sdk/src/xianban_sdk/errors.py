@@ -257,8 +257,8 @@ def _unpack(
     | error_details_pb2.LocalizedMessage,
 ) -> None:
     for target in targets:
-        if detail.Is(target.DESCRIPTOR):
-            detail.Unpack(target)
+        # Unpack answers False, and leaves the target alone, when it is of another type.
+        detail.Unpack(target)
 
 
 def from_rpc_error(error: grpc.RpcError) -> XianbanError:

@@ -129,8 +129,12 @@ def _bus(settings: Settings) -> Bus:
 def run_until_signal(process: Process) -> None:
     """Starts, waits for SIGTERM or SIGINT, drains."""
     over = threading.Event()
+
+    def end(_number: int, _frame: object) -> None:
+        over.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: over.set())
+        signal.signal(number, end)
     _pin(process.settings)
     process.start()
     over.wait()

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, BinaryIO, Final, cast
 
 import orjson
 import structlog
@@ -37,6 +37,7 @@ from opentelemetry.trace import (
     StatusCode,
     TraceFlags,
 )
+from structlog.typing import EventDict
 
 from xianban_sdk.settings import Settings
 
@@ -322,14 +323,14 @@ def _configure_logs(settings: Settings) -> None:
     )
 
 
-def _log_file(path: str) -> IO[bytes]:
+def _log_file(path: str) -> BinaryIO:
     if not path:
         return sys.stderr.buffer
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    return Path(path).open("ab", buffering=0)
+    return cast(BinaryIO, Path(path).open("ab", buffering=0))
 
 
-def _joined(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def _joined(_logger: Any, _method: str, event: EventDict) -> EventDict:
     context = _current.get()
     if context is not None:
         event["trace_id"] = context.trace_id

@@ -63,9 +63,7 @@ class Authoriser:
     one of them.
     """
 
-    def __init__(
-        self, facts: FactsSource, policy: Policy, district: str, clock: Clock
-    ) -> None:
+    def __init__(self, facts: FactsSource, policy: Policy, district: str, clock: Clock) -> None:
         self._facts = facts
         self._policy = policy
         self._district = district

@@ -91,11 +91,11 @@ class Facts:
 
     def minor(self, now: datetime) -> bool:
         """Under 18."""
-        return self.person is not None and _before(now, self.person, "adult_time")
+        return self.person is not None and _before(now, self.person.adult_time)
 
     def child(self, now: datetime) -> bool:
         """Under 14 (PIPL art. 28)."""
-        return self.person is not None and _before(now, self.person, "fourteen_time")
+        return self.person is not None and _before(now, self.person.fourteen_time)
 
 
 def _live(relation: pb.RelationState, now: datetime) -> bool:
@@ -112,8 +112,9 @@ def _over(state: pb.RelationState | pb.ConsentState, now: datetime) -> bool:
     return state.HasField("expire_time") and _reached(state.expire_time, now)
 
 
-def _before(now: datetime, person: pb.PersonState, field: str) -> bool:
-    return person.HasField(field) and not _reached(getattr(person, field), now)
+def _before(now: datetime, birthday: Timestamp) -> bool:
+    # An age that identity did not tell (the epoch) is nobody's childhood.
+    return birthday.seconds != 0 and not _reached(birthday, now)
 
 
 def _reached(instant: Timestamp, now: datetime) -> bool:

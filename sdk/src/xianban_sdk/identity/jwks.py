@@ -118,6 +118,6 @@ def _parse(jwks: dict[str, Any]) -> dict[str, ECKey]:
     entries: list[dict[str, Any]] = jwks["keys"][:_MAX_KEYS]
     for entry in entries:
         if entry.get("kty") == "EC" and entry.get("crv") == "P-256" and "kid" in entry:
-            public = {name: str(entry[name]) for name in ("kty", "crv", "x", "y")}
+            public: dict[str, Any] = {name: entry[name] for name in ("kty", "crv", "x", "y")}
             keys[str(entry["kid"])] = ECKey.import_key(public)
     return keys

@@ -123,12 +123,12 @@ class Policy:
 
 
 def _entities(question: Question) -> str:
-    person = {
+    person: dict[str, object] = {
         "uid": {"type": "Person", "id": question.actor},
         "attrs": {"roles": sorted(question.roles), "level": question.level},
         "parents": [],
     }
-    resource = {
+    resource: dict[str, object] = {
         "uid": {"type": question.resource_type, "id": question.resource},
         "attrs": {},
         "parents": [],

@@ -1,7 +1,8 @@
 """Checks access tokens: ES256, ``at+jwt``, at most 300 s, one exact audience.
 
-Claims read: ``sub`` (the actor), ``iss``, ``aud``, ``exp``, ``iat``, ``nbf``, ``client_id``, ``acr``
-("urn:xianban:acr:2"), ``amr``, ``district``, ``sid`` (session) and ``level`` (real-name level, a number).
+Claims read: ``sub`` (the actor), ``iss``, ``aud``, ``exp``, ``iat``, ``nbf``, ``client_id``,
+``acr`` ("urn:xianban:acr:2"), ``amr``, ``district``, ``sid`` (session) and ``level`` (real-name
+level, a number).
 A workload's ``sub`` is ``workload:<name>``.
 """
 
@@ -24,7 +25,7 @@ from xianban_sdk.identity.jwks import JwksSource
 from xianban_sdk.identity.principal import Principal
 from xianban_sdk.telemetry import log
 
-__all__ = ["TokenVerifier", "WORKLOAD_PREFIX"]
+__all__ = ["WORKLOAD_PREFIX", "TokenVerifier"]
 
 WORKLOAD_PREFIX: Final = "workload:"
 _ACR_PREFIX: Final = "urn:xianban:acr:"
@@ -176,5 +177,3 @@ def _refuse(why: str) -> NoReturn:
     # The caller learns nothing about which rule it broke; the log does.
     log.info("token_refused", why=why)
     raise Unauthenticated("TOKEN_INVALID")
-
-

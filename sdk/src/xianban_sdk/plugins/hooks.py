@@ -1,4 +1,4 @@
-"""Calls plugins one implementation at a time: whoever raises, hangs or lies loses only its own say."""
+"""Calls plugins one at a time: whoever raises, hangs or lies loses only its own say."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import typing
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pluggy
 
 from xianban_sdk import telemetry
+from xianban_sdk.deadline import current_deadline
 from xianban_sdk.plugins.manifest import Manifest, PluginRefused, read_manifest
 from xianban_sdk.plugins.workers import Overrun, Workers
-from xianban_sdk.deadline import current_deadline
 from xianban_sdk.telemetry import log
 
 __all__ = ["HookResult", "Hooks", "Plugin", "build", "hookimpl", "hookspec"]
@@ -68,7 +68,9 @@ class Hooks:
         self._before: Callable[[], None] | None = None
         self._calls = telemetry.meter().create_counter("plugin.calls")
 
-    def each(self, hook: str, /, seconds: float | None = None, **arguments: Any) -> list[HookResult]:
+    def each(
+        self, hook: str, /, seconds: float | None = None, **arguments: Any
+    ) -> list[HookResult]:
         """Asks every plugin for its contribution; each has its own time and its own failure."""
         self._check_spec(hook)
         found = [p for p in self.plugins.values() if hook in p.implementations]
@@ -177,7 +179,8 @@ def build(domain: str, hookspecs: Any, plugins: Iterable[Any] | None = None) -> 
 
 def _specs(domain: str, hookspecs: Any) -> tuple[dict[str, Callable[..., Any]], str]:
     own = f"xianban.{domain}"
-    functions = {n: f for n, f in vars(hookspecs).items() if callable(f)} if hookspecs else {}
+    members: dict[str, Any] = vars(hookspecs) if hookspecs else {}
+    functions = {name: member for name, member in members.items() if callable(member)}
     for project in (own, "xianban"):
         found = {n: f for n, f in functions.items() if hasattr(f, f"{project}_spec")}
         if found:
@@ -260,10 +263,10 @@ def _conforms(value: Any, hint: Any) -> bool:
     if hint is type(None):
         return value is None
     if isinstance(origin, type):
-        items = isinstance(value, list | tuple) and len(arguments) == 1
-        return isinstance(value, origin) and (
-            not items or all(_conforms(item, arguments[0]) for item in value)
-        )
+        if not isinstance(value, origin):
+            return False
+        items = list(cast(Iterable[Any], value)) if origin in (list, tuple) else []
+        return len(arguments) != 1 or all(_conforms(item, arguments[0]) for item in items)
     if isinstance(hint, type) and hint is not float and not _is_protocol(hint):
         return isinstance(value, hint)
     return True

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.message import Message
 
 from xianban_sdk.clock import Clock
+from xianban_sdk.deadline import Deadline
 from xianban_sdk.errors import Cancelled, XianbanError
 from xianban_sdk.identity.access import Grant, Scope
 from xianban_sdk.identity.principal import ANONYMOUS, Principal
 from xianban_sdk.ids import Ids
-from xianban_sdk.deadline import Deadline
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.unit_of_work import CallInfo, UnitOfWork, open_unit_of_work
 

@@ -14,9 +14,9 @@ from google.protobuf.descriptor_pb2 import MethodOptions
 from xianban.common.v1 import options_pb2
 
 from xianban_sdk import telemetry
+from xianban_sdk.deadline import hop_timeout
 from xianban_sdk.identity.workload import WorkloadIdentity
 from xianban_sdk.rpc.chain import current_locale
-from xianban_sdk.deadline import hop_timeout
 from xianban_sdk.settings import Settings
 
 __all__ = ["Clients", "channel", "service_config"]

@@ -39,7 +39,7 @@ def server(
 
 def handlers(chain: Chain, lane: str) -> list[grpc.GenericRpcHandler]:
     """The chain's methods of one lane, by proto service."""
-    services: dict[str, dict[str, grpc.RpcMethodHandler]] = {}
+    services: dict[str, dict[str, Any]] = {}
     for method in chain.methods.values():
         if method.lane == lane:
             service, name = method.path[1:].split("/")
@@ -47,7 +47,9 @@ def handlers(chain: Chain, lane: str) -> list[grpc.GenericRpcHandler]:
     return [grpc.method_handlers_generic_handler(name, m) for name, m in services.items()]
 
 
-def _handler(chain: Chain, method: Method) -> grpc.RpcMethodHandler:
+def _handler(
+    chain: Chain, method: Method
+) -> Any:  # grpc.RpcMethodHandler is generic in the stubs alone
     # No (de)serialisers are given to grpc: the chain decodes, so that malformed bytes are an
     # INVALID_ARGUMENT of ours and not an UNKNOWN of grpc's.
     kind = (method.client_streaming, method.server_streaming)
@@ -92,5 +94,5 @@ def _many(
 def _incoming(context: grpc.ServicerContext) -> Incoming:
     remaining = context.time_remaining()
     # grpc tells "no deadline" as some three hundred million years.
-    timeout = None if remaining is None or remaining > _NO_DEADLINE else remaining
+    timeout = None if remaining > _NO_DEADLINE else remaining
     return Incoming(dict(context.invocation_metadata()), timeout)

@@ -6,7 +6,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
@@ -87,7 +87,7 @@ def bind(full_name: str, servicer: object) -> list[Method]:
 
 def describe(method: MethodDescriptor, handler: Callable[[Any, Call], Any]) -> Method:
     """The RPC as the descriptor tells it."""
-    options = cast(MethodOptions, method.GetOptions())
+    options = method.GetOptions()
     if not options.HasExtension(options_pb2.access):
         raise ServicerError(f"{method.full_name} has no access option")
     request, response = method.input_type, method.output_type
@@ -152,7 +152,7 @@ def _check_annotations(handler: Callable[..., Any], method: MethodDescriptor) ->
 def _expect(where: str, hint: Any, full_name: str, streaming: bool) -> None:
     if streaming:
         origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-        if not (isinstance(origin, type) and issubclass(Iterator, origin) or _generator(origin)):
+        if not ((isinstance(origin, type) and issubclass(Iterator, origin)) or _generator(origin)):
             raise ServicerError(f"{where}: annotate with Iterator[{full_name}], not {hint}")
         hint = arguments[0]
     descriptor = getattr(hint, "DESCRIPTOR", None)

@@ -23,7 +23,7 @@ class _Open:
     call: Call
     authorise: Callable[[], object]
     # Tears the stream down when its handler does not notice; None: nothing to tear.
-    cancel: Callable[[], None] | None
+    cancel: Callable[[], object] | None
     overdue: bool = False
 
 
@@ -54,7 +54,7 @@ class OpenStreams:
             self._thread.join(2.0)
 
     def add(
-        self, call: Call, authorise: Callable[[], object], cancel: Callable[[], None] | None
+        self, call: Call, authorise: Callable[[], object], cancel: Callable[[], object] | None
     ) -> Callable[[], None]:
         """Watches a stream until the returned function is called."""
         stream = _Open(call, authorise, cancel)

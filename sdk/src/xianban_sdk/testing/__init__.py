@@ -1,9 +1,10 @@
 """The pytest plugin: real services on real channels, with people by marker.
 
-Fixtures: ``clock`` (ManualClock), ``ids``, ``issuer``, ``relations`` (grant, revoke, consent, member,
-age …), ``bus``, ``service_under_test`` (a factory: ``service_under_test(app)``) and
-``otlp_collector``. ``@pytest.mark.resident("daughter")`` says who calls. XIANBAN_TEST_TARGET=backends
-runs the same tests on PostgreSQL and RabbitMQ (XIANBAN_TEST_DATABASE, XIANBAN_TEST_BROKER).
+Fixtures: ``clock`` (ManualClock), ``ids``, ``issuer``, ``relations`` (grant, revoke, consent,
+member, age …), ``bus``, ``service_under_test`` (a factory: ``service_under_test(app)``) and
+``otlp_collector``. ``@pytest.mark.resident("daughter")`` says who calls.
+XIANBAN_TEST_TARGET=backends runs the same tests on PostgreSQL and RabbitMQ
+(XIANBAN_TEST_DATABASE, XIANBAN_TEST_BROKER).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import grpc
 from sqlalchemy import text
 
-from xianban_sdk.app import Service
+from xianban_sdk.app import Resources, Service
 from xianban_sdk.clock import Clock
 from xianban_sdk.demo import PEOPLE, person_id
 from xianban_sdk.identity.jwks import StaticKeys
@@ -79,7 +79,7 @@ class ServiceUnderTest:
         self.world = world
         self.settings = settings
         self._person = person
-        self._changes: dict[str, Any] = {"keys": lambda _: StaticKeys(issuer.jwks)}
+        self._changes: dict[str, Any] = {"keys": self._keys}
         if app.relations is None:
             # Identity keeps its own: it is what the others would ask.
             self._changes["relations"] = self._relations
@@ -88,7 +88,10 @@ class ServiceUnderTest:
         self.process = Process([self.app], settings, clock=clock, ids=ids, bus=bus)
         self._clients = Clients(settings)
 
-    def _relations(self, resources: Any) -> Relations:
+    def _keys(self, _resources: Resources) -> StaticKeys:
+        return StaticKeys(self.issuer.jwks)
+
+    def _relations(self, resources: Resources) -> Relations:
         world = self.world
         return Relations(resources.db, resources.clock, world.resolve, world.list_after)
 
@@ -115,7 +118,7 @@ class ServiceUnderTest:
         return self.process.running[0]
 
     @property
-    def resources(self) -> Any:
+    def resources(self) -> Resources:
         """Its resources: db, clock, hooks …"""
         return self.service.resources
 
@@ -174,7 +177,7 @@ def _clean(name: str, settings: Settings) -> None:
 
 
 def _purge(name: str, broker: str) -> None:
-    from kombu import Connection
+    from kombu.connection import Connection
 
     with Connection(broker) as connection:
         for queue in (f"xianban.{name}", f"xianban.{name}.dead"):
