@@ -319,7 +319,7 @@ class ParkingOption(_message.Message):
     walk_m: _builtins.int
     walk_minutes: _builtins.int
     chance: _builtins.float
-    """The chance of a free place at arrival, 0..1."""
+    """The chance of a free place at arrival, 0..1; absent when there is no honest figure."""
     score: _builtins.float
     """Lower is better."""
     @_builtins.property
@@ -337,15 +337,17 @@ class ParkingOption(_message.Message):
         walk_m: _builtins.int = ...,
         walk_minutes: _builtins.int = ...,
         quote: _resources_pb2.Quote | None = ...,
-        chance: _builtins.float = ...,
+        chance: _builtins.float | None = ...,
         score: _builtins.float = ...,
         parts: _abc.Iterable[Global___ScorePart] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["lot", b"lot", "quote", b"quote"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_chance", b"_chance", "chance", b"chance", "lot", b"lot", "quote", b"quote"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chance", b"chance", "lot", b"lot", "parts", b"parts", "quote", b"quote", "score", b"score", "walk_m", b"walk_m", "walk_minutes", b"walk_minutes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_chance", b"_chance", "chance", b"chance", "lot", b"lot", "parts", b"parts", "quote", b"quote", "score", b"score", "walk_m", b"walk_m", "walk_minutes", b"walk_minutes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__chance: _TypeAlias = _typing.Literal["chance"]  # noqa: Y015
+    _WhichOneofArgType__chance: _TypeAlias = _typing.Literal["_chance", b"_chance"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__chance) -> _WhichOneofReturnType__chance | None: ...
 
 Global___ParkingOption: _TypeAlias = ParkingOption  # noqa: Y015
 

@@ -1,0 +1,15 @@
+"""The wire side of parking: each method converts, calls one use case, converts back."""
+
+from __future__ import annotations
+
+from xianban_parking.servicer.ingest import IngestServicer
+from xianban_parking.servicer.lots import LotRpcs
+from xianban_parking.servicer.operators import OperatorServicer
+from xianban_parking.servicer.places import PlaceRpcs
+from xianban_parking.servicer.residents import MoneyRpcs
+
+__all__ = ["IngestServicer", "OperatorServicer", "ParkingServicer"]
+
+
+class ParkingServicer(LotRpcs, PlaceRpcs, MoneyRpcs):
+    """xianban.parking.v1.ParkingService."""
