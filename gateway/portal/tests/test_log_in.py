@@ -82,7 +82,7 @@ def test_a_log_in_changes_the_session_cookie(portal: Any) -> None:
     portal.log_in()
     before = portal.client.cookies["xianban_session"]
     portal.log_in("/me", acr="2")
-    assert portal.issuer.asked_acr == "2"
+    assert portal.issuer.asked_acr == "urn:xianban:acr:2"
     assert portal.client.cookies["xianban_session"] != before
     assert portal.parts.sessions.find(before) is None
 

@@ -28,6 +28,7 @@ from xianban_sdk.settings import Settings
 
 CLIENT_ID = "portal"
 SCOPE = "openid profile"
+ACR = "urn:xianban:acr:"
 ATTEMPT_SECONDS = 600
 SKEW_SECONDS = 5
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -45,6 +46,10 @@ class GrantEndedError(Exception):
 
 class IdentityAwayError(Exception):
     """Identity did not answer."""
+
+
+class IdentityRefusedError(IdentityAwayError):
+    """Identity refused for a reason that another log-in would not mend."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ class Oidc:
             "code_challenge": _b64(challenge),
             "code_challenge_method": "S256",
             "ui_locales": locale,
-        } | ({"acr_values": acr} if acr else {})
+        } | ({"acr_values": f"{ACR}{acr}"} if acr else {})
         endpoint = await self._endpoint("authorization_endpoint")
         return f"{endpoint}?{urlencode(query)}", attempt.state, self._seal(attempt)
 
@@ -209,7 +214,9 @@ class Oidc:
             raise IdentityAwayError(f"{path} answered {response.status_code}")
         answer = _json(response)
         if response.status_code >= 400:
-            raise GrantEndedError(f"{form.get('grant_type', path)}: {answer.get('error', '')}")
+            ended = answer.get("error") == "invalid_grant"
+            refusal = GrantEndedError if ended else IdentityRefusedError
+            raise refusal(f"{form.get('grant_type', path)}: {answer}")
         return answer
 
     def _authentication(self) -> dict[str, str]:

@@ -80,7 +80,7 @@ def service_name(request: Request, service: str) -> str:
 
 def _authenticate(request: Request, failed: CallError) -> Response:
     if failed.reason in STEP_UP:
-        acr = failed.details.get("acr_values", "2")
+        acr = failed.details.get("acr_values", "2").rpartition(":")[2]
         return _go(request, f"/login?acr={quote(acr)}&next={quote(_here(request))}")
     return _go(request, f"/login?next={quote(_here(request))}")
 
