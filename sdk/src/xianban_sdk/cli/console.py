@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import orjson
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -32,7 +33,10 @@ def print_json(value: Any) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Prints rows for people."""
-    table = Table(*columns)
+    table = Table(box=SIMPLE)
+    for column in columns:
+        # Ids and times are there to be copied: they are folded, never cut.
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(str(row[column]) for column in columns))
     console.print(table)

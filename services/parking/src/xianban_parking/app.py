@@ -9,6 +9,7 @@ from xianban_parking.consumers import CONSUMERS
 from xianban_parking.importer import import_parking
 from xianban_parking.loops import LOOPS
 from xianban_parking.repository import metadata
+from xianban_parking.seed import seed
 from xianban_parking.servicer import IngestServicer, OperatorServicer, ParkingServicer
 from xianban_parking.timers import HANDLERS
 
@@ -28,5 +29,6 @@ app = Service(
     consumers=CONSUMERS,
     timers=HANDLERS,
     loops=LOOPS,
+    seed=seed,
     importers={"parking": import_parking},
 )
