@@ -16,7 +16,7 @@ __all__ = ["app"]
 
 app = Service(
     name="identity",
-    package=__package__,
+    package="xianban_identity",
     servicers={
         "xianban.identity.v1.IdentityService": IdentityServicer,
         "xianban.common.v1.RelationService": RelationServicer,

@@ -28,7 +28,9 @@ _KINDS: dict[type[Refusal], type[XianbanError]] = {
 def as_error(refusal: Refusal) -> XianbanError:
     """The error a caller gets for a refusal."""
     kind = _KINDS.get(type(refusal), FailedPrecondition)
-    return kind(refusal.reason, field=refusal.field, **refusal.params)
+    error = kind(refusal.reason, field=refusal.field)
+    error.params.update(refusal.params)
+    return error
 
 
 @contextmanager

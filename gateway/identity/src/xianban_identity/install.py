@@ -30,7 +30,7 @@ def install(uow: UnitOfWork, settings: IdentitySettings) -> None:
 
 
 def _purposes() -> list[WordedPurpose]:
-    source = package_files.files(__package__).joinpath("purposes.toml").read_text("utf-8")
+    source = package_files.files("xianban_identity").joinpath("purposes.toml").read_text("utf-8")
     return [_worded(entry) for entry in tomllib.loads(source)["purposes"]]
 
 

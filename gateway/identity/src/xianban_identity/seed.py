@@ -44,7 +44,7 @@ def seed(resources: Resources) -> None:
 
 def seed_people(uow: UnitOfWork, factors: tuple[SecondFactor, ...] = ()) -> None:
     """People first, then what is between them."""
-    source = package_files.files(__package__).joinpath("demo_people.toml").read_text("utf-8")
+    source = package_files.files("xianban_identity").joinpath("demo_people.toml").read_text("utf-8")
     data = tomllib.loads(source)
     if people.find(uow.conn, demo.person_id(data["people"][-1]["alias"])) is not None:
         return

@@ -139,7 +139,7 @@ def screen_code_of(page: Any) -> str:
 
 def answered(answer: Any) -> dict[str, str]:
     """The parameters the client is sent back with."""
-    query = parse_qs(urlsplit(answer.headers["Location"]).query)
+    query = parse_qs(urlsplit(str(answer.headers["Location"])).query)
     return {name: values[0] for name, values in query.items()}
 
 

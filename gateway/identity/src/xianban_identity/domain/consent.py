@@ -122,7 +122,7 @@ def _processing(consent: Consent, purpose: Purpose, title: str) -> dict[str, Any
         "lawful_basis": "consent",
         "storage_period_days": purpose.retention_days,
         "jurisdiction": "CN",
-        "withdrawal_method": f"/my/consents/{consent.id}",
+        "withdrawal_method": f"/me/consents/{consent.id}",
     }
 
 

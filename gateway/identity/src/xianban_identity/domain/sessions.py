@@ -9,7 +9,8 @@ __all__ = ["ACR_CODE", "ACR_STRONG", "Code", "CodeRules", "Session", "acr_level"
 
 ACR_CODE = "urn:xianban:acr:1"
 ACR_STRONG = "urn:xianban:acr:2"
-_LEVELS = {ACR_CODE: 1, ACR_STRONG: 2}
+# Services ask for a level by its number alone.
+_LEVELS = {ACR_CODE: 1, ACR_STRONG: 2, "1": 1, "2": 2}
 # A strong log-in is a fresh one: after this the second factor must be shown again.
 STRONG_FOR = timedelta(minutes=5)
 

@@ -88,7 +88,7 @@ def withdraw(consent_id: str, *, uow: UnitOfWork, scope: Scope, basis: str) -> C
 def _tell_subject(uow: UnitOfWork, item: Consent, scope: Scope) -> None:
     """Somebody else decided: the person hears of it."""
     if scope.actor != item.subject:
-        tell(uow, item.subject, "consent-decided", "/my/consents", item.id, purpose=item.purpose)
+        tell(uow, item.subject, "consent-decided", "/me/consents", item.id, purpose=item.purpose)
 
 
 def publish_purpose(worded: WordedPurpose, *, uow: UnitOfWork) -> None:

@@ -280,5 +280,5 @@ def _tell(uow: UnitOfWork, item: Delegation, template: str, person: str) -> None
     if not person:
         return
     name = people.names(uow.conn, {other}).get(other, "")
-    link = f"/my/delegations/{item.id}"
+    link = f"/me/delegations/{item.id}"
     tell(uow, person, template, link, item.id, name=name, kind=item.kind.value)

@@ -53,7 +53,7 @@ def _verified(client: Client, assertion: str) -> dict[str, Any] | None:
             token = jwt.decode(assertion, ECKey.import_key(public), algorithms=["ES256"])
         except (JoseError, ValueError, json.JSONDecodeError):
             continue
-        return cast(dict[str, Any], token.claims)
+        return token.claims
     return None
 
 

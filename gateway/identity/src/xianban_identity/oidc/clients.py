@@ -6,7 +6,7 @@ import hmac
 import json
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -94,7 +94,9 @@ class Clients:
 
     def __init__(self, settings: Settings, more: tuple[dict[str, Any], ...] = ()) -> None:
         self._keys = settings.keys
-        packaged = resources.files(__package__).joinpath("clients.toml").read_text("utf-8")
+        packaged = (
+            resources.files("xianban_identity.oidc").joinpath("clients.toml").read_text("utf-8")
+        )
         entries = [*tomllib.loads(packaged)["clients"], *more]
         self._clients = {
             entry["id"]: _client(entry, settings.issuer)
@@ -137,7 +139,7 @@ class Clients:
 def _with_keys(client: Client, keys: tuple[dict[str, Any], ...]) -> Client:
     if client.auth != "private_key_jwt" or not keys:
         return client
-    return Client(**{**vars(client), "keys": (*client.keys, *keys)})
+    return replace(client, keys=(*client.keys, *keys))
 
 
 def _client(entry: dict[str, Any], issuer: str) -> Client:

@@ -123,6 +123,8 @@ class _CodeForAuthlib:
 class CodeGrant(AuthorizationCodeGrant):
     """Authorization code, always with PKCE."""
 
+    request: Any
+    server: Any
     TOKEN_ENDPOINT_AUTH_METHODS = _METHODS
 
     @staticmethod
@@ -199,10 +201,14 @@ class CodeGrant(AuthorizationCodeGrant):
 class RefreshGrant(RefreshTokenGrant):
     """Each refresh token works once; a second sight of one ends the whole log-in."""
 
+    request: Any
+    server: Any
     TOKEN_ENDPOINT_AUTH_METHODS = _METHODS
 
     def validate_token_request(self) -> None:
-        client = self._validate_request_client()
+        client: Any = self.authenticate_token_endpoint_client()
+        if not client.check_grant_type(self.GRANT_TYPE):
+            raise UnauthorizedClientError("The client may not refresh.")
         self.request.client = client
         token = self.request.form.get("refresh_token")
         if not token:
@@ -248,6 +254,8 @@ class RefreshGrant(RefreshTokenGrant):
 class ClientGrant(ClientCredentialsGrant):
     """A process of the suite speaks for itself."""
 
+    request: Any
+    server: Any
     TOKEN_ENDPOINT_AUTH_METHODS = ["private_key_jwt"]  # noqa: RUF012  Authlib's own form
 
     def create_token_response(self) -> Any:
@@ -263,11 +271,13 @@ class ClientGrant(ClientCredentialsGrant):
 class ExchangeGrant(BaseGrant, TokenEndpointMixin):
     """RFC 8693: a person's token for another audience; never wider, never longer."""
 
-    GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
+    request: Any
+    server: Any
+    GRANT_TYPE: Any = "urn:ietf:params:oauth:grant-type:token-exchange"
     TOKEN_ENDPOINT_AUTH_METHODS = ["private_key_jwt"]  # noqa: RUF012  Authlib's own form
 
     def validate_token_request(self) -> None:
-        client = self.authenticate_token_endpoint_client()
+        client: Any = self.authenticate_token_endpoint_client()
         if not client.check_grant_type(self.GRANT_TYPE):
             raise UnauthorizedClientError("The client may not exchange tokens.")
         self.request.client = client

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 from xianban_sdk.errors import Unauthenticated
 
-from xianban_identity.domain.sessions import Session, satisfies
+from xianban_identity.domain.sessions import Session, acr_level, satisfies
 from xianban_identity.handlers.sessions import end_session
 from xianban_identity.oidc import keys
 from xianban_identity.oidc.clients import Client
@@ -80,7 +80,7 @@ class _Endpoints:
             try:
                 client = self._server.endpoint_client()
             except OAuth2Error as error:
-                return self._server.handle_error_response(None, error)
+                return self._server.error(error)
             row = credentials.find_refresh(uow.conn, request.form.get("token", ""))
             # Unknown, foreign and access tokens answer alike (RFC 7009 2.2).
             if row is not None and row.client == client.id:
@@ -105,7 +105,7 @@ class _Endpoints:
         browser = Browser.of_request(self._provider)
         with self._server.working() as uow:
             try:
-                grant = self._server.get_consent_grant()
+                grant = self._server.consent_grant()
             except OAuth2Error as error:
                 return self._refused(error)
             asked = Asked(request.values, grant.request.client)
@@ -144,7 +144,8 @@ class _Endpoints:
         grantee = grantee_of(uow, session.id)
         if fresh is not None:
             self._flows.drop(uow, fresh)
-        return self._server.create_authorization_response(grant_user=grantee, grant=grant)
+        answer: Any = self._server.create_authorization_response(grant_user=grantee, grant=grant)
+        return answer
 
     def _begin(self, uow: Any, browser: Browser, asked: Asked, step: str) -> AnyResponse:
         flow = self._flows.begin(uow, browser, asked.state(self._provider, step))
@@ -162,7 +163,7 @@ class _Endpoints:
     def _refused(self, error: OAuth2Error) -> AnyResponse:
         """To the client when its address is known to be its own, else on a page."""
         if error.redirect_uri:
-            answer = self._server.handle_error_response(None, error)
+            answer = self._server.error(error)
             answer.location = f"{answer.location}&{urlencode({'iss': self._provider.issuer})}"
             return answer
         return self._pages.problem("client-request-invalid", 400, detail=str(error.error))
@@ -223,7 +224,7 @@ class Asked:
             redirect_uri=self._values.get("redirect_uri", ""),
             scope=sorted(self.scope),
             audiences=sorted(self.audiences(provider)),
-            needs_factor=any(acr.endswith(":2") for acr in self.acr_values),
+            needs_factor=any(acr_level(acr) > 1 for acr in self.acr_values),
             needs_consent=not self.client.first_party,
         )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.integrations.flask_oauth2.requests import FlaskOAuth2Request
+from authlib.oauth2.base import OAuth2Error
 from authlib.oauth2.rfc6749 import UnsupportedResponseTypeError
 from authlib.oauth2.rfc9207 import IssuerParameter
 from flask import Response, g, request
@@ -89,11 +90,20 @@ class Server(AuthorizationServer):
     def endpoint_client(self) -> Client:
         """The client of a request that is no grant (revocation)."""
         methods = CodeGrant.TOKEN_ENDPOINT_AUTH_METHODS
-        return self.authenticate_client(self.create_oauth2_request(None), methods)
+        found: Any = self.authenticate_client(self.create_oauth2_request(None), methods)
+        return found
+
+    def consent_grant(self) -> Any:
+        """The validated authorization request; OAuth2Error otherwise."""
+        return self.get_consent_grant()
+
+    def error(self, error: OAuth2Error) -> Any:
+        """The answer that an error asks for."""
+        return self.handle_response(*error(None))
 
     def token(self) -> Response:
         """The token endpoint."""
-        response = self.create_token_response()
+        response: Any = self.create_token_response()
         response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
+from xianban_sdk.errors import NotFound
 from xianban_sdk.rpc import Scope
 from xianban_sdk.storage import keyed_hash
 
@@ -37,7 +38,7 @@ def subject(conn: Connection, scope: Scope) -> Person:
     found = find(conn, scope.subject or "")
     if found is None:
         # A token can outlive its person only when data was erased meanwhile.
-        raise LookupError(f"no person {scope.subject}")
+        raise NotFound("RESIDENT_NOT_FOUND")
     return found
 
 

@@ -139,7 +139,7 @@ class _Views:
     # -- phone ------------------------------------------------------------------------------
 
     def show_phone(self, browser: Browser, flow: Flow, error: XianbanError | None) -> Response:
-        upstreams = [] if flow.upstream_subject else self._provider.identity.upstreams
+        upstreams = () if flow.upstream_subject else self._provider.identity.upstreams
         phone = request.form.get("phone", "")[:20]
         return self._form("phone", browser, flow, error, phone=phone, upstreams=upstreams)
 
