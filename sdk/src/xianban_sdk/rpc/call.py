@@ -66,7 +66,9 @@ class Call:
     on_open: Callable[[UnitOfWork], None] | None = None
     _unit: UnitOfWork | None = None
     _opened: AbstractContextManager[UnitOfWork] | None = None
-    _ended: threading.Event = field(default_factory=threading.Event)
+    # Made when somebody waits: most calls are over before anybody could.
+    _waiter: threading.Event | None = None
+    _over: bool = False
     _end_error: XianbanError | None = None
     _on_end: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
 
@@ -138,32 +140,36 @@ class Call:
         """Raises when the caller has gone, time is over or access was withdrawn."""
         if self._end_error is not None:
             raise self._end_error
-        if self._ended.is_set():
+        if self._over:
             raise Cancelled("CANCELLED")
         self.deadline.check()
 
     def wait(self, seconds: float) -> None:
         """Sleeps, but not past the end of the call; then as :meth:`alive`."""
-        self._ended.wait(max(min(seconds, self.deadline.remaining()), 0.0))
+        self._waiter = self._waiter or threading.Event()
+        if not self._over:
+            self._waiter.wait(max(min(seconds, self.deadline.remaining()), 0.0))
         self.alive()
 
     def on_end(self, told: Callable[[], None]) -> None:
         """Calls back when the call ends, so that a waiting stream can wake up."""
         self._on_end.append(told)
-        if self._ended.is_set():
+        if self._over:
             told()
 
     def end(self, error: XianbanError | None = None) -> None:
         """The chain's: the caller went away, or ``error`` says why it must end."""
         self._end_error = self._end_error or error
-        self._ended.set()
+        self._over = True
+        if self._waiter is not None:
+            self._waiter.set()
         for told in list(self._on_end):
             told()
 
     @property
     def ended(self) -> bool:
         """True after :meth:`end`."""
-        return self._ended.is_set()
+        return self._over
 
 
 def _exit_with(opened: AbstractContextManager[Any], error: BaseException) -> None:

@@ -160,7 +160,7 @@ class Run:
         if isinstance(error, Internal):
             log.error("call_failed", **line, exc_info=raised)
         else:
-            log.info("call", **line)
+            telemetry.access_line("call", line)
 
 
 # What is kept in traces whatever the sampling; a caller's mistake is not a fault of ours.

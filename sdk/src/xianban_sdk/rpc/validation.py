@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any, Final
 
 import protovalidate
 from google.protobuf.message import Message
 
 from xianban_sdk.errors import InvalidArgument, Violation
+from xianban_sdk.rpc.storable import unstorable
 
 __all__ = ["validate"]
 
@@ -16,7 +18,7 @@ _validator = protovalidate.Validator()
 
 
 def validate(message: Message) -> None:
-    """Raises InvalidArgument naming every field that breaks a rule."""
+    """Raises InvalidArgument naming every field that breaks a rule or holds what nobody can keep."""
     try:
         _validator.validate(message)
     except protovalidate.ValidationError as error:
@@ -24,6 +26,9 @@ def validate(message: Message) -> None:
         raise InvalidArgument(
             "REQUEST_INVALID", field=violations[0].field, violations=violations
         ) from error
+    flaws = tuple(islice(unstorable(message), _MAX_VIOLATIONS))
+    if flaws:
+        raise InvalidArgument("REQUEST_INVALID", field=flaws[0].field, violations=flaws)
 
 
 def _violation(found: Any) -> Violation:
