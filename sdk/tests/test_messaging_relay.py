@@ -8,8 +8,8 @@ from sqlalchemy import select, text
 from xianban.common.v1.messages_pb2 import MessageRequested
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.ids import SeededIds, UlidIds
-from xianban_sdk.messaging import BusUnavailable, Event, MemoryBus, Relay, Shard, outbox, pending
-from xianban_sdk.storage import Database, open_unit_of_work, tables
+from xianban_sdk.messaging import BusUnavailable, Event, MemoryBus, Relay, Shard, pending
+from xianban_sdk.storage import Database, open_unit_of_work, prune, tables
 
 Background = Callable[[Callable[[threading.Event], None]], threading.Event]
 
@@ -161,8 +161,8 @@ def test_pruning_forgets_only_what_was_sent_long_ago(
     relay.flush()
     clock.advance(timedelta(days=8))
     emit(database, clock, "unsent")
-    with database.begin() as conn:
-        assert outbox.prune(conn, clock.now() - timedelta(days=7)) == 1
+    assert prune(database, clock.now()) == 1
+    with database.read() as conn:
         assert conn.scalars(select(tables.outbox.c.aggregate)).all() == ["unsent"]
 
 

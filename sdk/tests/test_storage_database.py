@@ -59,9 +59,13 @@ def test_a_naive_datetime_is_refused(visits: Database) -> None:
 
 
 def test_what_an_exception_leaves_is_rolled_back(visits: Database) -> None:
-    with pytest.raises(ZeroDivisionError), visits.begin() as conn:
-        conn.execute(insert(visit).values(id=1))
-        raise ZeroDivisionError
+    def fail_half_way() -> None:
+        with visits.begin() as conn:
+            conn.execute(insert(visit).values(id=1))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way()
     with visits.read() as conn:
         assert conn.execute(select(visit)).all() == []
 
@@ -140,7 +144,8 @@ def service_migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (folder / "m0001_visit.py").write_text(
         "from alembic import op\nimport sqlalchemy as sa\n"
         "revision = '0001'\ndown_revision = None\n"
-        "def upgrade():\n    op.create_table('ward', sa.Column('id', sa.Integer, primary_key=True))\n"
+        "def upgrade():\n    op.create_table('ward', "
+        "sa.Column('id', sa.Integer, primary_key=True))\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     return name

@@ -27,9 +27,13 @@ def test_another_body_under_the_same_id_is_refused(database: Database, clock: Ma
 
 
 def test_a_failed_request_leaves_its_id_free(database: Database, clock: ManualClock) -> None:
-    with pytest.raises(ZeroDivisionError), database.begin() as conn:
-        claim(conn, KEY, b"body", clock.now())
-        raise ZeroDivisionError
+    def fail_after_claiming() -> None:
+        with database.begin() as conn:
+            claim(conn, KEY, b"body", clock.now())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_claiming()
     with database.begin() as conn:
         assert claim(conn, KEY, b"body", clock.now()) is None
 

@@ -40,13 +40,15 @@ def test_nothing_of_it_stays_when_the_handler_fails(
     database: Database, clock: ManualClock, ids: SeededIds
 ) -> None:
     called: list[str] = []
-    with (
-        pytest.raises(ZeroDivisionError),
-        open_unit_of_work(database, clock=clock, ids=ids) as uow,
-    ):
-        do_everything(uow)
-        uow.after_commit(lambda: called.append("told"))
-        raise ZeroDivisionError
+
+    def fail_at_the_end() -> None:
+        with open_unit_of_work(database, clock=clock, ids=ids) as uow:
+            do_everything(uow)
+            uow.after_commit(lambda: called.append("told"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_at_the_end()
     assert stored(database) == ([], 0, 0)
     assert called == []
 

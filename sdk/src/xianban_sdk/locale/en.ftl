@@ -57,8 +57,14 @@ rule-int64-lte = is too large
 rule-int64-gte-lte = is outside the allowed range
 rule-double-gte-lte = is outside the allowed range
 rule-double-finite = is not a number
+rule-string-no-nul = must not contain the character NUL
+rule-timestamp-range = must lie between the years 1850 and 2300
 rule-timestamp-gt-now = must lie in the future
 rule-timestamp-lt-now = must lie in the past
 
 replay-failed = The event failed again: { $error }
 importer-not-found = Nothing imports { $kind }
+
+dead-letter-not-found = There is no dead letter of this id.
+dead-letter-of-other-group = This dead letter belongs to another service.
+dead-letter-has-predecessor = An earlier event of the same thing waits before this one. Replay that one first.

@@ -57,8 +57,14 @@ rule-int64-lte = 太大
 rule-int64-gte-lte = 超出允许范围
 rule-double-gte-lte = 超出允许范围
 rule-double-finite = 不是数字
+rule-string-no-nul = 不能包含空字符（NUL）
+rule-timestamp-range = 须在1850年至2300年之间
 rule-timestamp-gt-now = 须为将来的时间
 rule-timestamp-lt-now = 须为过去的时间
 
 replay-failed = 该事件再次处理失败：{ $error }
 importer-not-found = 没有可导入“{ $kind }”的程序
+
+dead-letter-not-found = 没有该编号的死信
+dead-letter-of-other-group = 该死信属于其他服务
+dead-letter-has-predecessor = 同一对象有更早的事件尚待处理，请先重放那一条

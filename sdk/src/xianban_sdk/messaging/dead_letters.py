@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from xianban_sdk.errors import NotFound
 from xianban_sdk.messaging.event import Event, decode_event, encode_event
@@ -14,6 +24,18 @@ from xianban_sdk.storage.tables import dead_letter
 __all__ = ["DeadLetter", "State", "count_dead", "inspect", "list_dead"]
 
 State = Literal["dead", "parked"]
+
+
+# Made once: every event passes here.
+_FIRST = (
+    select(dead_letter.c.seq)
+    .where(
+        dead_letter.c.consumer_group == bindparam("group"),
+        dead_letter.c.source == bindparam("source"),
+        dead_letter.c.aggregate == bindparam("aggregate"),
+    )
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -62,10 +84,10 @@ def is_blocked(conn: Connection, group: str, event: Event) -> bool:
 
     Locks what it finds: a replay that is just removing the last one finishes first.
     """
-    query = select(dead_letter.c.seq).where(_same_aggregate(group, event)).limit(1)
-    if conn.execute(query).first() is None:
+    same = {"group": group, "source": event.source, "aggregate": event.aggregate}
+    if conn.execute(_FIRST, same).first() is None:
         return False
-    return conn.execute(query.with_for_update()).first() is not None
+    return conn.execute(_FIRST.with_for_update(), same).first() is not None
 
 
 def add(conn: Connection, letter: DeadLetter) -> None:

@@ -6,11 +6,10 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 from google.protobuf.message import DecodeError
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 
 from xianban_sdk import telemetry
 from xianban_sdk.clock import Clock
@@ -27,7 +26,7 @@ from xianban_sdk.storage.failures import is_transient
 from xianban_sdk.storage.tables import inbox
 from xianban_sdk.storage.upsert import insert_new
 
-__all__ = ["Inbox", "Replayed", "prune"]
+__all__ = ["Inbox", "Replayed"]
 
 _log = structlog.get_logger("xianban.messaging")
 
@@ -187,11 +186,6 @@ class Inbox:
 def passes_by_itself(error: Exception) -> bool:
     """Failures that are not the event's: waiting for their end loses nothing."""
     return isinstance(error, Unavailable | Aborted) or is_transient(error)
-
-
-def prune(conn: Connection, before: datetime) -> int:
-    """Forget events settled before an instant, later than any bus would deliver them again."""
-    return conn.execute(delete(inbox).where(inbox.c.settled_at < before)).rowcount
 
 
 @contextmanager

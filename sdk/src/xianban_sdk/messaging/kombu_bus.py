@@ -55,7 +55,10 @@ class KombuBus:
         self._transient.send(topology.TRANSIENT.name, [event])
 
     def subscribe(self, group: str, patterns: Sequence[str], deliver: Deliver) -> Subscription:
-        return self._keep(QueueConsumer(self._url, group, patterns, deliver))
+        def declare() -> None:
+            self.declare(group, patterns)
+
+        return self._keep(QueueConsumer(self._url, group, declare, deliver))
 
     def subscribe_transient(
         self, patterns: Sequence[str], deliver: Callable[[Event], None]

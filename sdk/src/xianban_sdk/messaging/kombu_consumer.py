@@ -87,10 +87,10 @@ class _Frame:
 class QueueConsumer(_Connected):
     """Consumes a group's queue in order; acknowledges what is settled."""
 
-    def __init__(self, url: str, group: str, patterns: Sequence[str], deliver: Deliver) -> None:
+    def __init__(self, url: str, group: str, declare: Callable[[], None], deliver: Deliver) -> None:
         super().__init__(url, group)
         self._group = group
-        self._patterns = list(patterns)
+        self._declare = declare
         self._deliver = deliver
         self._connection: Connection | None = None
         self._waiting: queue.SimpleQueue[_Frame] = queue.SimpleQueue()
@@ -101,8 +101,7 @@ class QueueConsumer(_Connected):
         self._thread.start()
 
     def _consume(self, connection: Connection) -> None:
-        topology.declare_common(connection)
-        topology.declare_group(connection, self._group, self._patterns)
+        self._declare()
         self._connection, self._in_flight = connection, 0
         consumer = Consumer(
             connection.default_channel,

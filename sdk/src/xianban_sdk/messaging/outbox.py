@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, text, update
 
 from xianban_sdk.messaging.event import Event
 from xianban_sdk.storage.locks import lock_number
 from xianban_sdk.storage.tables import outbox
 
-__all__ = ["Pending", "Shard", "mark_sent", "pending", "prune", "unsent", "write", "write_all"]
+__all__ = ["Pending", "Shard", "mark_sent", "pending", "unsent", "write", "write_all"]
 
 _SLOTS = 64  # aggregates are spread over these; relays share the slots out
 
@@ -70,11 +70,6 @@ def pending(conn: Connection) -> Pending:
     query = select(func.count(), func.min(outbox.c.time)).where(outbox.c.sent_at.is_(None))
     events, oldest = conn.execute(query).one()
     return Pending(events, oldest)
-
-
-def prune(conn: Connection, before: datetime) -> int:
-    """Forget events sent before an instant."""
-    return conn.execute(delete(outbox).where(outbox.c.sent_at < before)).rowcount
 
 
 def _take_turns(conn: Connection, events: Sequence[Event]) -> None:

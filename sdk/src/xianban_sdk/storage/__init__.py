@@ -7,6 +7,7 @@ from xianban_sdk.storage.instant import Instant
 from xianban_sdk.storage.keys import Keyring, install_keys
 from xianban_sdk.storage.migrate import drift, migrate, needs_migration
 from xianban_sdk.storage.paging import decode_page, encode_page
+from xianban_sdk.storage.retention import prune
 from xianban_sdk.storage.tables import sdk_metadata
 from xianban_sdk.storage.timer_rows import Timer
 from xianban_sdk.storage.unit_of_work import CallInfo, UnitOfWork, open_unit_of_work
@@ -32,6 +33,7 @@ __all__ = [
     "migrate",
     "needs_migration",
     "open_unit_of_work",
+    "prune",
     "sdk_metadata",
     "upsert",
 ]

@@ -20,7 +20,7 @@ from xianban_sdk.storage.locks import lock_number
 __all__ = ["drift", "migrate", "needs_migration"]
 
 _SDK = "xianban_sdk.storage.migrations"
-# Alembic's `op` is one global: services that start side by side would migrate each other's database.
+# Alembic's `op` is one global: services starting side by side would migrate each other's database.
 _ALEMBIC = threading.Lock()
 
 
