@@ -24,7 +24,15 @@ from xianban_sdk.web.formats import clock
 from xianban_portal.health import Monitor
 
 PATIENCE = 0.8
-_AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+# What a service answers, or leaves unanswered, when it cannot do its work.
+_AWAY = frozenset(
+    {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNKNOWN,
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ scope-messages = messages
 scope-all = everything
 
 accesses-title = Who looked at my data
-accesses-lead = Every look and every change is recorded; nobody can alter or remove the record.
+accesses-lead = Every look by somebody else, every change and every refused attempt is recorded; nobody can alter or remove the record. Your own looks are not listed.
 accesses-missing = “{ $service }” is not answering right now; its records are not in the list below.
 accesses-filter = Show
 accesses-service = Service
@@ -52,7 +52,7 @@ accesses-why = On what basis
 accesses-outcome = Outcome
 accesses-allowed = allowed
 accesses-refused = refused
-accesses-none = No records yet.
+accesses-none = Nobody else has looked at your data yet.
 accesses-newest = These are the latest records; choose one service to see earlier ones.
 access-who-you = You
 basis-self = yourself

@@ -40,7 +40,7 @@ scope-messages = 消息
 scope-all = 全部
 
 accesses-title = 谁看过我的数据
-accesses-lead = 每一次查看和修改都有记录，任何人都不能删改。
+accesses-lead = 别人每一次查看、每一次修改和被拒绝的尝试都有记录，任何人都不能删改。您自己的查看不在此列。
 accesses-missing = “{ $service }”现在无法响应，其记录没有列在下面。
 accesses-filter = 查看
 accesses-service = 服务
@@ -52,7 +52,7 @@ accesses-why = 凭什么
 accesses-outcome = 结果
 accesses-allowed = 允许
 accesses-refused = 已拒绝
-accesses-none = 还没有记录。
+accesses-none = 还没有别人看过您的数据。
 accesses-newest = 这里列出最近的记录；选择一个服务可以查看更早的。
 access-who-you = 本人
 basis-self = 本人
