@@ -18,7 +18,7 @@ _validator = protovalidate.Validator()
 
 
 def validate(message: Message) -> None:
-    """Raises InvalidArgument naming every field that breaks a rule or holds what nobody can keep."""
+    """Raises InvalidArgument naming each field that breaks a rule or that nobody could keep."""
     try:
         _validator.validate(message)
     except protovalidate.ValidationError as error:

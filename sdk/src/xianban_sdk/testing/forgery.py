@@ -17,9 +17,7 @@ from xianban_sdk.testing.issuer import TestIssuer
 __all__ = ["forged_tokens"]
 
 
-def forged_tokens(
-    issuer: TestIssuer, clock: Clock, person: str, audience: str
-) -> dict[str, str]:
+def forged_tokens(issuer: TestIssuer, clock: Clock, person: str, audience: str) -> dict[str, str]:
     """Eighteen forgeries of a person's token for a service, by the name of the trick."""
     actor = person_id(person) if person in PEOPLE else person
     now = int(clock.now().timestamp())
