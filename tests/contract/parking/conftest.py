@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from google.api import httpbody_pb2
+from parking_names import PLATE, RESIDENT
 from xianban.parking.v1 import operator_pb2 as op
 from xianban.parking.v1 import operator_pb2_grpc, parking_pb2_grpc
 from xianban.parking.v1 import parking_pb2 as rpc
@@ -29,14 +31,8 @@ from xianban_parking.hookspecs import (
 from xianban_parking.repository import MACHINE, Lots
 from xianban_parking.repository.rows import TariffRow
 from xianban_sdk import plugins
-from xianban_sdk.demo import person_id
 from xianban_sdk.storage import open_unit_of_work
 
-PLATE = "沪A12345"
-OTHER_PLATE = "沪B67890"
-RESIDENT = f"residents/{person_id('resident')}"
-DAUGHTER = f"residents/{person_id('daughter')}"
-STRANGER = f"residents/{person_id('carer')}"
 RULES = {
     "free_minutes": 15,
     "bands": [{"name": "all", "units": [{"minutes": 60, "amount_fen": 500}], "cap_fen": 3000}],
@@ -287,3 +283,20 @@ def parking(
     made = Parking(service_under_test(quiet), plugin, clock)
     made.add_lot("a")
     return made
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], Any]], Any]:
+    """Asks again until the assertion holds; what consumers do takes a moment."""
+
+    def wait(check: Callable[[], Any], seconds: float = 10.0) -> Any:
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return check()
+            except AssertionError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
+
+    return wait
