@@ -24,7 +24,8 @@ class _Variables(Visitor):
         self.names: set[str] = set()
 
     def visit_VariableReference(self, node: VariableReference) -> None:
-        self.names.add(node.id.name)
+        # A name that exists in both languages comes as `lot` and `lot_en`.
+        self.names.add(node.id.name.removesuffix("_en"))
 
 
 def locale_folders() -> list[Path]:
