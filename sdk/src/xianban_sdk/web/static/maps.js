@@ -28,7 +28,8 @@
   };
 
   const pin = (map, item) => {
-    const data = item.dataset;
+    // Live parts inside the item bring newer values than the item itself.
+    const data = { ...item.dataset, ...item.querySelector("[data-value]")?.dataset };
     const label = document.createElement("span");
     label.className = `marker marker--${data.tone || "info"}`;
     label.textContent = data.value || "P";
