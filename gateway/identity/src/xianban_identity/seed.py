@@ -22,10 +22,10 @@ from xianban_identity.handlers.delegations import END_TIMER
 from xianban_identity.hookspecs import SecondFactor
 from xianban_identity.install import install
 from xianban_identity.plugins import second_factors
-from xianban_identity.repository import delegations, people
+from xianban_identity.repository import delegations, people, signins
 from xianban_identity.repository.delegations import Event, Record
+from xianban_identity.repository.signins import FactorRow
 from xianban_identity.settings import IdentitySettings
-from xianban_identity.signin.factors import enrol_factor
 
 __all__ = ["DEMO_PIN", "seed", "seed_people"]
 
@@ -50,10 +50,17 @@ def seed_people(uow: UnitOfWork, factors: tuple[SecondFactor, ...] = ()) -> None
         return
     for number, entry in enumerate(data["people"], start=1):
         _person(uow, entry, number)
-        if factors:
-            enrol_factor(factors[0], uow, demo.person_id(entry["alias"]), DEMO_PIN)
     for number, entry in enumerate(data["delegations"], start=1):
         _delegation(uow, entry, _DELEGATION.format(number))
+    for factor in factors[:1]:
+        _enrol_all(uow, factor)
+
+
+def _enrol_all(uow: UnitOfWork, factor: SecondFactor) -> None:
+    # One hash for all: it is the same public PIN, and hashing is slow on purpose.
+    secret = factor.enrol(DEMO_PIN)
+    for known in demo.PEOPLE.values():
+        signins.put_factor(uow.conn, FactorRow(known.id, factor.id, secret, uow.clock.now()))
 
 
 def _person(uow: UnitOfWork, entry: dict[str, Any], number: int) -> None:
