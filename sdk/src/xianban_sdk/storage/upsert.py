@@ -17,10 +17,7 @@ def insert_new(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
 
 def upsert(conn: Connection, table: Table, row: Mapping[str, Any]) -> None:
     """Insert, or replace the row with the same primary key."""
-    keys = [column.name for column in table.primary_key]
-    changed = {name: value for name, value in row.items() if name not in keys}
-    statement = _insert(conn.dialect.name, table).values(row)
-    conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+    conn.execute(_replacing(conn.dialect.name, table, frozenset(row)), row)
 
 
 @lru_cache(maxsize=512)
@@ -28,6 +25,17 @@ def _unless_there(dialect: str, table: Table) -> postgresql.Insert | sqlite.Inse
     """Made once: every event passes here. Without the option an INSERT's rowcount may be -1."""
     statement = _insert(dialect, table).on_conflict_do_nothing()
     return statement.execution_options(preserve_rowcount=True)
+
+
+@lru_cache(maxsize=512)
+def _replacing(
+    dialect: str, table: Table, names: frozenset[str]
+) -> postgresql.Insert | sqlite.Insert:
+    """Made once; the row comes as parameters, so that its compiled form is found again."""
+    keys = [column.name for column in table.primary_key]
+    statement = _insert(dialect, table)
+    changed = {name: statement.excluded[name] for name in sorted(names) if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
 def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
