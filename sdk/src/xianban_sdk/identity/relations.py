@@ -23,6 +23,7 @@ from xianban_sdk.errors import Unavailable, XianbanError
 from xianban_sdk.identity.facts import Facts
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.tables import relation_record, relation_watermark
+from xianban_sdk.storage.upsert import insert_new
 from xianban_sdk.telemetry import log
 
 __all__ = ["BOUND_SECONDS", "FactsSource", "Relations", "Resolver"]
@@ -66,6 +67,7 @@ class Relations:
         self._resolver = resolver
         self._lister = lister
         self._lock = threading.Lock()
+        self._syncing = threading.Lock()
         self._sequence = 0
         self._observed = 0.0
         self._looked = 0.0
@@ -155,19 +157,23 @@ class Relations:
         """Reads the log from where we are: snapshot, tail and repair are the same."""
         if self._lister is None:
             return
+        with self._syncing:
+            self._read_log(self._lister)
+
+    def _read_log(self, lister: Lister) -> None:
         self._look()
         self._behind = False
-        page = self._lister(self._sequence)
+        page = lister(self._sequence)
         if page.sequence < self._sequence:
             # Identity was restored from a backup: what we hold may never have happened.
             log.warning("relations_rebuilt", ours=self._sequence, identity=page.sequence)
             self._clear()
-            page = self._lister(0)
+            page = lister(0)
         self._store_page(page)
         for _ in range(100_000):
             if page.complete:
                 return
-            page = self._lister(page.records[-1].sequence)
+            page = lister(page.records[-1].sequence)
             self._store_page(page)
 
     def _store_page(self, page: pb.ListRelationsResponse) -> None:
@@ -257,13 +263,16 @@ def _watermark(conn: Connection) -> tuple[int, float]:
 
 
 def _set_watermark(conn: Connection, sequence: int, observed: datetime | None) -> None:
+    """Moves the watermark on, never back: replicas read the log side by side."""
+    table = relation_watermark
+    row = {"source": _SOURCE, "sequence": sequence, "observe_time": observed or _NEVER}
+    if insert_new(conn, table, row):
+        return
     values: dict[str, Any] = {"sequence": sequence}
     if observed is not None:
         values["observe_time"] = observed
-    table = relation_watermark
-    updated = conn.execute(table.update().where(table.c.source == _SOURCE).values(values))
-    if updated.rowcount == 0:
-        conn.execute(table.insert().values({"observe_time": _NEVER, **values, "source": _SOURCE}))
+    newer = (table.c.source == _SOURCE) & (table.c.sequence <= sequence)
+    conn.execute(table.update().where(newer).values(values))
 
 
 Kind = Literal["relation", "consent", "membership", "person"]
@@ -272,12 +281,14 @@ Kind = Literal["relation", "consent", "membership", "person"]
 def _store(conn: Connection, record: pb.RelationRecord) -> None:
     values = _row(record)
     table = relation_record
-    same = (table.c.kind == values["kind"]) & (table.c.id == values["id"])
-    held = conn.execute(select(table.c.sequence).where(same)).scalar()
-    if held is None:
-        conn.execute(table.insert().values(values))
-    elif held < record.sequence:
-        conn.execute(table.update().where(same).values(values))
+    if insert_new(conn, table, values):
+        return
+    older = (
+        (table.c.kind == values["kind"])
+        & (table.c.id == values["id"])
+        & (table.c.sequence < record.sequence)
+    )
+    conn.execute(table.update().where(older).values(values))
 
 
 def _row(record: pb.RelationRecord) -> dict[str, Any]:
