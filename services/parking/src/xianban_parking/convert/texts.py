@@ -82,7 +82,7 @@ def _text(key: str, params: Mapping[str, Any], locale: str) -> str:
     return i18n.text(message, locale, TEXT_PACKAGE, scope=scope, **shown)
 
 
-def _shown(name: str, value: Any, locale: str) -> Any:
+def _shown(name: str, value: Any, locale: str) -> str:
     if name.endswith("_fen"):
         return yuan(int(value))
     if name in ("day_kind", "days", "vehicles"):
@@ -93,7 +93,8 @@ def _shown(name: str, value: Any, locale: str) -> Any:
         return joiner.join(words)
     if name in ("from", "to") and "T" in str(value):
         return datetime.fromisoformat(str(value)).astimezone(SHANGHAI).strftime("%H:%M")
-    return value
+    # As text: Fluent would group the digits of a year.
+    return str(value)
 
 
 def _word(word: str, locale: str) -> str:

@@ -20,6 +20,7 @@ from xianban_sdk.timers import Timer
 from xianban_parking.domain import payments as domain
 from xianban_parking.domain.payments import Payment, PaymentStatus
 from xianban_parking.errors import refusals
+from xianban_parking.events import yuan
 from xianban_parking.handlers.payables import Payable
 from xianban_parking.hookspecs import PaymentOrder, PaymentProvider, PaymentStart
 from xianban_parking.repository import MACHINE, Payments, Scope
@@ -77,7 +78,10 @@ def provider_of(hooks: Hooks, wanted: str, field: str = "provider") -> Provider:
 def keep_payment(asked: Asked, payable: Payable, *, uow: UnitOfWork) -> PaymentRow:
     """Step 1: the payment exists, before anybody outside hears of it."""
     if payable.due_fen != asked.expected_fen:
-        raise FailedPrecondition("AMOUNT_CHANGED", field="expected_fen", due_fen=payable.due_fen)
+        due = payable.due_fen
+        raise FailedPrecondition(
+            "AMOUNT_CHANGED", field="expected_fen", due_fen=due, due=yuan(due)
+        )
     payments = Payments(uow.conn, MACHINE)
     before = payments.open_of(payable.id)
     if before is not None and _same(before, asked, uow):

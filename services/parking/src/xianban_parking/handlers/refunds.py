@@ -53,7 +53,10 @@ def ask_refund(
     wanted = amount_fen or left
     if not 0 < wanted <= left:
         raise FailedPrecondition(
-            "PAYMENT_REFUND_EXCEEDS_CAPTURE", field="amount_fen", refundable_fen=left
+            "PAYMENT_REFUND_EXCEEDS_CAPTURE",
+            field="amount_fen",
+            refundable_fen=left,
+            refundable=yuan(left),
         )
     now = uow.clock.now()
     row = RefundRow(
