@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,3 +75,12 @@ def test_a_plugin_is_a_package_like_any_vendors(path):
     assert (path / "quality.yaml").is_file()
     assert list(path.glob("src/*/plugin.toml"))
     assert list(path.glob("tests/test_*.py"))
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("plugins/*/quality.yaml")), ids=str)
+def test_a_plugin_answers_the_ten_rules_with_reasons(path):
+    answers = yaml.safe_load(path.read_text("utf-8"))
+    assert len(answers) == 10
+    for answer in answers.values():
+        assert answer["status"] in ("done", "exempt")
+        assert answer["reason"]

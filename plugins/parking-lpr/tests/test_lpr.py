@@ -139,13 +139,14 @@ def test_the_sender_signs_what_the_gate_reads() -> None:
         now = datetime.now(UTC)
         verify(SECRET, dict(request.headers), request.content, now)
         seen.extend(gate.parse(request.content, "", dict(request.headers), now))
-        return httpx.Response(200, json={"command": "open", "display": "欢迎"})
+        told = {"results": [{"accepted": True}], "command": "open", "display": "欢迎"}
+        return httpx.Response(200, json=told)
 
     client = httpx.Client(transport=httpx.MockTransport(answer))
     sent = send(
         "http://gateway/", SECRET, lot="lots/a", plate="沪A12345", direction="out", client=client
     )
-    assert (sent.status, sent.command) == (200, "open")
+    assert (sent.status, sent.command, sent.taken) == (200, "open", True)
     assert isinstance(seen[0], GateEvent)
     assert (seen[0].lot, seen[0].plate, seen[0].direction) == ("a", "沪A12345", "out")
 
@@ -155,7 +156,28 @@ def test_an_answer_that_is_not_json_is_told_as_text() -> None:
         transport=httpx.MockTransport(lambda _: httpx.Response(502, text="bad gateway"))
     )
     sent = send("http://gateway", SECRET, lot="a", plate="沪A12345", direction="in", client=client)
-    assert (sent.status, sent.command, sent.body) == (502, "", {"message": "bad gateway"})
+    assert (sent.status, sent.command, sent.reason) == (502, "", "bad gateway")
+    assert not sent.taken
+
+
+def test_a_refused_passage_names_the_field() -> None:
+    refused = {"results": [{"accepted": False, "field": "plate", "reason": "PLATE_INVALID"}]}
+    client = httpx.Client(
+        transport=httpx.MockTransport(lambda _: httpx.Response(200, json=refused))
+    )
+    sent = send("http://gateway", SECRET, lot="a", plate="x", direction="in", client=client)
+    assert (sent.taken, sent.reason) == (False, "plate: PLATE_INVALID")
+
+
+def test_the_command_says_when_nobody_answers(monkeypatch, tmp_path) -> None:
+    from typer.testing import CliRunner
+    from xianban_plugin_parking_lpr.cli import app
+
+    monkeypatch.setenv("XIANBAN_DATA", str(tmp_path))
+    wanted = ["send", "--lot", "a", "--plate", "沪A12345", "--direction", "in"]
+    result = CliRunner().invoke(app, [*wanted, "--url", "http://127.0.0.1:9"])
+    assert result.exit_code == 1
+    assert "does not answer" in result.output
 
 
 def test_the_plugin_registers_a_gate_kind_per_dialect(monkeypatch, tmp_path) -> None:

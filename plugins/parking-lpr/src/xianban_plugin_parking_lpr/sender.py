@@ -15,6 +15,8 @@ from xianban_sdk.signatures import HEADER, sign
 
 __all__ = ["Answer", "send"]
 
+_OK = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -27,6 +29,19 @@ class Answer:
     def command(self) -> str:
         """ "open", "pay" or "refuse"; empty when the message was not taken."""
         return str(self.body.get("command", ""))
+
+    @property
+    def taken(self) -> bool:
+        """True when the message and its passage were accepted."""
+        results = cast("list[dict[str, Any]]", self.body.get("results") or [])
+        return self.status == _OK and all(result.get("accepted") for result in results)
+
+    @property
+    def reason(self) -> str:
+        """Why it was not taken, as far as the gateway said."""
+        results = cast("list[dict[str, Any]]", self.body.get("results") or [])
+        refused = [f"{r.get('field')}: {r.get('reason')}" for r in results if not r.get("accepted")]
+        return ", ".join(refused) or str(self.body.get("message", ""))
 
 
 def send(

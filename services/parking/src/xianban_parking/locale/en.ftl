@@ -207,9 +207,3 @@ word-car = car
 word-new-energy = new-energy vehicle
 word-large = large vehicle
 word-motorcycle = motorcycle
-
-import-format-unknown = The format of { $file } is not known.
-import-file-unreadable = { $file } cannot be read.
-import-files-count = Name one file, or a folder of 1 to { $most } files.
-import-option-unknown = There is no import option { $option }; there is feed.
-import-feed-invalid = “{ $feed }” is no feed id: only lower case letters, digits and hyphens.

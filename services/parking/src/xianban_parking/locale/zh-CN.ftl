@@ -207,9 +207,3 @@ word-car = 小型车
 word-new-energy = 新能源车
 word-large = 大型车
 word-motorcycle = 摩托车
-
-import-format-unknown = 无法识别文件 { $file } 的格式。
-import-file-unreadable = 无法读取文件 { $file }。
-import-files-count = 请指定一个文件，或含 1 到 { $most } 个文件的文件夹。
-import-option-unknown = 没有名为 { $option } 的导入选项；可用的是 feed。
-import-feed-invalid = “{ $feed }” 不是有效的数据源编号：只能用小写字母、数字和连字符。
