@@ -12,7 +12,8 @@ from kombu import Connection
 from sqlalchemy import text
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.ids import SeededIds
-from xianban_sdk.messaging import Bus, KombuBus, MemoryBus
+from xianban_sdk.messaging import Bus, MemoryBus
+from xianban_sdk.messaging.kombu_bus import KombuBus
 from xianban_sdk.storage import Database, Keyring, install_keys, migrate
 
 POSTGRESQL = os.environ.get("XIANBAN_TEST_DATABASE", "")

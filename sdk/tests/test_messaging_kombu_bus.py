@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 from kombu import Connection
-from xianban_sdk.messaging import Bus, BusUnavailable, Event, KombuBus, topology, unrouted
+from xianban_sdk.messaging import Bus, BusUnavailable, Event, topology, unrouted
 from xianban_sdk.messaging.event import encode_batch
+from xianban_sdk.messaging.kombu_bus import KombuBus
 
 BROKER = os.environ.get("XIANBAN_TEST_BROKER", "")
 pytestmark = [

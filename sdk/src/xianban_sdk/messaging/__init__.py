@@ -5,7 +5,6 @@ from xianban_sdk.messaging.consumers import Consumer, consumer
 from xianban_sdk.messaging.dead_letters import DeadLetter, count_dead, inspect, list_dead
 from xianban_sdk.messaging.event import Event, event_type, matches, routing_key
 from xianban_sdk.messaging.inbox import Inbox, Replayed
-from xianban_sdk.messaging.kombu_bus import KombuBus
 from xianban_sdk.messaging.memory_bus import MemoryBus
 from xianban_sdk.messaging.outbox import Pending, Shard, pending
 from xianban_sdk.messaging.relay import Relay
@@ -19,7 +18,6 @@ __all__ = [
     "DeliveryStopped",
     "Event",
     "Inbox",
-    "KombuBus",
     "MemoryBus",
     "Pending",
     "Relay",
