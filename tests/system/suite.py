@@ -18,8 +18,12 @@ XIANBAN = ROOT / ".venv/bin/xianban"
 
 
 def free_port() -> int:
-    """A port below the ephemeral range, so that no client's own port can take it."""
-    for port in range(18080, 32000, 7):
+    """A port below the ephemeral range, so that no client's own port can take it.
+
+    Where the search begins depends on the process: test runs beside each other do not race.
+    """
+    first = 18080 + os.getpid() * 37 % 13000
+    for port in range(first, 32000):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
                 return port
@@ -54,14 +58,14 @@ class Suite:
     def start(self) -> Suite:
         begin = time.monotonic()
         self.data.mkdir(parents=True, exist_ok=True)
-        log = (self.data / "up.log").open("ab")
-        self.process = subprocess.Popen(
-            [XIANBAN, "up", "--port", str(self.port), "--data", str(self.data), *self.arguments],
-            env=os.environ | self.environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with (self.data / "up.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [XIANBAN, "up", "--port", str(self.port), "--data", str(self.data), *self.arguments],
+                env=os.environ | self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         self.wait_until_ready()
         self.seconds = time.monotonic() - begin
         return self

@@ -1,0 +1,131 @@
+"""The first street's story in a real browser: find, reserve, drive in and out, pay, look back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from playwright.sync_api import Page
+from suite import Suite
+from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.demo import phone
+
+# Charges from the first minute, so that a short visit costs something.
+LOT = "fengpu-beauty-valley"
+PLATE = "沪A12345"
+
+
+@dataclass
+class Story:
+    """One visitor's way through the portal, with a picture of every station."""
+
+    page: Page
+    suite: Suite
+    pictures: Path
+
+    def picture(self, name: str) -> None:
+        self.pictures.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=str(self.pictures / f"{name}.png"), full_page=True)
+
+    def open(self, path: str) -> None:
+        answer = self.page.goto(self.suite.url + path)
+        assert answer is not None
+        assert answer.status == 200, f"{path}: {answer.status}"
+
+    def log_in(self, person: str) -> None:
+        self.open("/login")
+        self.page.locator("main input[name=phone]").fill(phone(person))
+        self._submit()
+        code = re.search(r"\b\d{6}\b", self.page.inner_text("main"))
+        assert code, self.page.inner_text("main")
+        self.page.locator("main input[name=code]").fill(code.group())
+        self._submit()
+        self.page.wait_for_url(self.suite.url + "/")
+        self.picture("1-home")
+
+    def find(self) -> None:
+        self.open("/parking/find?q=奉浦")
+        shown = self.page.inner_text("main")
+        assert "步行" in shown
+        self.picture("2-find")
+        self.open(f"/parking/lots/{LOT}")
+        self.picture("3-lot")
+
+    def reserve(self) -> str:
+        """Reserves from now on; returns the gate token as the QR code carries it."""
+        now = datetime.now(SHANGHAI)
+        main = self.page.locator("main #reserve")
+        if main.locator("input[name=vehicle]").count():
+            main.locator(f"input[name=vehicle][value='{PLATE}']").check(force=True)
+        main.locator("input[name=start_time]").fill(_local(now + timedelta(minutes=2)))
+        main.locator("input[name=end_time]").fill(_local(now + timedelta(minutes=122)))
+        main.locator("button[type=submit]").click()
+        self.page.wait_for_url("**/parking/reservations/*")
+        self.picture("4-reservation")
+        name = self.page.url.split("?")[0].split("/")[-1]
+        with self.suite.api("resident") as api:
+            me = f"/residents/{_me()}"
+            return api.get(f"{me}/reservations/{name}").raise_for_status().json()["gateToken"]
+
+    def drive(self, direction: str, token: str = "") -> str:
+        """A camera's message; returns what the gate is told to do."""
+        extra = ["--token", token] if token else []
+        said = self.suite.command(
+            *("gate", "send", "--lot", LOT, "--plate", PLATE, "--direction", direction), *extra
+        )
+        return said.split(":")[0].removeprefix("✓ ")
+
+    def pay(self) -> None:
+        self.open("/parking/sessions")
+        self.page.locator(f"main a[href^='/parking/sessions/']:has-text('{PLATE}')").first.click()
+        self.page.wait_for_url("**/parking/sessions/*")
+        self.picture("5-session")
+        bill = self.page.locator("table.bill").first
+        lines = [_fen(cell) for cell in bill.locator("tbody td").all_inner_texts()]
+        total = _fen(bill.locator("tfoot td").inner_text())
+        assert lines
+        assert sum(lines) == total > 0
+        self.page.locator("main button:has-text('缴费')").first.click()
+        self.page.wait_for_load_state()
+        if "sandbox-pay" not in self.page.url:
+            self.page.locator("main a.button--primary").first.click()
+            self.page.wait_for_url("**/sandbox-pay/**")
+        self.picture("6-checkout")
+        self.page.locator("button[value=pay]").click()
+        self.page.wait_for_url("**/parking/payments/*", timeout=15_000)
+        self.page.locator("main a[href^='/parking/receipts/']").first.wait_for(timeout=15_000)
+        self.picture("7-paid")
+
+    def look_back(self) -> None:
+        self.page.locator("main a[href^='/parking/receipts/']").first.click()
+        self.page.wait_for_url("**/parking/receipts/*")
+        self.picture("8-receipt")
+        self.open("/messages")
+        self.page.locator("main :text('收据')").first.wait_for(timeout=5_000)
+        self.picture("9-messages")
+        self.open("/me/accesses")
+        assert "停车" in self.page.inner_text("main")
+        self.picture("10-accesses")
+
+    def _submit(self) -> None:
+        self.page.locator("main form button[type=submit]").first.click()
+        self.page.wait_for_load_state()
+
+
+def _me() -> str:
+    from xianban_sdk.demo import person_id
+
+    return person_id("resident")
+
+
+def _local(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%dT%H:%M")
+
+
+def _fen(shown: str) -> int:
+    sign = -1 if re.search(r"[-−–]", shown) else 1
+    number = re.search(r"(\d+)\.(\d{2})", shown)
+    assert number, shown
+    return sign * (int(number[1]) * 100 + int(number[2]))
