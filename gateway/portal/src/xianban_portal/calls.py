@@ -116,6 +116,9 @@ class PortalCaller:
             return ""
 
     async def _person_token(self, request: HTTPConnection, method: Method) -> str:
+        bearer: str = getattr(request.state, "bearer", "")
+        if bearer:  # A façade for programs brings its caller's own token; the service judges it.
+            return bearer
         session: Session | None = getattr(request.state, "session", None)
         open_to_all = _anonymous(method)
         if session is None:

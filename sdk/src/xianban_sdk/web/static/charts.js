@@ -5,6 +5,8 @@
   const token = (name) => css.getPropertyValue(name).trim();
   const colours = [token("--brand"), "#b3541e", token("--teal"), "#6a3fa0"];
   const size = Math.max(13, parseFloat(getComputedStyle(document.body).fontSize) - 3);
+  // The real name: "inherit" draws, but cannot be measured, and labels would overlap.
+  const family = getComputedStyle(document.body).fontFamily;
   const number = (text) => {
     const value = Number(text.replace(/[^0-9.-]/g, ""));
     return text.trim() === "—" || Number.isNaN(value) ? null : value;
@@ -29,7 +31,7 @@
     chart.setOption({
       color: colours,
       animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
-      textStyle: { fontFamily: "inherit", fontSize: size },
+      textStyle: { fontFamily: family, fontSize: size },
       grid: { left: 8, right: 12, top: series.length > 1 ? 44 : 24, bottom: 8, containLabel: true },
       legend: { show: series.length > 1, top: 0, textStyle: { fontSize: size, color: token("--ink") } },
       // Rich text instead of HTML: the page's policy allows no inline styles.

@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute, Route
 from xianban_sdk.web import NavEntry, Site
 
 from xianban_parking.web import (
+    apds,
     guidance,
     lots,
     payments,
@@ -93,7 +94,8 @@ site = Site(
     home="/parking",
     service="parking",
     order=10,
-    routes=[*_public(), *_own(), *_money(), *_staff()],
+    routes=[*_public(), *_own(), *_money(), *_staff(), *apds.routes()],
+    machine_paths=(apds.ROOT,),
     nav=[
         NavEntry("/parking", "nav-parking", "parking", "bottom"),
         NavEntry("/parking/reservations", "nav-reservations", "calendar", "me"),

@@ -517,3 +517,8 @@ message-parking-dispute-resolved-title = Decision about your stay
 message-parking-dispute-resolved = The operator has decided about the stay you contested. To pay now: ¥{ $amount }.
 message-parking-plate-claimed-title = Your plate was taken over
 message-parking-plate-claimed = Another person registered { $plate } as theirs; it is no longer among your vehicles. If that is wrong, contact us.
+
+## APDS.
+apds-right-stay = Parking at { $lot }
+apds-right-reservation = A reserved place at { $lot }
+apds-right-permit = Parking permit for { $lot }

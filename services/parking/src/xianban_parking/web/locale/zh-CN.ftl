@@ -508,3 +508,8 @@ message-parking-dispute-resolved-title = 异议处理结果
 message-parking-dispute-resolved = 运营单位已处理您的异议，目前待缴 ¥{ $amount }。
 message-parking-plate-claimed-title = 您的车牌已被改登记
 message-parking-plate-claimed = { $plate } 已由他人改登记，不再属于您的车辆。如有疑问请联系我们。
+
+## APDS.
+apds-right-stay = { $lot }停车
+apds-right-reservation = { $lot }预约车位
+apds-right-permit = { $lot }停车许可
