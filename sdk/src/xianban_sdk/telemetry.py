@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import os
 import random
-import sys
 import threading
 import time
 from collections import deque
@@ -18,6 +17,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,10 +62,13 @@ __all__ = [
 
 CLIENT: Final = SpanKind.CLIENT
 CONSUMER: Final = SpanKind.CONSUMER
+PRODUCER: Final = SpanKind.PRODUCER
+SERVER: Final = SpanKind.SERVER
 Attribute = str | int | float | bool
 _VERSION: Final = "00"
 # Log lines wait at most this long for others to share a write with.
 _GATHER: Final = 0.1
+_STDERR: Final = 2
 # The fields every log line of one call carries.
 _bound: ContextVar[dict[str, Any] | None] = ContextVar("xianban_log", default=None)
 _current: ContextVar[TraceContext | None] = ContextVar("xianban_trace", default=None)
@@ -328,7 +331,7 @@ def access_line(event: str, fields: dict[str, Any]) -> None:
 
 def _configure_logs(settings: Settings) -> None:
     level = {"debug": 10, "info": 20, "warning": 30, "error": 40}.get(settings.log_level, 20)
-    lines = _Lines(_log_descriptor(settings.log_file))
+    lines = _lines_to(settings.log_file)
     # Above info, the line of each call is not wanted either.
     _telemetry.lines = lines if level <= 20 else None
     structlog.configure(
@@ -345,19 +348,12 @@ def _configure_logs(settings: Settings) -> None:
     )
 
 
-def _log_descriptor(path: str) -> int:
+@cache
+def _lines_to(path: str) -> _Lines:
     if not path:
-        return sys.stderr.fileno() if _has_descriptor(sys.stderr) else 2
+        return _Lines(_STDERR)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
-
-def _has_descriptor(stream: Any) -> bool:
-    try:
-        return stream.fileno() >= 0
-    except (AttributeError, OSError):
-        # Test runners and notebooks put objects there that are no files.
-        return False
+    return _Lines(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
 
 
 class _Lines:
