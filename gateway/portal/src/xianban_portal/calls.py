@@ -58,7 +58,7 @@ class PortalCaller:
         self, request: HTTPConnection, method: Method, message: Message, timeout: float
     ) -> Any:
         locale = viewer_of(request).locale
-        with telemetry.span(method.path, rpc=method.rpc, peer=method.domain):
+        with telemetry.span(method.path, kind=telemetry.CLIENT, rpc=method.rpc, peer=method.domain):
             metadata = await self._metadata(request, method, locale)
             rpc = self.channel(method.domain).unary_unary(
                 method.path, request_serializer=method.encode, response_deserializer=method.decode

@@ -77,7 +77,9 @@ class Visit:
         headers = Headers(scope=scope)
         with (
             telemetry.remote(headers.get("traceparent"), headers.get("tracestate", "")),
-            telemetry.span(f"{scope['method']} portal", path=scope["path"]) as span,
+            telemetry.span(
+                f"{scope['method']} portal", kind=telemetry.SERVER, path=scope["path"]
+            ) as span,
         ):
             await self._visit(scope, receive, self._guarded(send, span))
 

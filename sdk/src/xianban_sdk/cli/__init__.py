@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.metadata import EntryPoint, entry_points
 
 import typer
 
@@ -22,10 +24,21 @@ for module in (suite, processes, events, importing, upkeep):
 
 def main() -> None:
     """Runs the command, with what the installed packages add to it."""
-    for point in entry_points(group="xianban.cli"):
+    for point in _wanted(sys.argv[1:]):
         added = point.load()
         if isinstance(added, typer.Typer):
             app.add_typer(added, name=point.name)
         else:
             app.command(point.name)(added)
     app()
+
+
+def _wanted(arguments: Sequence[str]) -> Iterator[EntryPoint]:
+    """Only the command that is called: a process of the suite must not load every package's."""
+    ours = {command.name for command in app.registered_commands}
+    ours |= {group.name for group in app.registered_groups}
+    named = arguments[0] if arguments else ""
+    if named in ours:
+        return
+    found = entry_points(group="xianban.cli")
+    yield from [point for point in found if point.name == named] or found

@@ -9,6 +9,7 @@ from xianban_sdk.clock import Clock
 from xianban_sdk.messaging import outbox
 from xianban_sdk.messaging.bus import Bus, BusUnavailable
 from xianban_sdk.messaging.outbox import Shard
+from xianban_sdk.messaging.traces import publishing
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.failures import is_transient
 from xianban_sdk.storage.locks import try_lock
@@ -73,7 +74,8 @@ class Relay:
             still_held()
             return 0
         still_held()
-        self._bus.publish([event for _, event in claimed])
+        with publishing([event for _, event in claimed]) as events:
+            self._bus.publish(events)
         with self._db.begin() as conn:
             outbox.mark_sent(conn, [number for number, _ in claimed], self._clock.now())
         return len(claimed)

@@ -1,18 +1,13 @@
 """Bringing a database up to date: the SDK's tables, then the service's, each with its history."""
 
-import threading
-from collections.abc import Generator
+import ast
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData, inspect, text
 
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.locks import lock_number
@@ -20,8 +15,6 @@ from xianban_sdk.storage.locks import lock_number
 __all__ = ["drift", "migrate", "needs_migration"]
 
 _SDK = "xianban_sdk.storage.migrations"
-# Alembic's `op` is one global: services starting side by side would migrate each other's database.
-_ALEMBIC = threading.Lock()
 
 
 def migrate(db: Database, migrations: str | None = None) -> None:
@@ -30,17 +23,22 @@ def migrate(db: Database, migrations: str | None = None) -> None:
     Its revisions are Alembic files in the package or in its `versions` folder; no env.py is
     needed. Processes that start together take turns; each history is applied whole or not at all.
     """
+    if not needs_migration(db, migrations):
+        return
+    # Imported here: only a start that has something to migrate pays for Alembic.
+    from xianban_sdk.storage.alembic_runs import ALEMBIC, upgrade
+
     for package in (_SDK, migrations):
         if package:
-            with _ALEMBIC, _alone(db) as conn:
-                _upgrade(conn, db, package)
+            with ALEMBIC, _alone(db) as conn:
+                upgrade(conn, package, _version_table(db, package))
 
 
 def needs_migration(db: Database, migrations: str | None = None) -> bool:
     """Whether `migrate` has something to do; for health and for services that may not migrate."""
     with db.read() as conn:
         return any(
-            _context(conn, db, package).get_current_heads() != _head(package)
+            _applied(conn, _version_table(db, package)) != _heads(package)
             for package in (_SDK, migrations)
             if package
         )
@@ -48,14 +46,9 @@ def needs_migration(db: Database, migrations: str | None = None) -> bool:
 
 def drift(db: Database, metadata: MetaData) -> list[Any]:
     """Where the migrated database differs from the tables in code; empty is right."""
+    from xianban_sdk.storage.alembic_runs import differences
 
-    def ours(name: str | None, kind: str, _parents: Any) -> bool:
-        return kind != "table" or name in metadata.tables
-
-    # Types are not compared: a type decorator has no name the database could give back.
-    options = {"compare_type": False, "include_name": ours}
-    with db.read() as conn:
-        return compare_metadata(MigrationContext.configure(conn, opts=options), metadata)
+    return differences(db, metadata)
 
 
 @contextmanager
@@ -69,36 +62,42 @@ def _alone(db: Database) -> Generator[Connection]:
         yield conn
 
 
-def _upgrade(conn: Connection, db: Database, package: str) -> None:
-    script = _scripts(package)
-
-    def missing(revision: Any, _context: Any) -> Any:
-        return script._upgrade_revs("head", revision)  # pyright: ignore[reportPrivateUsage]
-
-    with EnvironmentContext(Config(), script, fn=missing) as environment:
-        environment.configure(
-            connection=conn,
-            version_table=_version_table(db, package),
-            transactional_ddl=True,
-            render_as_batch=True,
-        )
-        environment.run_migrations()
+def _applied(conn: Connection, version_table: str) -> set[str]:
+    if not inspect(conn).has_table(version_table):
+        return set()
+    return set(conn.scalars(text(f'SELECT version_num FROM "{version_table}"')))  # noqa: S608 ours
 
 
-def _context(conn: Connection, db: Database, package: str) -> MigrationContext:
-    return MigrationContext.configure(conn, opts={"version_table": _version_table(db, package)})
+def _heads(package: str) -> set[str]:
+    """The newest revisions, read from the files as Alembic would, without importing them."""
+    known = [_revision(file) for file in _files(package)]
+    revisions = {str(each["revision"]) for each in known if "revision" in each}
+    return revisions - {str(each.get("down_revision")) for each in known}
 
 
-def _head(package: str) -> tuple[str, ...]:
-    return tuple(_scripts(package).get_heads())
-
-
-def _scripts(package: str) -> ScriptDirectory:
+def _files(package: str) -> Iterator[Path]:
     folder = Path(str(resources.files(package)))
     versions = folder / "versions"
-    return ScriptDirectory(
-        str(folder), version_locations=[str(versions if versions.is_dir() else folder)]
-    )
+    return (versions if versions.is_dir() else folder).glob("*.py")
+
+
+def _revision(file: Path) -> dict[str, object]:
+    """The constants of a revision file: `revision` and `down_revision` among them."""
+    found: dict[str, object] = {}
+    for node in ast.parse(file.read_text("utf-8")).body:
+        target = _target(node)
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        if target and isinstance(value, ast.Constant):
+            found[target] = value.value
+    return found
+
+
+def _target(node: ast.stmt) -> str:
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return node.target.id
+    return ""
 
 
 def _version_table(db: Database, package: str) -> str:
