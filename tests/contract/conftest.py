@@ -1,21 +1,41 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from wire import Wire
 from xianban_sdk.app import installed_services
-from xianban_sdk.testing import ServiceUnderTest
+from xianban_sdk.clock import ManualClock
+from xianban_sdk.ids import SeededIds
+from xianban_sdk.testing import START, RelationsWorld, ServiceUnderTest, TestIssuer, settings_for
 
 
-@pytest.fixture(params=installed_services(), ids=lambda app: app.name)
+@pytest.fixture(scope="module", params=installed_services(), ids=lambda app: app.name)
 def service(
-    request: pytest.FixtureRequest, service_under_test: Callable[..., ServiceUnderTest]
-) -> ServiceUnderTest:
-    """Each installed service in turn, with the demo's things; a new one needs no edit."""
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServiceUnderTest]:
+    """Each installed service in turn, with the demo's things; a new one needs no edit.
+
+    One start serves a whole module: seeding a district takes longer than all the calls.
+    """
+    clock = ManualClock(START)
     app: Any = request.param
-    return service_under_test(app, demo=True)
+    made = ServiceUnderTest(
+        app,
+        settings_for(tmp_path_factory.mktemp(app.name), demo=True),
+        clock=clock,
+        ids=SeededIds(1, clock),
+        issuer=TestIssuer(clock),
+        world=RelationsWorld(clock),
+    )
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+        shutil.rmtree(made.settings.run, ignore_errors=True)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 from xianban.identity.v1 import identity_pb2 as pb
 from xianban.identity.v1.identity_pb2_grpc import IdentityServiceStub
 from xianban_sdk.demo import person_id, phone
+from xianban_sdk.identity.relations import Relations
 from xianban_sdk.rpc import AccessRule
 from xianban_sdk.testing import ServiceUnderTest
 
@@ -53,7 +54,8 @@ ASKERS = (
 
 def tie(service: ServiceUnderTest, clock: Any) -> None:
     """Brings the askers' relations about: by identity's own RPCs there, by its log elsewhere."""
-    grant, revoke = _by_rpc(service) if service.app.relations else _by_log(service)
+    hears = isinstance(service.resources.relations, Relations)
+    grant, revoke = _by_log(service) if hears else _by_rpc(service)
     grant("daughter", SUBJECT, "family", ["*"], None)
     grant("doctor", SUBJECT, "family", [OTHER_SCOPE], None)
     grant("carer", SUBJECT, "carer", [OTHER_SCOPE], None)

@@ -1,7 +1,8 @@
 """Whose data it is decides: every RPC with a subject, for everybody who might ask.
 
-What must happen is worked out from the access rule alone; the service has its own way to its answer.
-Another person's id, or a thing of theirs, answers to the byte as one that does not exist.
+What must happen is worked out from the access rule alone; the service has its own way to its
+answer. Another person's id, or a thing of theirs, answers to the byte as one that does not
+exist.
 """
 
 from __future__ import annotations
@@ -41,6 +42,13 @@ def with_subject(service: ServiceUnderTest) -> list[Method]:
     return [method for method in methods(service) if method.rule.subject]
 
 
+@pytest.fixture(scope="module")
+def tied(service: ServiceUnderTest) -> ServiceUnderTest:
+    """With everybody's relations to the subject."""
+    tie(service, service.resources.clock)
+    return service
+
+
 def is_refused_as_absent(answer: Answer, absent: Answer) -> bool:
     return answer == absent and (answer.code, answer.reason) == ("NOT_FOUND", "RESIDENT_NOT_FOUND")
 
@@ -56,12 +64,11 @@ def judged(asker: Asker, method: Method, answer: Answer, absent: Answer) -> str:
 
 
 def test_everybody_gets_what_the_access_rule_says_and_strangers_learn_nothing(
-    service: ServiceUnderTest, wire: Wire, clock: Any
+    tied: ServiceUnderTest, wire: Wire
 ) -> None:
-    tie(service, clock)
     subject = person_id(SUBJECT)
     wrong: list[str] = []
-    for method in with_subject(service):
+    for method in with_subject(tied):
         for asker in ASKERS:
             caller = {"person": asker.alias, "acr": STRONG}
             absent = wire.call(method, about(method, ABSENT), **caller)
@@ -71,12 +78,9 @@ def test_everybody_gets_what_the_access_rule_says_and_strangers_learn_nothing(
     assert not wrong, "\n".join(wrong)
 
 
-def test_an_absent_resident_is_not_found_by_anybody(
-    service: ServiceUnderTest, wire: Wire, clock: Any
-) -> None:
-    tie(service, clock)
+def test_an_absent_resident_is_not_found_by_anybody(tied: ServiceUnderTest, wire: Wire) -> None:
     wrong: list[str] = []
-    for method in with_subject(service):
+    for method in with_subject(tied):
         statuses = {
             wire.call(method, about(method, ABSENT), asker.alias, acr=STRONG).status.message
             for asker in ASKERS

@@ -166,9 +166,9 @@ def test_who_sends_no_token_is_asked_for_one_unless_anybody_may(
 
 
 def test_every_forged_token_is_refused_by_the_service_itself(
-    service: ServiceUnderTest, wire: Wire, clock: Any
+    service: ServiceUnderTest, wire: Wire
 ) -> None:
-    forged = forged_tokens(service.issuer, clock, "resident", service.app.name)
+    forged = forged_tokens(service.issuer, service.resources.clock, "resident", service.app.name)
     wrong: Wrong = []
     for method in methods(service):
         for kind, token in forged.items():

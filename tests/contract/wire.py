@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,10 @@ from grpc_status import rpc_status
 from xianban_sdk.rpc import Method
 from xianban_sdk.testing import ServiceUnderTest
 
-# An accepted stream would go on for ever: this long it may.
-STREAM_SECONDS = 0.4
-UNARY_SECONDS = 10.0
+UNARY_SECONDS = 30.0
+STREAM_SECONDS = 30.0
+# A stream that is still open this long after its headers was let in.
+QUIET_SECONDS = 0.3
 OK = "OK"
 
 
@@ -105,8 +106,8 @@ class Wire:
             return
         opened = getattr(channel, f"{kind}_stream")(method.path)
         responses = opened(sent, metadata=pairs, timeout=STREAM_SECONDS)
-        with suppress(_Quiet):
-            yield next(_until_quiet(responses))
+        if not _let_in(responses):
+            yield next(responses)
         responses.cancel()
 
     def _channel(self, lane: str) -> grpc.Channel:
@@ -115,17 +116,13 @@ class Wire:
         return self._channels[lane]
 
 
-class _Quiet(Exception):
-    """An accepted stream had nothing to say in the time it was given."""
-
-
-def _until_quiet(responses: Iterator[bytes]) -> Iterator[bytes]:
-    try:
-        yield from responses
-    except grpc.RpcError as error:
-        if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:
-            raise
-    raise _Quiet
+def _let_in(responses: Any) -> bool:
+    """Headers came and no refusal on their heels; the stream itself may have nothing to say yet."""
+    responses.initial_metadata()
+    end = time.monotonic() + QUIET_SECONDS
+    while responses.is_active() and time.monotonic() < end:
+        time.sleep(0.01)
+    return responses.is_active()
 
 
 def _answer(error: Any) -> Answer:

@@ -30,6 +30,7 @@ from xianban_sdk.testing.issuer import TestIssuer
 from xianban_sdk.testing.world import RelationsWorld
 
 __all__ = [
+    "START",
     "RelationsWorld",
     "ServiceUnderTest",
     "TestIssuer",
