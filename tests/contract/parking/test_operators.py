@@ -119,9 +119,7 @@ class TestGetRevenue:
         assert found.arrears_fen == 0
 
     def test_dates_that_are_none_name_their_field(self, parking):
-        asked = op.GetRevenueRequest(
-            lot="lots/a", start_date="2026-02-30", end_date="2026-03-01"
-        )
+        asked = op.GetRevenueRequest(lot="lots/a", start_date="2026-02-30", end_date="2026-03-01")
         with refused(grpc.StatusCode.INVALID_ARGUMENT):
             parking.operators("operator").GetRevenue(asked)
 

@@ -242,9 +242,7 @@ class TestRefunds:
         assert sorted(plugin.pay.refunds.values()) == [300, 700]
         assert parking.sessions()[0].due_fen == 0
 
-    def test_a_provider_that_is_away_is_asked_again_with_the_same_key(
-        self, parking, plugin, paid
-    ):
+    def test_a_provider_that_is_away_is_asked_again_with_the_same_key(self, parking, plugin, paid):
         self.refund(parking, paid, 0, acr=STRONG)
         plugin.pay.away = True
         assert parking.give_refunds() == 0

@@ -68,7 +68,9 @@ def to_error(refusal: DomainError, field: str | None = None) -> XianbanError:
     """The same refusal for the wire; `field` names the request's field when the caller knows it."""
     reason = _reason(refusal)
     named = field or FIELDS.get(refusal.field or "", refusal.field)
-    return _kind(refusal, reason)(reason, field=named, **refusal.params)
+    error = _kind(refusal, reason)(reason, field=named)
+    error.params.update(refusal.params)
+    return error
 
 
 @contextmanager

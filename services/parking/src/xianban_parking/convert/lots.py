@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any, cast
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
@@ -148,13 +149,14 @@ def rules_of(struct: Struct) -> dict[str, object]:
     return {key: _whole(value) for key, value in MessageToDict(struct).items()}
 
 
-def _whole(value: object) -> object:
+def _whole(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, Mapping):
-        return {str(key): _whole(each) for key, each in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
+        return {key: _whole(each) for key, each in members.items()}
     if isinstance(value, list):
-        return [_whole(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
+        return [_whole(each) for each in cast("list[Any]", value)]
     return value
 
 

@@ -85,12 +85,9 @@ def _text(key: str, params: Mapping[str, Any], locale: str) -> str:
 def _shown(name: str, value: Any, locale: str) -> str:
     if name.endswith("_fen"):
         return yuan(int(value))
-    if name in ("day_kind", "days", "vehicles"):
+    if name in ("day_kind", "days", "vehicles") and isinstance(value, str):
         joiner = i18n.text("word-separator", locale, TEXT_PACKAGE)
-        words = (
-            i18n.text(f"word-{w}".replace("_", "-"), locale, TEXT_PACKAGE) for w in value.split()
-        )
-        return joiner.join(words)
+        return joiner.join(_word(each, locale) for each in value.split())
     if name in ("from", "to") and "T" in str(value):
         return datetime.fromisoformat(str(value)).astimezone(SHANGHAI).strftime("%H:%M")
     # As text: Fluent would group the digits of a year.

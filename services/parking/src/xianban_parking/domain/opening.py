@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
-from opening_hours import OpeningHours, ParserError
+from opening_hours import OpeningHours, validate
 
 from xianban_parking.domain.calendar import (
     SHANGHAI,
@@ -34,10 +34,8 @@ def check_opening_hours(expression: str) -> None:
     """Refuses what is no opening_hours expression."""
     if len(expression) > MAX_LENGTH:
         raise MeasureError("OPENING_HOURS_TOO_LONG", "opening_hours", {"max": MAX_LENGTH})
-    try:
-        _parsed(expression, False)
-    except ParserError:
-        raise MeasureError("OPENING_HOURS_INVALID", "opening_hours") from None
+    if not validate(expression):
+        raise MeasureError("OPENING_HOURS_INVALID", "opening_hours")
 
 
 def is_open(expression: str, at: datetime, calendar: DayCalendar = PUBLISHED) -> bool:

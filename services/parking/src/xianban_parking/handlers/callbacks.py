@@ -169,7 +169,7 @@ def _receipt_lines(row: PaymentRow) -> dict[str, Any]:
     before = row.amount_fen - int(quote["total_fen"])
     if before == 0:
         return quote
-    line = {"key": "price.paid-before", "params": {}, "amount_fen": before}
+    line: dict[str, Any] = {"key": "price.paid-before", "params": {}, "amount_fen": before}
     return {**quote, "total_fen": row.amount_fen, "lines": [*quote["lines"], line]}
 
 

@@ -71,7 +71,7 @@ def check_offline(
 
 def _verified(token: str, keys: Iterable[Mapping[str, str]]) -> dict[str, Any]:
     found = jws.extract_compact(token.encode())
-    header = cast("dict[str, Any]", found.headers())
+    header = found.headers()
     if header.get("typ") != TYPE or header.get("alg") != ALGORITHM:
         raise ValueError("not a gate token")
     for key in keys:

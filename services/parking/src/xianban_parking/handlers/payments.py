@@ -79,9 +79,7 @@ def keep_payment(asked: Asked, payable: Payable, *, uow: UnitOfWork) -> PaymentR
     """Step 1: the payment exists, before anybody outside hears of it."""
     if payable.due_fen != asked.expected_fen:
         due = payable.due_fen
-        raise FailedPrecondition(
-            "AMOUNT_CHANGED", field="expected_fen", due_fen=due, due=yuan(due)
-        )
+        raise FailedPrecondition("AMOUNT_CHANGED", field="expected_fen", due_fen=due, due=yuan(due))
     payments = Payments(uow.conn, MACHINE)
     before = payments.open_of(payable.id)
     if before is not None and _same(before, asked, uow):

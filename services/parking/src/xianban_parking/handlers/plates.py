@@ -34,7 +34,11 @@ def read_plate(raw: str, field: str = "plate") -> ReadPlate:
 
 def aged_hash(lot: str, plate_hash: str) -> str:
     """After the retention time: found by plate and place, not joined across places."""
-    return AGED + lookup_hash(lot, plate_hash, keyed_hash)
+    return AGED + lookup_hash(lot, plate_hash, _hash)
+
+
+def _hash(text: str) -> str:
+    return keyed_hash(text)
 
 
 def masked(plate: str | None) -> str:

@@ -88,11 +88,7 @@ def page_of(
     found = conn.execute(query.limit(page.size + 1)).mappings().all()
     rows = [kind(**row) for row in found[: page.size]]
     more = len(found) > page.size
-    return rows, page.token(_position(found[page.size - 1], key)) if more else ""
-
-
-def _position(row: Mapping[str, Any], key: str) -> Any:
-    return row[key]
+    return rows, page.token(found[page.size - 1][key]) if more else ""
 
 
 def _digest(question: Mapping[str, Any]) -> str:

@@ -75,7 +75,7 @@ def upgrade() -> None:
         "gate_key",
         ["current"],
         unique=True,
-        postgresql_where=sa.text("current IS 1"),
+        postgresql_where=sa.text("current IS true"),
         sqlite_where=sa.text("current IS 1"),
     )
     op.create_table(
