@@ -37,7 +37,7 @@ class Health:
         self._checks = dict(checks)
         # Watch blocks a thread each: it is offered on the capped streams server only.
         self._servicer = health.HealthServicer(experimental_non_blocking=False)
-        self._problems: dict[str, str] = {name: "not checked yet" for name in checks}
+        self._problems: dict[str, str] = dict.fromkeys(checks, "not checked yet")
         self._draining = False
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -118,5 +118,3 @@ def _ask(check: Check) -> str:
 
 def _request(raw: bytes) -> health_pb2.HealthCheckRequest:
     return health_pb2.HealthCheckRequest.FromString(raw)
-
-
