@@ -10,9 +10,7 @@ from sqlalchemy import func, insert, select, update
 from xianban_sdk.errors import NotFound
 from xianban_sdk.storage import insert_new
 
-from xianban_parking.repository.narrowing import Page, Repository, page_of
-from xianban_parking.repository.rows import PaymentRow, ReceiptRow, RefundRow
-from xianban_parking.repository.tables import (
+from xianban_parking.repository.money_tables import (
     ledger_entry,
     payment,
     payment_callback,
@@ -20,6 +18,8 @@ from xianban_parking.repository.tables import (
     receipt_counter,
     refund,
 )
+from xianban_parking.repository.narrowing import Page, Repository, page_of
+from xianban_parking.repository.rows import PaymentRow, ReceiptRow, RefundRow
 
 __all__ = ["Ledger", "Payments", "Receipts", "Refunds"]
 

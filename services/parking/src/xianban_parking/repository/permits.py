@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from xianban_sdk.errors import NotFound
 
+from xianban_parking.repository.money_tables import permit, permit_plate
 from xianban_parking.repository.narrowing import Page, Repository, page_of
 from xianban_parking.repository.rows import PermitRow
-from xianban_parking.repository.tables import permit, permit_plate
 
 __all__ = ["Permits"]
 

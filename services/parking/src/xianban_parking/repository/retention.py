@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, func, select, update
 
+from xianban_parking.repository.money_tables import receipt
 from xianban_parking.repository.narrowing import Repository
 from xianban_parking.repository.rows import SessionRow
-from xianban_parking.repository.tables import gate_event, receipt, reservation, session
+from xianban_parking.repository.tables import gate_event, reservation, session
 
 __all__ = ["Retention"]
 
