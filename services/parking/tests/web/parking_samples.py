@@ -1,4 +1,5 @@
 """Answers of a parking service on an ordinary afternoon."""
+# ruff: noqa: E501  # a table of samples reads better with one sample a line
 
 from __future__ import annotations
 

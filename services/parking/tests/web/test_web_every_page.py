@@ -9,7 +9,13 @@ import pytest
 from conftest import AUDITOR, OPERATOR, RESIDENT
 from parking_samples import ID
 
-PUBLIC = ("/parking", "/parking?text=奉浦&accessible=1&height=190", "/parking/find", "/parking/find?q=奉浦大道", "/parking/lots/fengpu-metro-pr")  # fmt: skip
+PUBLIC = (
+    "/parking",
+    "/parking?text=奉浦&accessible=1&height=190",
+    "/parking/find",
+    "/parking/find?q=奉浦大道",
+    "/parking/lots/fengpu-metro-pr",
+)
 OWN = (
     "/parking/reservations",
     f"/parking/reservations/{ID}",
@@ -49,13 +55,13 @@ def test_a_public_page_needs_nobody(web: Any, path: str, locale: str, profile: s
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
-@pytest.mark.parametrize("path", (*PUBLIC, *OWN))
+@pytest.mark.parametrize("path", [*PUBLIC, *OWN])
 def test_a_resident_sees_their_pages(web: Any, path: str, locale: str) -> None:
     answer = web.as_(RESIDENT, locale=locale).get(path)
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("path", (*PUBLIC, *OWN, *STAFF))
+@pytest.mark.parametrize("path", [*PUBLIC, *OWN, *STAFF])
 def test_no_page_carries_inline_code_or_style(web: Any, path: str) -> None:
     answer = web.as_(OPERATOR).get(path)
     assert not INLINE.search(answer.text)

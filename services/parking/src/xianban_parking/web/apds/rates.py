@@ -88,7 +88,7 @@ def rate_table(request: Request, lot: rs.Lot, tariff: rs.Tariff) -> Data:
         "version": max(1, tariff.version),
         "rateTableName": words(request, lot.display_name),
         "validityStart": since,
-        "activeTimes": [],
+        "activeTimes": ["P1D"],
         "availability": "public",
         "rateLineCollections": [
             _collection(index, band, rules, since) for index, band in enumerate(bands)

@@ -98,16 +98,29 @@ async def assigned(request: Request) -> Response:
     return paged(request, rights + [_permit(one) for one in permitted.permits])
 
 
+def _holder(plates: list[str]) -> list[Data]:
+    """VehicleCredentials."""
+    issuer = [{"language": "zh", "string": "公安交通管理部门"}]
+    return [
+        {
+            "type": "licensePlate",
+            "identifier": {"className": "Vehicle", "id": plate},
+            "issuer": issuer,
+        }
+        for plate in plates
+        if plate
+    ]
+
+
 def _right(id_: str, kind: str, lot: str, plates: list[str], quote: rs.Quote) -> Data:
     return {
         "id": id_,
         "version": 1,
-        "rightHolder": {"credentials": []},
+        "rightHolder": {"credentials": _holder(plates)},
         "rightSpecification": reference(f"{tail(lot)}.{kind}", kind="RightSpecification"),
         "issueMethod": "electronic",
         "totalRightValue": {"currencyType": "CNY", "currencyValue": yuan(quote.total_fen)},
-        # The specification's credential is one of three schemas that don't differ: none can match.
-        "xianban": {"kind": kind, "plates": plates},
+        "xianban": {"kind": kind},
     }
 
 
@@ -152,7 +165,7 @@ def session(one: rs.Session) -> Data:
         "assignedRight": {
             "id": id_,
             "version": 1,
-            "rightHolder": {"credentials": []},
+            "rightHolder": {"credentials": _holder([one.plate])},
             "rightSpecification": right,
         },
         "validationType": ["licensePlate"],
@@ -162,7 +175,7 @@ def session(one: rs.Session) -> Data:
         "version": 1,
         "actualStart": start,
         "initiator": reference(ISSUER, kind="Organisation"),
-        "identifiedCredentials": [],
+        "identifiedCredentials": _holder([one.plate]),
         "hierachyElement": reference(lot, kind="Place"),
         "segments": [segment],
         "xianban": _fee(one),
@@ -175,7 +188,6 @@ def session(one: rs.Session) -> Data:
 def _fee(one: rs.Session) -> Data:
     return {
         "state": rs.SessionState.Name(one.state),
-        "plate": one.plate,
         "total": yuan(one.quote.total_fen),
         "due": yuan(one.due_fen),
         "lines": [{"text": line.text, "amount": yuan(line.amount_fen)} for line in one.quote.lines],
