@@ -138,9 +138,16 @@ def _scalar(field: FieldDescriptor, rules: Any) -> Any:
     if field.type == FieldDescriptor.TYPE_STRING:
         return _text(rules.string)
     if field.type == FieldDescriptor.TYPE_ENUM:
-        return next(iter(_allowed(rules.enum)), None)
+        return _member_of(field.enum_type, rules.enum)
     kind = rules.WhichOneof("type")
     return None if kind is None else _number(getattr(rules, kind))
+
+
+def _member_of(enum: Any, rules: Any) -> int | None:
+    if not rules.not_in and not _allowed(rules):
+        return None
+    known = _allowed(rules) or [value.number for value in enum.values]
+    return next(number for number in known if number not in rules.not_in)
 
 
 def _allowed(rules: Any) -> list[Any]:

@@ -9,6 +9,8 @@ from xianban_identity.repository.tables import relation_counter, relation_log
 
 __all__ = ["after", "append", "for_pair", "last_sequence"]
 
+_LAST = 2**63 - 1
+
 
 def append(conn: Connection, record: relations_pb2.RelationRecord) -> relations_pb2.RelationRecord:
     """Numbers the record and makes it the current one of its id.
@@ -47,7 +49,9 @@ def _key(record: relations_pb2.RelationRecord) -> tuple[str, str, str, str]:
 
 def after(conn: Connection, sequence: int, size: int) -> list[relations_pb2.RelationRecord]:
     """Current records above a sequence, ascending."""
-    query = select(relation_log.c.record).where(relation_log.c.sequence > sequence)
+    # The wire's number goes further than a database's.
+    last = min(sequence, _LAST)
+    query = select(relation_log.c.record).where(relation_log.c.sequence > last)
     rows = conn.execute(query.order_by(relation_log.c.sequence).limit(size))
     return [relations_pb2.RelationRecord.FromString(row.record) for row in rows]
 
