@@ -71,6 +71,20 @@ start() {
   urls
 }
 
+restart_broker() {
+  if docker info >/dev/null 2>&1 && docker compose -f "$here/compose.yaml" ps -q rabbitmq 2>/dev/null | grep -q .; then
+    XIANBAN_PG_PORT=$pg_port XIANBAN_MQ_PORT=$mq_port docker compose -f "$here/compose.yaml" restart rabbitmq
+    return
+  fi
+  stop_rabbit
+  for _ in $(seq 120); do listens "$mq_port" || break; sleep 0.5; done
+  start_rabbit
+}
+
+stop_rabbit() {
+  [ -f "$home/mq/environment" ] && as rabbitmq ". $home/mq/environment; cd $home/mq; /usr/lib/rabbitmq/bin/rabbitmqctl -q stop $home/mq/pid" || true
+}
+
 stop() {
   if docker info >/dev/null 2>&1 && docker compose -f "$here/compose.yaml" ps -q 2>/dev/null | grep -q .; then
     docker compose -f "$here/compose.yaml" down
@@ -78,7 +92,7 @@ stop() {
   fi
   local bin; bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
   [ -d "$home/pg/data" ] && as postgres "$bin/pg_ctl -D $home/pg/data -m fast stop" >/dev/null || true
-  [ -f "$home/mq/environment" ] && as rabbitmq ". $home/mq/environment; /usr/lib/rabbitmq/bin/rabbitmqctl -q stop" || true
+  stop_rabbit
 }
 
 urls() { printf 'XIANBAN_TEST_DATABASE=%s\nXIANBAN_TEST_BROKER=%s\n' "$database" "$broker"; }
@@ -86,6 +100,7 @@ urls() { printf 'XIANBAN_TEST_DATABASE=%s\nXIANBAN_TEST_BROKER=%s\n' "$database"
 case ${1:-start} in
   start) start ;;
   stop) stop ;;
+  restart-broker) restart_broker ;;
   urls) urls ;;
-  *) echo "usage: $0 [start|stop|urls]" >&2; exit 2 ;;
+  *) echo "usage: $0 [start|stop|restart-broker|urls]" >&2; exit 2 ;;
 esac

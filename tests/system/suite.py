@@ -60,7 +60,15 @@ class Suite:
         self.data.mkdir(parents=True, exist_ok=True)
         with (self.data / "up.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [XIANBAN, "up", "--port", str(self.port), "--data", str(self.data), *self.arguments],
+                [
+                    XIANBAN,
+                    "up",
+                    "--port",
+                    str(self.port),
+                    "--data",
+                    str(self.data),
+                    *self.arguments,
+                ],
                 env=os.environ | self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -70,7 +78,7 @@ class Suite:
         self.seconds = time.monotonic() - begin
         return self
 
-    def wait_until_ready(self, seconds: float = 90) -> None:
+    def wait_until_ready(self, seconds: float = 300) -> None:
         end = time.monotonic() + seconds
         last = "nothing answered"
         while time.monotonic() < end:
@@ -106,6 +114,17 @@ class Suite:
 
     def kill(self, name: str) -> None:
         os.kill(self.pid(name), signal.SIGKILL)
+
+    def keep_dead(self, name: str) -> None:
+        """Kills a process while its supervisor is stopped, so that nobody starts it again."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        self.kill(name)
+
+    def revive(self) -> None:
+        """Lets the supervisor go on: it finds the dead process and starts it."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
 
     def command(self, *arguments: str, check: bool = True) -> str:
         """Runs `xianban` against this suite."""

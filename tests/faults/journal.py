@@ -1,0 +1,36 @@
+"""What the clients know: the truth that the databases are held against afterwards."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Journal:
+    """Answers that clients were given. A promise made here must be kept by every store."""
+
+    # Reservation name → plate; each was answered with 200.
+    reservations: dict[str, str] = field(default_factory=dict)
+    cancelled: set[str] = field(default_factory=set)
+    # Plates of reservations that were refused with 4xx.
+    refused: set[str] = field(default_factory=set)
+    # Payment name → fen; each was answered with 200.
+    payments: dict[str, int] = field(default_factory=dict)
+    # Payments that the provider's page accepted.
+    paid: set[str] = field(default_factory=set)
+    vehicles: set[str] = field(default_factory=set)
+    # Gate event id → plate; each was answered with 200.
+    passages: dict[str, str] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, what: str) -> None:
+        with self.lock:
+            self.counts[what] += 1
+
+    def problem(self, text: str) -> None:
+        with self.lock:
+            self.problems.append(text)
