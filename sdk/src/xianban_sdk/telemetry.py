@@ -6,19 +6,14 @@ safety lane always is. Without an exporter no span is built at all: only the W3C
 
 from __future__ import annotations
 
-import atexit
-import os
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -43,6 +38,7 @@ from opentelemetry.trace import (
 )
 from structlog.typing import EventDict
 
+from xianban_sdk.log_lines import Lines, lines_to
 from xianban_sdk.settings import Settings
 
 __all__ = [
@@ -66,9 +62,6 @@ PRODUCER: Final = SpanKind.PRODUCER
 SERVER: Final = SpanKind.SERVER
 Attribute = str | int | float | bool
 _VERSION: Final = "00"
-# Log lines wait at most this long for others to share a write with.
-_GATHER: Final = 0.1
-_STDERR: Final = 2
 # The fields every log line of one call carries.
 _bound: ContextVar[dict[str, Any] | None] = ContextVar("xianban_log", default=None)
 _current: ContextVar[TraceContext | None] = ContextVar("xianban_trace", default=None)
@@ -134,7 +127,7 @@ class _Telemetry:
         self.tracer = self.provider.get_tracer("xianban")
         self.exporting = False
         self.sample = 1.0
-        self.lines: _Lines | None = None
+        self.lines: Lines | None = None
 
 
 _telemetry = _Telemetry()
@@ -331,7 +324,7 @@ def access_line(event: str, fields: dict[str, Any]) -> None:
 
 def _configure_logs(settings: Settings) -> None:
     level = {"debug": 10, "info": 20, "warning": 30, "error": 40}.get(settings.log_level, 20)
-    lines = _lines_to(settings.log_file)
+    lines = lines_to(settings.log_file)
     # Above info, the line of each call is not wanted either.
     _telemetry.lines = lines if level <= 20 else None
     structlog.configure(
@@ -346,74 +339,6 @@ def _configure_logs(settings: Settings) -> None:
         logger_factory=lines,
         cache_logger_on_first_use=True,
     )
-
-
-@cache
-def _lines_to(path: str) -> _Lines:
-    if not path:
-        return _Lines(_STDERR)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    return _Lines(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
-
-
-class _Lines:
-    """Log lines, several per system call; an error goes out at once.
-
-    A call writes one line: a write() each would cost as much as the rest of the line together.
-    """
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._waiting: deque[bytes] = deque()
-        self._writing = threading.Lock()
-        self._wake = threading.Event()
-        self._thread: threading.Thread | None = None
-        atexit.register(self.flush)
-
-    def __call__(self, *_: Any) -> _Lines:
-        return self
-
-    def info(self, line: bytes) -> None:
-        self._waiting.append(line)
-        if self._thread is None:
-            self._start()
-        if not self._wake.is_set():
-            self._wake.set()
-
-    def error(self, line: bytes) -> None:
-        self._waiting.append(line)
-        self.flush()
-
-    # structlog calls the method of the line's level.
-    debug = warning = msg = log = info
-    critical = exception = fatal = error
-
-    def flush(self) -> None:
-        """Writes what waits."""
-        with self._writing:
-            # Others go on adding: only what is there now is taken, by its number.
-            lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            if lines:
-                _write_all(self._descriptor, b"\n".join(lines) + b"\n")
-
-    def _start(self) -> None:
-        with self._writing:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._loop, name="log", daemon=True)
-                self._thread.start()
-
-    def _loop(self) -> None:
-        while True:
-            self._wake.wait()
-            time.sleep(_GATHER)
-            self._wake.clear()
-            self.flush()
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
 
 
 def _joined(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -179,7 +179,7 @@ def build(domain: str, hookspecs: Any, plugins: Iterable[Any] | None = None) -> 
 
 def _specs(domain: str, hookspecs: Any) -> tuple[dict[str, Callable[..., Any]], str]:
     own = f"xianban.{domain}"
-    members: dict[str, Any] = vars(hookspecs) if hookspecs else {}
+    members = cast(dict[str, Any], vars(hookspecs)) if hookspecs else {}
     functions = {name: member for name, member in members.items() if callable(member)}
     for project in (own, "xianban"):
         found = {n: f for n, f in functions.items() if hasattr(f, f"{project}_spec")}

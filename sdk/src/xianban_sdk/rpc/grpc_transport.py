@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import grpc
 from grpc_status import rpc_status
@@ -54,12 +54,16 @@ def _handler(
     # INVALID_ARGUMENT of ours and not an UNKNOWN of grpc's.
     kind = (method.client_streaming, method.server_streaming)
     if kind == (False, False):
-        return grpc.unary_unary_rpc_method_handler(_one(chain.unary, method.path))
+        return cast(Any, grpc.unary_unary_rpc_method_handler(_one(chain.unary, method.path)))
     if kind == (True, False):
-        return grpc.stream_unary_rpc_method_handler(_one(chain.client_stream, method.path))
+        return cast(
+            Any, grpc.stream_unary_rpc_method_handler(_one(chain.client_stream, method.path))
+        )
     if kind == (False, True):
-        return grpc.unary_stream_rpc_method_handler(_many(chain.server_stream, method.path))
-    return grpc.stream_stream_rpc_method_handler(_many(chain.bidi_stream, method.path))
+        return cast(
+            Any, grpc.unary_stream_rpc_method_handler(_many(chain.server_stream, method.path))
+        )
+    return cast(Any, grpc.stream_stream_rpc_method_handler(_many(chain.bidi_stream, method.path)))
 
 
 def _one(serve: Callable[..., Any], path: str) -> Callable[[Any, grpc.ServicerContext], bytes]:
