@@ -60,7 +60,7 @@ class TestRecordConsent:
         assert not refusal.live
 
     def test_consent_is_to_the_words_in_force(self, decide, refused):
-        with refused("ALREADY_EXISTS", "PURPOSE_REVISED"):
+        with refused("FAILED_PRECONDITION", "PURPOSE_REVISED"):
             decide("operator", "operator", revision=2)
         with refused("NOT_FOUND", "PURPOSE_NOT_FOUND"):
             decide("operator", "operator", "no.such.purpose")

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from xianban.identity.v1 import identity_pb2 as pb
 from xianban_identity.demo import issue_token
@@ -6,6 +8,11 @@ from xianban_identity.demo import issue_token
 @pytest.fixture
 def session(identity):
     """The operator has a token, and so a session."""
+    # The HTTP side opens a moment after the gRPC side says that it serves.
+    for _ in range(200):
+        if identity.service.settings.socket("identity", "http").exists():
+            break
+        time.sleep(0.05)
     issue_token(identity.service.settings, "operator", "identity")
     listed = identity.as_("operator").ListSessions(
         pb.ListSessionsRequest(parent=identity.name("operator"))

@@ -36,8 +36,7 @@ def issue_token(settings: Settings, alias: str, audience: str, *, strong: bool =
     form = {"alias": alias, "audience": audience, "strong": "1" if strong else ""}
     address = settings.address("identity", "http")
     socket = address.removeprefix("unix:")
-    # A suite that has just started opens this socket a moment after the others.
-    transport = httpx.HTTPTransport(uds=socket, retries=2) if socket != address else None
+    transport = httpx.HTTPTransport(uds=socket) if socket != address else None
     base = "http://identity" if transport else address
     try:
         with httpx.Client(transport=transport, base_url=base, timeout=5) as client:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from xianban_identity.domain.errors import Conflict, Invalid, NotAllowed
+from xianban_identity.domain.errors import Invalid, NotAllowed
 from xianban_identity.domain.people import Person
 
 __all__ = [
@@ -78,7 +78,7 @@ def check_wording(purpose: Purpose, revision: int) -> None:
     """Consent is to the words that were read, which must be those in force."""
     if revision != purpose.revision:
         params = {"purpose": purpose.id, "revision": purpose.revision}
-        raise Conflict("PURPOSE_REVISED", "revision", params)
+        raise NotAllowed("PURPOSE_REVISED", "revision", params)
 
 
 def check_expiry(expires_at: datetime | None, now: datetime) -> None:

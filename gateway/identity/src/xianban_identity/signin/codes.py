@@ -40,9 +40,10 @@ def _count(uow: UnitOfWork, rules: CodeRules, phone: str, address: str) -> None:
     since = now - rules.window
     if signins.count_attempts(uow.conn, by_phone, since) >= rules.per_phone:
         raise ResourceExhausted("CODE_LIMIT", field="phone")
-    if signins.count_attempts(uow.conn, by_address, since) >= rules.per_address:
+    # An address nobody told would be everybody's, and one busy hour would lock them all out.
+    if address and signins.count_attempts(uow.conn, by_address, since) >= rules.per_address:
         raise ResourceExhausted("CODE_LIMIT", field="phone")
-    for key in (by_phone, by_address):
+    for key in (by_phone, by_address) if address else (by_phone,):
         signins.note_attempt(uow.conn, uow.ids.new(), key, now)
 
 

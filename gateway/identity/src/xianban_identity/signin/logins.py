@@ -83,12 +83,12 @@ def strengthen(uow: UnitOfWork, session: Session, amr: str) -> None:
 
 
 def address() -> str:
-    """Where the browser is, as Envoy saw it: nothing else reaches this socket."""
+    """Where the browser is, as Envoy saw it; "" when nobody says."""
     forwarded = (
         request.headers.get("X-Envoy-External-Address")
         or request.headers.get("X-Forwarded-For", "").rpartition(",")[2]
     )
-    return (forwarded.strip() or request.remote_addr or "local")[:64]
+    return (forwarded.strip() or request.remote_addr or "")[:64]
 
 
 _BROWSERS = (("Edg/", "Edge"), ("MicroMessenger", "WeChat"), ("Firefox/", "Firefox"))
