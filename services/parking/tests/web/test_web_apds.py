@@ -41,7 +41,10 @@ class Spec:
         if node.get("title") == "HolderCredential":
             # Its three branches are the same schema: `oneOf` of them can never hold.
             node = {"anyOf": node["oneOf"]}
-        return {key: self._plain(one) for key, one in node.items() if key != "example"}
+        left_out = {"example"}
+        if node.get("maxProperties", 9) < len(node.get("required", [])):
+            left_out.add("maxProperties")  # Reference: two are required, one is allowed.
+        return {key: self._plain(one) for key, one in node.items() if key not in left_out}
 
     def _defined(self, pointer: str) -> str:
         key = base64.urlsafe_b64encode(pointer.encode()).decode().rstrip("=")

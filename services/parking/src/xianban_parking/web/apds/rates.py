@@ -91,7 +91,7 @@ def rate_table(request: Request, lot: rs.Lot, tariff: rs.Tariff) -> Data:
         "activeTimes": ["P1D"],
         "availability": "public",
         "rateLineCollections": [
-            _collection(index, band, rules, since) for index, band in enumerate(bands)
+            _collection(index, band, rules, since) for index, band in enumerate(bands, start=1)
         ],
         "xianban": {
             "sentences": list(tariff.sentences),
@@ -126,7 +126,7 @@ def _lines(band: dict[str, Any], free_minutes: int) -> list[Data]:
         lines.append(free | {"usageCondition": "once"})
     lines += [_unit(unit) for unit in band.get("units", [])]
     lines += _steps(band.get("steps", []))
-    return [line | {"sequence": index} for index, line in enumerate(lines)]
+    return [line | {"sequence": index} for index, line in enumerate(lines, start=1)]
 
 
 def _unit(unit: dict[str, Any]) -> Data:
