@@ -24,6 +24,7 @@ __all__ = ["register"]
 
 # A first start seeds the district; on a busy machine that takes a while.
 _PATIENCE = 300.0
+_GATEWAY = "edge"
 
 
 def register(app: typer.Typer) -> None:
@@ -93,7 +94,9 @@ def _plan(settings: Settings, port: int, split: bool) -> Supervisor:
     for name, members in [(n, [n]) for n in services] if split else [("services", services)]:
         supervisor.add(name, "serve", *members)
     for point in sorted(entry_points(group="xianban.processes"), key=lambda p: p.name):
-        supervisor.add(point.name, "process", point.name)
+        # The gateway ends first, the pages next: nobody may call what is gone already.
+        rank = 2 if point.name == _GATEWAY else 1
+        supervisor.add(point.name, "process", point.name, rank=rank)
     return supervisor
 
 

@@ -26,6 +26,8 @@ class Child:
 
     name: str
     arguments: Sequence[str]
+    # Higher ranks call lower ones: they end first.
+    rank: int = 0
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     restarts: int = 0
@@ -44,9 +46,9 @@ class Supervisor:
     children: list[Child] = field(default_factory=list[Child])
     stopping: threading.Event = field(default_factory=threading.Event)
 
-    def add(self, name: str, *arguments: str) -> None:
+    def add(self, name: str, *arguments: str, rank: int = 0) -> None:
         """Adds a process; `arguments` follow `xianban`."""
-        self.children.append(Child(name, arguments))
+        self.children.append(Child(name, arguments, rank))
 
     def start(self) -> None:
         """Starts every process."""
@@ -62,13 +64,17 @@ class Supervisor:
                 self._revive(child)
 
     def stop(self) -> None:
-        """Asks every process to end, the first started last; kills those that do not."""
+        """Asks every process to end, callers before those they call; kills those that do not."""
         self.stopping.set()
-        for child in reversed(self.children):
+        for rank in sorted({child.rank for child in self.children}, reverse=True):
+            self._end([child for child in self.children if child.rank == rank])
+
+    def _end(self, children: Sequence[Child]) -> None:
+        for child in children:
             if child.process and child.process.poll() is None:
                 child.process.send_signal(signal.SIGTERM)
         end = time.monotonic() + self.grace
-        for child in self.children:
+        for child in children:
             if child.process:
                 _end(child.process, end - time.monotonic())
             self._pid_file(child).unlink(missing_ok=True)
