@@ -202,7 +202,7 @@ class Fold:
         row = self.before[_id(adjustment.session_id)]
         charged = (row.charged_fen or 0) + adjustment.amount_fen
         due = max(0, charged - row.paid_fen)
-        self.sessions.change(row.id, charged_fen=charged, due_fen=due)
+        self.sessions.change(row.id, charged_fen=charged, due_fen=due, **self._requoted(adjustment))
         if adjustment.kind is AdjustmentKind.NOTE:
             return
         posting = f"adjust:{row.id}:{self.passage.row.id}"
@@ -216,6 +216,14 @@ class Fold:
         )
         give_back(row.id, row.paid_fen - charged, "LATE_GATE_EVENT", uow=self.uow)
         self._tell_adjusted(row, adjustment.amount_fen)
+
+    def _requoted(self, adjustment: Adjustment) -> dict[str, Any]:
+        """The derivation of the corrected facts takes the old one's place."""
+        row = self.before[_id(adjustment.session_id)]
+        tariffs = Lots(self.uow.conn, MACHINE).tariffs(row.lot)
+        now = self.uow.clock.now()
+        quote = _priced(adjustment.after, row, tariffs, now) if adjustment.after else None
+        return {"quote": stored_quote(quote) if quote else kept(0, "price.no-entry")}
 
     def _tell_adjusted(self, row: SessionRow, amount_fen: int) -> None:
         template = "session-more-due" if amount_fen > 0 else "session-less-due"
@@ -267,9 +275,18 @@ def quote_of(
 ) -> dict[str, Any]:
     """The fee so far, or the final one."""
     if row.charged_fen is not None and row.quote is not None:
-        return row.quote
+        return _adding_up(row.quote, row.charged_fen)
     quote = _priced(_session(row), row, tariffs, now, concessions)
     return stored_quote(quote) if quote else kept(0, "price.no-entry")
+
+
+def _adding_up(quote: dict[str, Any], charged_fen: int) -> dict[str, Any]:
+    """A correction after the charge is a line of its own: the lines sum to what is charged."""
+    difference = charged_fen - int(quote["total_fen"])
+    if not difference:
+        return quote
+    line: dict[str, Any] = {"key": "price.adjusted", "params": {}, "amount_fen": difference}
+    return {**quote, "total_fen": charged_fen, "lines": [*quote["lines"], line]}
 
 
 def due_of(row: SessionRow, quote: dict[str, Any], now: datetime) -> int:

@@ -148,6 +148,7 @@ price-concession-fixed = Concession: { $name } ({ $source })
 price-no-entry = No entry was recorded; nothing is charged
 price-waived = Waived after review
 price-amount = Parking fee
+price-adjusted = Correction
 price-paid-before = Less what was paid before
 permit-days = { $days } days at ¥{ $daily-fen } a day (permit no. { $ordinal })
 permit-reduction = Reduction: { $name }, { $percent }%

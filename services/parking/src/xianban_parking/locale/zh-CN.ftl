@@ -148,6 +148,7 @@ price-concession-fixed = 减免：{ $name }（{ $source }）
 price-no-entry = 没有入场记录，不收费
 price-waived = 经核实免收
 price-amount = 停车费
+price-adjusted = 更正
 price-paid-before = 减去此前已付
 permit-days = { $days } 天 × 每天 { $daily-fen } 元（第 { $ordinal } 个许可）
 permit-reduction = 减免：{ $name }，{ $percent }%
