@@ -33,6 +33,7 @@ def resources(tmp_path: Path) -> Iterator[Any]:
     db.close()
 
 
+@pytest.mark.timeout(300)
 def test_all_real_files_are_imported_twice_without_doubling(resources: Any) -> None:
     if not REAL.is_dir():
         pytest.skip(f"real data absent: {REAL}")

@@ -49,7 +49,7 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     def ReplayDeadLetter(
         self, request: pb.ReplayDeadLetterRequest, context: grpc.ServicerContext
     ) -> pb.ReplayDeadLetterResponse:
-        with _told(context):
+        with _told(context, self._service.package):
             inbox = self._inbox()
             if inbox is None:
                 raise NotFound("DEAD_LETTER_NOT_FOUND", field="id")
@@ -79,7 +79,7 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     def Import(
         self, request: pb.ImportRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.ImportProgress]:
-        with _told(context):
+        with _told(context, self._service.package):
             importer = self._service.importers.get(request.kind)
             if importer is None:
                 raise NotFound("IMPORTER_NOT_FOUND", field="kind", kind=request.kind)
@@ -180,9 +180,9 @@ def _tailed(row: Any) -> pb.TailedEvent:
 
 
 @contextmanager
-def _told(context: grpc.ServicerContext) -> Iterator[None]:
+def _told(context: grpc.ServicerContext, package: str) -> Iterator[None]:
     """Our errors become a status with a sentence; others stay errors of ours."""
     try:
         yield
     except XianbanError as error:
-        context.abort(error.code, localised(error, "en"))
+        context.abort(error.code, localised(error, "en", package))

@@ -122,6 +122,8 @@ def test_facts_counts_and_bad_lines_are_counted_and_the_bad_kept_aside(
     with resources.db.read() as conn:
         assert Lots(conn, MACHINE).ids() == {"a"}
         assert Counts(conn, MACHINE).of()["a"].occupied == 3
+        feed = Feeds(conn, MACHINE).get("lines")
+        assert (feed.items, feed.errors) == (5, 2)
         errors, _ = Feeds(conn, MACHINE).errors("lines", Page(50, ""))
         assert {error.item for error in errors} == {"line 4", "c"}
         (verdict,) = conn.scalars(select(observation.c.verdict).where(observation.c.lot == "b"))

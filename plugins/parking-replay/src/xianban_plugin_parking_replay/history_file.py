@@ -9,6 +9,7 @@ import csv
 import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final
 from zoneinfo import ZoneInfo
@@ -83,6 +84,7 @@ def _count(row: Mapping[str, str]) -> LotObservation:
     )
 
 
+@lru_cache(maxsize=1024)
 def _lot(code: str) -> str:
     plain = unicodedata.normalize("NFKD", code).encode("ascii", "ignore").decode().casefold()
     words = "".join(sign if sign.isalnum() else " " for sign in plain).split()

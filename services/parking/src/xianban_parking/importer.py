@@ -36,7 +36,8 @@ from xianban_parking.settings import rules
 
 __all__ = ["import_parking"]
 
-CHUNK: Final = 500
+# Small: the suite is running, and people reserve between two chunks.
+CHUNK: Final = 200
 HEAD: Final = 64 * 1024
 MOST_FILES: Final = 1000
 # Shown while the import runs; the file holds them all.
@@ -100,19 +101,29 @@ class _Import:
     def run(self) -> None:
         if not LOT_ID.fullmatch(self.feed):
             raise InvalidArgument("IMPORT_FEED_INVALID", field="options", feed=self.feed[:100])
+        self._health(0, 0)
         aside = self._aside()
         aside.parent.mkdir(parents=True, exist_ok=True)
-        refused_before = self.report.rejected
+        done_before, refused_before = self.report.done, self.report.rejected
         with aside.open("w", encoding="utf-8", newline="") as out:
             writer = _Aside(out)
             for chunk in _chunks(self.kind.read(self.file)):
                 self._chunk(chunk, writer)
-        if self.report.rejected > refused_before:
+        refused = self.report.rejected - refused_before
+        self._health(self.report.done - done_before, refused)
+        if refused:
             # Of several files the folder is named.
             several = self.report.kept_aside
             self.report.kept_aside = str(aside.parent if several else aside)
         else:
             aside.unlink()
+
+    def _health(self, items: int, refused: int) -> None:
+        """The feed shows the whole file's figures, not its last chunk's."""
+        resources = self.resources
+        with open_unit_of_work(resources.db, clock=resources.clock, ids=resources.ids) as uow:
+            _register(uow, self.feed)
+            Feeds(uow.conn, MACHINE).succeeded(self.feed, items, refused, uow.clock.now())
 
     def _aside(self) -> Path:
         """The same file again writes the same name: what was repaired is then gone from it."""
@@ -123,7 +134,6 @@ class _Import:
     def _chunk(self, items: Sequence[Item], aside: _Aside) -> None:
         resources = self.resources
         with open_unit_of_work(resources.db, clock=resources.clock, ids=resources.ids) as uow:
-            _register(uow, self.feed)
             facts = FeedFacts(self.feed, rules().default_cadence_seconds)
             outcomes = _taken(uow, facts, items)
         for item, outcome in zip(items, outcomes, strict=True):
@@ -180,7 +190,9 @@ def _taken(uow: UnitOfWork, feed: FeedFacts, items: Sequence[Item]) -> list[Outc
     strangers = [one for one in counts if one.lot not in described]
     apart = set(map(id, strangers))
     history = iter(_history(uow, feed, strangers))
-    others = iter(take_in(uow, feed, [one for one in items if id(one) not in apart]))
+    rest = [one for one in items if id(one) not in apart]
+    # Taking in looks at every lot: not for nothing.
+    others = iter(take_in(uow, feed, rest) if rest else [])
     return [next(history if id(one) in apart else others) for one in items]
 
 
