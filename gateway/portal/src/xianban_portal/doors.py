@@ -47,6 +47,8 @@ async def log_in(request: Request) -> Response:
     if viewer_of(request).person and not acr:
         return RedirectResponse(target, status_code=303)
     level = acr if acr.isascii() and acr.isdigit() else ""
+    # Asked first, so that our own page says who is away, not a bare one of the gateway.
+    await oidc.ready()
     url, state, sealed = await oidc.begin(target, viewer_of(request).locale, level)
     answer = RedirectResponse(url, status_code=303)
     _cookie(request, answer, ATTEMPT_COOKIE + state[:12], sealed, 600)
