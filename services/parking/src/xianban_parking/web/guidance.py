@@ -17,6 +17,8 @@ from xianban_parking.web.times import typed
 STAYS = (30, 60, 120, 240, 480)
 WALKS = (500, 1000, 1500, 3000)
 OPTIONS = 10
+# Every candidate is forecast; the first question after a start has to read the history.
+PATIENCE = 15.0
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ async def find(request: Request) -> Response:
     query = request.query_params
     wanted = query.get("q", "").strip()
     asked = _question(query)
-    calling = attempt(call(request, parking.FindParking, asked)) if wanted else None
-    found, problem = await calling if calling else (None, None)
+    asking = call(request, parking.FindParking, asked, timeout=PATIENCE) if wanted else None
+    found, problem = await attempt(asking) if asking else (None, None)
     options = [
         ShownOption(index, shown_lot(request, option.lot), option)
         for index, option in enumerate(found.options if found else [], start=1)
