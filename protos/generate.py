@@ -1,4 +1,4 @@
-"""Writes protos/src from protos/xianban: Python, type stubs and the descriptor set the gateway reads.
+"""Writes protos/src from protos/xianban: Python, stubs and the descriptors the gateway reads.
 
 Run by `make proto`; `make check` fails when the result differs from what is committed.
 """
@@ -35,7 +35,8 @@ def main() -> None:
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
     run(f"--python_out={OUT}", f"--mypy_out={OUT}", *ours, "buf/validate/validate.proto")
-    run(f"--grpc_python_out={OUT}", f"--mypy_grpc_out={OUT}", *[p for p in ours if "service " in (HERE / p).read_text()])
+    serving = [path for path in ours if "service " in (HERE / path).read_text("utf-8")]
+    run(f"--grpc_python_out={OUT}", f"--mypy_grpc_out={OUT}", *serving)
     for package in [path.parent for path in OUT.rglob("*_pb2.py")]:
         (package / "py.typed").touch()
     # The gateway needs google.rpc's details too, or it cannot convert typed errors to JSON.

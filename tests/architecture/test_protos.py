@@ -1,4 +1,4 @@
-"""What every proto must say: a sensitivity per field, an access rule per RPC, a request id per change."""
+"""What every proto says: a sensitivity per field, an access rule per RPC, an id per change."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -63,14 +64,14 @@ def _option(text: str) -> tuple[str, str]:
 
 
 def _follow(
-    answers: object, *, quiet: bool
+    answers: Iterable[admin_pb2.ImportProgress], *, quiet: bool
 ) -> tuple[admin_pb2.ImportProgress, list[admin_pb2.ImportRejection]]:
     last = admin_pb2.ImportProgress()
     rejections: list[admin_pb2.ImportRejection] = []
     columns = (TextColumn("Importing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=quiet) as bar:
         task = bar.add_task("import", total=None)
-        for last in answers:  # type: ignore[attr-defined] # a gRPC stream
+        for last in answers:
             rejections += last.rejections[: max(0, _SHOWN - len(rejections))]
             bar.update(task, completed=last.done, total=last.total or None)
     return last, rejections

@@ -114,8 +114,11 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
 
 
 def _stop_on_signals(supervisor: Supervisor) -> None:
+    def stop(_number: int, _frame: object) -> None:
+        supervisor.stopping.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: supervisor.stopping.set())
+        signal.signal(number, stop)
 
 
 def _wait_until_ready(port: int, supervisor: Supervisor) -> float:

@@ -111,7 +111,7 @@ def _database(settings: Settings) -> str:
 def _broker(settings: Settings) -> str:
     if not settings.broker:
         return "in-process bus"
-    from kombu import Connection
+    from kombu.connection import Connection
 
     with Connection(settings.broker, connect_timeout=3) as connection:
         connection.ensure_connection(max_retries=1)
