@@ -51,6 +51,8 @@ class Campaign:
             stop.set()
             for thread in threads:
                 thread.join(SERVE_SECONDS)
+        # Kept before the reckoning: what was promised must outlive a fault of this very program.
+        self.journal.write(self.suite.data / "journal.json")
         self._settle()
         audit = self.suite.command("audit", "verify", check=False)
         self.suite.stop()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 
 @dataclass
@@ -34,3 +36,9 @@ class Journal:
     def problem(self, text: str) -> None:
         with self.lock:
             self.problems.append(text)
+
+    def write(self, path: Path) -> None:
+        """As JSON, for whoever looks into a finding."""
+        kept = {item.name: getattr(self, item.name) for item in fields(self)}
+        del kept["lock"]
+        path.write_text(json.dumps(kept, default=sorted, ensure_ascii=False, indent=1))

@@ -12,7 +12,7 @@ from journal import Journal
 from sqlalchemy import Connection, func, select
 from xianban.common.v1 import messages_pb2
 from xianban_notify.repository import message
-from xianban_parking.repository import tables as parking
+from xianban_parking.repository import metadata
 from xianban_sdk.app import database_url, installed_services
 from xianban_sdk.messaging.consumers import describe
 from xianban_sdk.messaging.event import matches
@@ -21,6 +21,7 @@ from xianban_sdk.signatures import installed_secret
 from xianban_sdk.storage import Database, Keyring, install_keys
 from xianban_sdk.storage.tables import dead_letter, inbox, outbox
 
+PARKING = metadata.tables
 RELATION_CHANGED = "identity.v1.relation_changed"
 CAPTURED = frozenset({"captured", "refunded", "partially_refunded"})
 
@@ -79,7 +80,7 @@ def findings(stores: Stores, journal: Journal) -> list[str]:
 
 
 def _reservations(stores: Stores, journal: Journal) -> Iterator[str]:
-    rows = {row.id: row for row in stores.rows("parking", parking.reservation)}
+    rows = {row.id: row for row in stores.rows("parking", PARKING["reservation"])}
     plates = Counter(row.plate for row in rows.values())
     for name, plate in journal.reservations.items():
         row = rows.get(name.rsplit("/", 1)[1])
@@ -95,7 +96,7 @@ def _reservations(stores: Stores, journal: Journal) -> Iterator[str]:
 
 
 def _payments(stores: Stores, journal: Journal) -> Iterator[str]:
-    rows = {row.id: row for row in stores.rows("parking", parking.payment)}
+    rows = {row.id: row for row in stores.rows("parking", PARKING["payment"])}
     payables = Counter(row.payable for row in rows.values())
     for name, fen in journal.payments.items():
         row = rows.get(name.rsplit("/", 1)[1])
@@ -108,11 +109,11 @@ def _payments(stores: Stores, journal: Journal) -> Iterator[str]:
 
 
 def _stays(stores: Stores, journal: Journal) -> Iterator[str]:
-    events = Counter(row.event_id for row in stores.rows("parking", parking.gate_event))
+    events = Counter(row.event_id for row in stores.rows("parking", PARKING["gate_event"]))
     for event in journal.passages:
         if events[event] != 1:
             yield f"passage {event} is there {events[event]} times"
-    held = Counter(row.plate for row in stores.rows("parking", parking.vehicle))
+    held = Counter(row.plate for row in stores.rows("parking", PARKING["vehicle"]))
     for plate in journal.vehicles:
         if held[plate] != 1:
             yield f"vehicle {plate} is there {held[plate]} times"
@@ -120,15 +121,15 @@ def _stays(stores: Stores, journal: Journal) -> Iterator[str]:
 
 def _ledger(stores: Stores) -> Iterator[str]:
     sums: Counter[str] = Counter()
-    for row in stores.rows("parking", parking.ledger_entry):
+    for row in stores.rows("parking", PARKING["ledger_entry"]):
         sums[row.posting] += row.amount_fen
     yield from (f"posting {posting} is off by {off} fen" for posting, off in sums.items() if off)
 
 
 def _receipts(stores: Stores) -> Iterator[str]:
-    rows = stores.rows("parking", parking.receipt)
+    rows = stores.rows("parking", PARKING["receipt"])
     paid = {
-        row.id for row in stores.rows("parking", parking.payment) if row.captured_at is not None
+        row.id for row in stores.rows("parking", PARKING["payment"]) if row.captured_at is not None
     }
     if paid != {row.payment for row in rows}:
         yield "receipts and captured payments differ"
