@@ -33,7 +33,7 @@ def split(tmp_path_factory, backends) -> Iterator[Suite]:
 
 
 @contextmanager
-def dead(suite: Suite, name: str, record_property) -> Iterator[dict]:
+def dead(suite: Suite, name: str, record_testsuite_property) -> Iterator[dict]:
     """The named process is dead inside; afterwards it serves again."""
     suite.keep_dead(name)
     try:
@@ -43,8 +43,8 @@ def dead(suite: Suite, name: str, record_property) -> Iterator[dict]:
         begin = time.monotonic()
         suite.wait_until_ready(BUSY)
         seconds = round(time.monotonic() - begin, 2)
-        record_property(f"{name} served again after", seconds)
-        record_property("within the promise", seconds <= PROMISE)
+        record_testsuite_property(f"{name} served again after", seconds)
+        record_testsuite_property("within the promise", seconds <= PROMISE)
 
 
 def _told(suite: Suite, name: str) -> dict:
@@ -60,8 +60,8 @@ def _told(suite: Suite, name: str) -> dict:
     raise AssertionError(f"/healthz never named {name}")
 
 
-def test_without_parking_the_home_page_says_so_and_the_rest_works(split, record_property):
-    with dead(split, "parking", record_property) as components:
+def test_without_parking_the_home_page_says_so_and_the_rest_works(split, record_testsuite_property):
+    with dead(split, "parking", record_testsuite_property) as components:
         assert components["notify"]["status"] == components["identity"]["status"] == "ready"
         home = httpx.get(f"{split.url}/", headers={"accept-language": "en"}, timeout=10)
         assert home.status_code == 200
@@ -77,8 +77,8 @@ def test_without_parking_the_home_page_says_so_and_the_rest_works(split, record_
     assert httpx.get(f"{split.url}/api/parking/v1/lots", timeout=10).status_code == 200
 
 
-def test_without_notify_home_and_parking_work(split, record_property):
-    with dead(split, "notify", record_property):
+def test_without_notify_home_and_parking_work(split, record_testsuite_property):
+    with dead(split, "notify", record_testsuite_property):
         person = Visitor(split.url, "daughter")
         assert person.get("/").status_code == 200
         assert person.get("/parking").status_code == 200
@@ -86,11 +86,11 @@ def test_without_notify_home_and_parking_work(split, record_property):
         person.close()
 
 
-def test_without_identity_issued_tokens_work_and_log_in_says_so(split, record_property):
+def test_without_identity_issued_tokens_work_and_log_in_says_so(split, record_testsuite_property):
     with split.api("resident") as api:
         mine = f"/residents/{person_id('resident')}/vehicles"
         assert api.get(mine).status_code == 200
-        with dead(split, "identity", record_property):
+        with dead(split, "identity", record_testsuite_property):
             assert api.get(mine).status_code == 200
             home = httpx.get(f"{split.url}/", timeout=10)
             assert home.status_code == 200
