@@ -28,6 +28,8 @@ from xianban_edge.envoy.files import Rendered, inlined, render, write
 from xianban_edge.settings import EdgeService, EdgeSettings
 
 DRAIN_SECONDS = 30
+# How long an open connection may be silent at the end before it is cut.
+_FAREWELL_SECONDS = 0.5
 _POLL_SECONDS = 0.05
 
 
@@ -142,11 +144,24 @@ class Edge:
 
     def _drain(self, grace: float) -> None:
         try:
+            # From now on each answer closes its connection; then nobody new is let in.
             admin(self.settings, "POST", "/drain_listeners?graceful&skip_exit")
+            time.sleep(min(_FAREWELL_SECONDS, grace))
+            admin(self.settings, "POST", "/drain_listeners")
+            self._wait_for_silence(grace)
         except OSError:
             return  # it is already on its way out
+
+    def _wait_for_silence(self, grace: float) -> None:
+        """Until all have gone, or those left have asked for nothing for a moment."""
+        quiet_since = time.monotonic()
         for _ in _ticks(grace):
-            if not self.alive() or self.stat("http.edge.downstream_rq_active") == 0:
+            if not self.alive() or self.stat("http.edge.downstream_cx_active") == 0:
+                return
+            now = time.monotonic()
+            if self.stat("http.edge.downstream_rq_active") > 0:
+                quiet_since = now
+            elif now - quiet_since > _FAREWELL_SECONDS:
                 return
 
     def stat(self, name: str) -> int:
