@@ -79,7 +79,7 @@ class Story:
 
     def pay(self) -> None:
         self.open("/parking/sessions")
-        self.page.locator(f"main a[href^='/parking/sessions/']:has-text('{PLATE}')").first.click()
+        self.page.locator("main .records a.button--primary").first.click()
         self.page.wait_for_url("**/parking/sessions/*")
         self.picture("5-session")
         bill = self.page.locator("table.bill").first
@@ -93,7 +93,7 @@ class Story:
             self.page.locator("main a.button--primary").first.click()
             self.page.wait_for_url("**/sandbox-pay/**")
         self.picture("6-checkout")
-        self.page.locator("button[value=pay]").click()
+        self.page.get_by_role("button", name="支付", exact=True).click()
         self.page.wait_for_url("**/parking/payments/*", timeout=15_000)
         self.page.locator("main a[href^='/parking/receipts/']").first.wait_for(timeout=15_000)
         self.picture("7-paid")
@@ -103,7 +103,9 @@ class Story:
         self.page.wait_for_url("**/parking/receipts/*")
         self.picture("8-receipt")
         self.open("/messages")
-        self.page.locator("main :text('收据')").first.wait_for(timeout=5_000)
+        self.page.locator(
+            "main a[href*='/parking/receipts/'], main :text('收据'), main :text('票据')"
+        ).first.wait_for()
         self.picture("9-messages")
         self.open("/me/accesses")
         assert "停车" in self.page.inner_text("main")
