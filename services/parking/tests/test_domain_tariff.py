@@ -289,8 +289,8 @@ def test_the_price_board_says_everything_that_can_change_a_price() -> None:
         "tariff.unit_each",
         "tariff.step_open",
         "tariff.cap_day",
-        "tariff.discount_vehicle",
-        "tariff.discount_permit",
+        "tariff.discount_vehicle_percent",
+        "tariff.discount_permit_percent",
         "tariff.day_starts_at",
         "tariff.unpublished_year_refused",
     ]

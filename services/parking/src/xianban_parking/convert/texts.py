@@ -57,9 +57,13 @@ def summary(row: TariffRow | None, locale: str) -> str:
     """The tariff in one sentence."""
     if row is None:
         return ""
-    return i18n.text("list-separator", locale, TEXT_PACKAGE).join(
-        _sentences(_frozen(row), locale, True)
-    )
+    return _summary(_frozen(row), locale)
+
+
+@lru_cache(maxsize=4096)
+def _summary(rules: bytes, locale: str) -> str:
+    separator = i18n.text("list-separator", locale, TEXT_PACKAGE)
+    return separator.join(_sentences(rules, locale, True))
 
 
 def _frozen(row: TariffRow) -> bytes:
@@ -88,6 +92,9 @@ def _shown(name: str, value: Any, locale: str) -> str:
     if name in ("day_kind", "days", "vehicles") and isinstance(value, str):
         joiner = i18n.text("word-separator", locale, TEXT_PACKAGE)
         return joiner.join(_word(each, locale) for each in value.split())
+    if name == "name":
+        # An operator's own name stays as it is; ours are known words.
+        return i18n.catalogue(TEXT_PACKAGE).find(f"word-{value}", locale, {}) or str(value)
     if name in ("from", "to") and "T" in str(value):
         return datetime.fromisoformat(str(value)).astimezone(SHANGHAI).strftime("%H:%M")
     # As text: Fluent would group the digits of a year.

@@ -33,7 +33,7 @@ def describe_tariff(tariff: Tariff) -> tuple[TariffFact, ...]:
         *_opening(tariff),
         *(fact for band in tariff.bands for fact in _band_facts(tariff, band)),
         *_caps(tariff),
-        *(_discount_fact(discount) for discount in tariff.discounts),
+        *(fact for discount in tariff.discounts for fact in _discount_facts(discount)),
         *_rules(tariff),
     )
 
@@ -87,10 +87,11 @@ def _caps(tariff: Tariff) -> Iterator[TariffFact]:
             yield TariffFact(key, {"amount_fen": cap})
 
 
-def _discount_fact(discount: Discount) -> TariffFact:
-    params: dict[str, str | int] = {"name": discount.name, "value": discount.value}
-    params |= {"percent": discount.percent_off, "minutes": discount.free_minutes}
-    return TariffFact(f"tariff.discount_{discount.subject}", params)
+def _discount_facts(discount: Discount) -> Iterator[TariffFact]:
+    for what, amount in (("percent", discount.percent_off), ("minutes", discount.free_minutes)):
+        if amount:
+            params = {"name": discount.name, "value": discount.value, what: amount}
+            yield TariffFact(f"tariff.discount_{discount.subject}_{what}", params)
 
 
 def _rules(tariff: Tariff) -> Iterator[TariffFact]:
