@@ -82,7 +82,8 @@ restart_broker() {
 }
 
 stop_rabbit() {
-  [ -f "$home/mq/environment" ] && as rabbitmq ". $home/mq/environment; cd $home/mq; /usr/lib/rabbitmq/bin/rabbitmqctl -q stop $home/mq/pid" || true
+  # rabbitmqctl would wait for ever for a node that is down.
+  listens "$mq_port" && [ -f "$home/mq/environment" ] && as rabbitmq ". $home/mq/environment; cd $home/mq; /usr/lib/rabbitmq/bin/rabbitmqctl -q stop $home/mq/pid" || true
 }
 
 stop() {

@@ -7,6 +7,7 @@ asserted here, the one time that a test looks at the clock. `pytest -rP` shows w
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -26,7 +27,7 @@ from xianban_sdk.demo import PEOPLE, person_id
 from xianban_sdk.identity.relations import BOUND_SECONDS
 from xianban_sdk.settings import Settings
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 
 DAUGHTER, ELDER = person_id("daughter"), person_id("elder")
 # What a delegate with every scope may read of her mother, service by service.
@@ -224,7 +225,7 @@ class OwnBackends:
         }
 
     def start(self) -> dict[str, str]:
-        done = self._run("start")
+        done = self._run("start", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if done.returncode != 0:
             pytest.skip(f"no backends of our own: {done.stderr.strip()[-200:]}")
         if not (self.home / "mq" / "pid").exists():
@@ -234,28 +235,33 @@ class OwnBackends:
     def kill_broker(self) -> None:
         os.kill(int((self.home / "mq" / "pid").read_text()), signal.SIGKILL)
 
-    def stop(self) -> None:
-        self._run("stop")
+    def remove(self) -> None:
+        """Stops them and their data: a database belongs to the installation that filled it."""
+        # No pipes: Erlang's port mapper outlives the command and would keep them open.
+        self._run("stop", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        shutil.rmtree(self.home, ignore_errors=True)
 
-    def _run(self, what: str) -> subprocess.CompletedProcess[str]:
+    def _run(self, what: str, **output: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [ROOT / "tools/backends.sh", what],
             env=self._environment,
-            capture_output=True,
             text=True,
             timeout=120,
             check=False,
+            **output,
         )
 
 
 @pytest.fixture(scope="module")
-def own_backends(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def own_backends() -> Iterator[Any]:
     # Debian's servers run as their own users: the directory must be open to them.
     home = Path(f"/tmp/xianban-revocation-{os.getuid()}")
     made = OwnBackends(home)
-    urls = made.start()
-    yield made, urls
-    made.stop()
+    made.remove()
+    try:
+        yield made, made.start()
+    finally:
+        made.remove()
 
 
 @pytest.fixture(scope="module")
@@ -273,6 +279,20 @@ def split(own_backends: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield running.start()
     finally:
         running.stop()
+
+
+def last_served(family: Family, service: str) -> float:
+    """When the last answer came before delegated access was refused.
+
+    The refusal itself takes longer: the service waits for identity, and Envoy asks it again.
+    """
+    last = time.monotonic()
+    end = last + 20
+    while (answer := family.asks(service)).status_code == 200:
+        last = time.monotonic()
+        assert last < end, "still served"
+    assert (answer.status_code, reason(answer)) == (503, "RELATIONS_STALE")
+    return last
 
 
 @contextmanager
@@ -307,8 +327,7 @@ def test_the_bound_holds_without_a_broker_and_without_identity_only_ones_own_dat
         until(lambda: family.asks("parking").status_code == 200, 20)
         with frozen(split, "identity"):
             begin = time.monotonic()
-            until(lambda: family.asks("parking").status_code == 503, 20)
-            measured("RELATIONS_STALE, identity away too", begin + 0.5, time.monotonic())
+            measured("the last answer, identity away too", begin, last_served(family, "parking"))
             for service in ("parking", "notify"):
                 refused = family.asks(service)
                 assert (refused.status_code, reason(refused)) == (503, "RELATIONS_STALE")
