@@ -168,7 +168,7 @@ def test_the_loop_fires_what_is_due_and_stops_when_told(
     stop = background(timers.run)
     schedule(database, clock, "now", timedelta(0))
     for _ in range(500):
-        if ladder.fired:
+        if effects(database):
             break
         stop.wait(0.02)
     assert effects(database) == ["now"]

@@ -42,6 +42,7 @@ class Timers:
         self._handlers = dict(handlers)
         self._clock = clock
         self._ids = ids
+        self._due = _NEVER  # as last seen
 
     def run(self, stop: threading.Event) -> None:
         """Fire timers as they fall due, until told to stop."""
@@ -63,7 +64,7 @@ class Timers:
         must not end because a rung broke.
         """
         fired = 0
-        while self._next_due() <= self._clock.now():
+        while self._look() <= self._clock.now():
             succeeded = self._fire_one()
             if succeeded is None:
                 break  # another process has what is due
@@ -129,6 +130,10 @@ class Timers:
             due = conn.scalar(query.where(timer_table.c.kind.in_(self._handlers)))
         return due or _NEVER
 
+    def _look(self) -> datetime:
+        self._due = self._next_due()
+        return self._due
+
     def _until_next(self) -> float:
-        seconds = (self._next_due() - self._clock.now()).total_seconds()
+        seconds = (self._due - self._clock.now()).total_seconds()
         return min(max(seconds, _SHORTEST_SLEEP), _LONGEST_SLEEP)

@@ -20,6 +20,8 @@ _log = structlog.get_logger("xianban.messaging")
 
 _CLAIM = 500
 _POLL = 0.2  # another process may have written
+# A SQLite file has one process, and its writers wake the relay: this is only a safety net.
+_POLL_ALONE = 1.0
 _STANDBY = 1.0
 _LONGEST_PAUSE = 5.0
 
@@ -36,6 +38,7 @@ class Relay:
         self._bus = bus
         self._clock = clock
         self._shard = shard or Shard()
+        self._poll = _POLL_ALONE if db.file else _POLL
 
     def run(self, stop: threading.Event) -> None:
         """Relay until told to stop; survives the loss of bus and database."""
@@ -65,7 +68,7 @@ class Relay:
         while not stop.is_set():
             self._db.outbox_written.clear()
             if self._step(still_held) < _CLAIM:
-                self._db.outbox_written.wait(_POLL)
+                self._db.outbox_written.wait(self._poll)
 
     def _step(self, still_held: Callable[[], None]) -> int:
         with self._db.read() as conn:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 __all__ = ["Database", "DatabaseInUse", "Dialect"]
@@ -39,7 +40,7 @@ class Database:
         self.outbox_written = threading.Event()
         self.audit_written = threading.Event()
         self.timers_written = threading.Event()
-        self._reader = reader.execution_options(isolation_level="AUTOCOMMIT")
+        self._reader = reader
         self._lock = lock
         # SQLite has one writer. Waiting here is fair and prompt; its own busy handler polls.
         self._writer = threading.Lock() if file else None
@@ -135,6 +136,10 @@ def _sqlite_engine(file: Path, *, read_only: bool) -> Engine:
         connect_args={"check_same_thread": False, "cached_statements": 256},
         pool_size=4,
         max_overflow=12,
+        json_deserializer=orjson.loads,
+        # Never on the writer: its driver is on autocommit too, our BEGIN would not be rolled back.
+        skip_autocommit_rollback=read_only,
+        **_autocommit(read_only),
     )
 
     def connected(connection: Any, _record: Any) -> None:
@@ -181,7 +186,13 @@ def _postgresql_engine(url: URL, owner: str, *, read_only: bool) -> Engine:
         pool_timeout=5,
         pool_use_lifo=True,
         skip_autocommit_rollback=True,
+        **_autocommit(read_only),
     )
+
+
+def _autocommit(read_only: bool) -> dict[str, Any]:
+    # Set once per connection: as an execution option it is set and reset at every look.
+    return {"isolation_level": "AUTOCOMMIT"} if read_only else {}
 
 
 def _schema(owner: str) -> str:

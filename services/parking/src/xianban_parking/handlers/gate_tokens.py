@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from joserfc import jws
@@ -39,7 +40,13 @@ def ensure_key(uow: UnitOfWork) -> ECKey:
         made = ECKey.generate_key("P-256", {"kid": uow.ids.new(), "alg": ALGORITHM, "use": "sig"})
         keys.add(str(made.kid), json.dumps(made.as_dict(private=True)), uow.clock.now())
         found = keys.current()
-    return ECKey.import_key(json.loads(cast(str, found)))
+    return _key_of(cast(str, found))
+
+
+@lru_cache(maxsize=4)
+def _key_of(private: str) -> ECKey:
+    # Every reservation signs with the same one.
+    return ECKey.import_key(json.loads(private))
 
 
 def sign(key: ECKey, claims: TokenClaims) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, or_, select, update
+from sqlalchemy import Select, and_, bindparam, delete, func, or_, select, update
 from xianban_sdk.errors import NotFound
 from xianban_sdk.storage import insert_new, upsert
 
@@ -22,16 +22,18 @@ from xianban_parking.repository.tables import feed, feed_error, observation, occ
 __all__ = ["Counts", "Feeds"]
 
 ERRORS_KEPT = 1000
+# Built once: every look at a lot asks it.
+_OF = select(occupancy).where(occupancy.c.lot.in_(bindparam("lots", expanding=True)))
 
 
 class Counts(Repository):
     """Counts are public: no person is in them."""
 
     def of(self, lot_ids: Iterable[str] | None = None) -> dict[str, OccupancyRow]:
-        query = select(occupancy)
-        if lot_ids is not None:
-            query = query.where(occupancy.c.lot.in_(list(lot_ids)))
-        found = self.conn.execute(query).mappings()
+        if lot_ids is None:
+            found = self.conn.execute(select(occupancy)).mappings()
+        else:
+            found = self.conn.execute(_OF, {"lots": list(lot_ids)}).mappings()
         return {row["lot"]: OccupancyRow(**row) for row in found}
 
     def put(self, row: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select, update
 from xianban_sdk.errors import NotFound
 from xianban_sdk.storage import insert_new, upsert
 
@@ -21,6 +21,15 @@ from xianban_parking.repository.rows import (
 from xianban_parking.repository.tables import honesty, lot, tariff
 
 __all__ = ["LotFilter", "Lots", "folded"]
+
+# The questions of every look at a lot, built once: building costs as much as asking SQLite.
+_ONE = select(lot).where(lot.c.id == bindparam("lot"))
+_TARIFFS = (
+    select(tariff)
+    .where(tariff.c.lot.in_(bindparam("lots", expanding=True)))
+    .order_by(tariff.c.version)
+)
+_HONESTY = select(honesty).where(honesty.c.lot.in_(bindparam("lots", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ class Lots(Repository):
         return found
 
     def find(self, lot_id: str) -> LotRow | None:
-        row = self.conn.execute(select(lot).where(lot.c.id == lot_id)).mappings().first()
+        row = self.conn.execute(_ONE, {"lot": lot_id}).mappings().first()
         return LotRow(**row) if row else None
 
     def managed(self, lot_id: str, *, locked: bool = False) -> LotRow:
@@ -106,9 +115,8 @@ class Lots(Repository):
         return [TariffRow(**row) for row in self.conn.execute(query).mappings()]
 
     def tariffs_of(self, lot_ids: Iterable[str]) -> dict[str, list[TariffRow]]:
-        query = select(tariff).where(tariff.c.lot.in_(list(lot_ids))).order_by(tariff.c.version)
         found: dict[str, list[TariffRow]] = {}
-        for row in self.conn.execute(query).mappings():
+        for row in self.conn.execute(_TARIFFS, {"lots": list(lot_ids)}).mappings():
             found.setdefault(row["lot"], []).append(TariffRow(**row))
         return found
 
@@ -124,8 +132,8 @@ class Lots(Repository):
     # -- what was computed of a lot -------------------------------------------------------------
 
     def honesty_of(self, lot_ids: Iterable[str]) -> dict[str, HonestyRow]:
-        query = select(honesty).where(honesty.c.lot.in_(list(lot_ids)))
-        return {row["lot"]: HonestyRow(**row) for row in self.conn.execute(query).mappings()}
+        found = self.conn.execute(_HONESTY, {"lots": list(lot_ids)}).mappings()
+        return {row["lot"]: HonestyRow(**row) for row in found}
 
     def put_honesty(self, lot_id: str, score: float | None, checks: int, now: datetime) -> None:
         row = {"lot": lot_id, "computed_at": now, "score": score, "checks": checks}
