@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+import xianban_sdk.storage.alembic_runs  # noqa: F401 - pytest rewrites it; 3.11 can't in threads
 from sqlalchemy import Column, Integer, MetaData, Table, Text, insert, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
 from xianban_sdk.storage import (

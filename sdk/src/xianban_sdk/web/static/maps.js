@@ -32,7 +32,7 @@
     const data = { ...item.dataset, ...item.querySelector("[data-value]")?.dataset };
     const label = document.createElement("span");
     label.className = `marker marker--${data.tone || "info"}`;
-    label.textContent = data.value || "P";
+    label.textContent = label.dataset.value = data.value || "P";
     const icon = L.divIcon({ className: "", html: label, iconSize: elder ? [64, 44] : [48, 32] });
     const marker = L.marker([Number(data.lat), Number(data.lon)], { icon, title: data.label, alt: data.label });
     marker.on("click keypress", (event) => {
@@ -40,6 +40,25 @@
       if (data.href) window.location.href = data.href;
     });
     return marker.addTo(map);
+  };
+
+  // Markers must not cover each other's targets: of two that meet, the later in the list becomes a
+  // dot that only shows where it is; zooming in, or the list, brings it back.
+  const spread = (map, pins) => {
+    const placed = [];
+    for (const one of pins) {
+      const at = map.latLngToContainerPoint(one.getLatLng());
+      const [width, height] = one.options.icon.options.iconSize;
+      const free = placed.every((other) => Math.abs(other.x - at.x) >= width || Math.abs(other.y - at.y) >= height);
+      if (free) placed.push(at);
+      const element = one.getElement();
+      element.classList.toggle("marker-dot", !free);
+      const label = element.firstElementChild;
+      label.textContent = free ? label.dataset.value : "";
+      element.setAttribute("aria-hidden", String(!free));
+      if (free) { element.setAttribute("tabindex", "0"); element.setAttribute("role", "button"); }
+      else { element.removeAttribute("tabindex"); element.removeAttribute("role"); }
+    }
   };
 
   const draw = (figure) => {
@@ -53,9 +72,12 @@
     const place = () => {
       pins.forEach((one) => one.remove());
       pins = [...list.querySelectorAll("[data-lat][data-lon]")].map((item) => pin(map, item));
+      spread(map, pins);
     };
     place();
     if (pins.length) map.fitBounds(L.featureGroup(pins).getBounds().pad(0.2), { maxZoom: Number(figure.dataset.zoom) });
+    map.on("zoomend", () => spread(map, pins));
+    spread(map, pins);
     document.addEventListener("xianban:live", place);
   };
   document.querySelectorAll("[data-map]").forEach(draw);
