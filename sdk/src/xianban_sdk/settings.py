@@ -76,8 +76,13 @@ class Settings:
         values = {name: value for name, value in values.items() if name in names}
         values |= {n: environ[_PREFIX + n.upper()] for n in names if _PREFIX + n.upper() in environ}
         values |= {n: v for n, v in (flags or {}).items() if n in names and v is not None}
-        return cls(**{item.name: _typed(item.name, item.type, values[item.name])
-                      for item in fields(cls) if item.name in values})
+        return cls(
+            **{
+                item.name: _typed(item.name, item.type, values[item.name])
+                for item in fields(cls)
+                if item.name in values
+            }
+        )
 
     def address(self, service: str, lane: str = "") -> str:
         """Where a service's server of a lane ("", "streams", "safety", "http") is reached."""
