@@ -57,6 +57,10 @@ class Resident:
 
     def run(self) -> None:
         """Acts until told to stop; a client that cannot go on is a finding."""
+        with self.http:
+            self._act()
+
+    def _act(self) -> None:
         actions = (self.reserve, self.reserve, self.reserve_badly, self.stay, self.register)
         while not self.stop.is_set():
             try:
@@ -171,7 +175,6 @@ class Resident:
 
     def _pass(self, plate: str, direction: Any, at: datetime) -> None:
         event = self._id()
-        client = httpx.Client(timeout=6, trust_env=False)
 
         def passed() -> httpx.Response:
             told = send(
@@ -185,8 +188,7 @@ class Resident:
             )
             return httpx.Response(told.status, json=dict(told.body))
 
-        with client:
-            answer = self._until(passed)
+        answer = self._until(passed)
         if answer.status_code != 200:
             raise GaveUp(f"passage of {plate} refused: {answer.text[:300]}")
         self._keep(self.journal.passages, event, plate)
