@@ -40,6 +40,7 @@ from xianban_sdk.settings import Settings
 from xianban_sdk.storage.encryption import Cipher
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.migrate import migrate
+from xianban_sdk.storage.retention import prune
 from xianban_sdk.telemetry import log
 from xianban_sdk.timers import Timers
 
@@ -47,6 +48,7 @@ __all__ = ["RunningService", "patterns"]
 
 RELATION_CHANGED: Final = "identity.v1.relation_changed"
 _RETRY_SECONDS: Final = 0.5
+_FORGET_SECONDS: Final = 3600.0
 _SAFETY_THREADS: Final = 2
 
 
@@ -216,6 +218,7 @@ class RunningService:
         self._spawn("relay", lambda: self._relay.run(self._stop))
         self._spawn("sealer", self._seal)
         self._spawn("timers", self._run_timers)
+        self._spawn("retention", self._forget)
         self._spawn("consumers", self._consume)
         if isinstance(self.resources.relations, Relations):
             feed = RelationsFeed(self.resources.relations, self._bus, self._clock)
@@ -246,6 +249,14 @@ class RunningService:
 
     def _seal(self) -> None:
         Sealer(self.db).run(self._stop)
+
+    def _forget(self) -> None:
+        # Not at the start: that belongs to the people who wait for it.
+        while not self._stop.wait(_FORGET_SECONDS):
+            try:
+                prune(self.db, self._clock.now())
+            except Exception:
+                log.exception("retention_failed", service=self.service.name)
 
     def _run_timers(self) -> None:
         made = self.service.timers
