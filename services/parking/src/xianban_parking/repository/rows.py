@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from xianban_sdk.repository import columns
 
 __all__ = [
     "FeedErrorRow",
@@ -24,11 +26,6 @@ __all__ = [
     "VehicleRow",
     "columns",
 ]
-
-
-def columns(row: Any) -> dict[str, Any]:
-    """The row as a statement's values."""
-    return {item.name: getattr(row, item.name) for item in fields(row)}
 
 
 @dataclass(frozen=True, slots=True)
