@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from people import ASKERS, SUBJECT, Asker, tie
+from askers import ASKERS, SUBJECT, Asker, tie
 from samples import sample
 from things import ABSENT, things_of
 from wire import Answer, Wire, methods
