@@ -83,13 +83,18 @@ class Page:
 
 
 def page_of(
-    conn: Connection, query: Select[Any], page: Page, kind: type[Row], key: str
+    conn: Connection, query: Select[Any], page: Page, kind: type[Row], *keys: str
 ) -> tuple[list[Row], str]:
-    """One page and the token of the next; the query is already ordered and positioned."""
+    """One page and the token of the next; the query is already ordered by `keys` and positioned.
+
+    `page.after` of the next page is the last row's key, or the list of its keys.
+    """
     found = conn.execute(query.limit(page.size + 1)).mappings().all()
     rows = [kind(**row) for row in found[: page.size]]
-    more = len(found) > page.size
-    return rows, page.token(found[page.size - 1][key]) if more else ""
+    if len(found) <= page.size:
+        return rows, ""
+    last = [found[page.size - 1][key] for key in keys]
+    return rows, page.token(last if len(keys) > 1 else last[0])
 
 
 def columns(row: Any) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from sqlalchemy import Connection
 from xianban.common.v1 import audit_pb2
 from xianban.parking.v1 import parking_pb2 as rpc
 from xianban.parking.v1 import resources_pb2 as pb
-from xianban_sdk.audit import list_accesses
 from xianban_sdk.errors import XianbanError
 from xianban_sdk.rpc import Call
+from xianban_sdk.who_looked import who_looked
 
 from xianban_parking.convert import people as convert
-from xianban_parking.convert.instants import instant, put
+from xianban_parking.convert.instants import instant
 from xianban_parking.convert.lots import lot_id
 from xianban_parking.domain.stays import Visit
 from xianban_parking.errors import refusals
@@ -96,26 +96,7 @@ class PlaceRpcs:
     def ListAccesses(
         self, request: audit_pb2.ListAccessesRequest, call: Call
     ) -> audit_pb2.ListAccessesResponse:
-        rows, token = list_accesses(
-            call.uow.conn,
-            str(call.subject),
-            page_size=request.page_size,
-            page_token=request.page_token,
-        )
-        answer = audit_pb2.ListAccessesResponse(next_page_token=token)
-        for row in rows:
-            told = answer.accesses.add(
-                id=row.id,
-                service=row.service,
-                action=row.action,
-                actor=row.actor,
-                subject=row.subject,
-                basis=row.basis,
-                outcome=row.outcome,
-                trace_id=row.trace_id,
-            )
-            put(told.occur_time, row.time)
-        return answer
+        return who_looked(request, call)
 
 
 Listed = rpc.ListVehiclesRequest | rpc.ListReservationsRequest | rpc.ListSessionsRequest

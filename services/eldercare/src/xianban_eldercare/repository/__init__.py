@@ -1,0 +1,9 @@
+"""Storage of the elder care service: tables, and repositories opened with the caller's scope."""
+
+from __future__ import annotations
+
+from xianban_eldercare.repository.care_files import CareFiles
+from xianban_eldercare.repository.narrowing import MACHINE, Page, Scope
+from xianban_eldercare.repository.tables import metadata
+
+__all__ = ["MACHINE", "CareFiles", "Page", "Scope", "metadata"]

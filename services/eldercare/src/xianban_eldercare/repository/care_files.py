@@ -1,0 +1,50 @@
+"""Elders' files."""
+
+from __future__ import annotations
+
+from sqlalchemy import literal, select, tuple_, update
+from xianban_sdk.errors import NotFound
+from xianban_sdk.storage import insert_new
+
+from xianban_eldercare.repository.narrowing import Page, Repository, page_of
+from xianban_eldercare.repository.rows import CareFileRow, columns
+from xianban_eldercare.repository.tables import care_file
+
+__all__ = ["CareFiles"]
+
+
+class CareFiles(Repository):
+    """Files that the caller may see."""
+
+    def get(self, resident: str) -> CareFileRow:
+        row = self.find(resident)
+        if row is None:
+            raise NotFound("CARE_FILE_NOT_FOUND", field="name")
+        return row
+
+    def find(self, resident: str) -> CareFileRow | None:
+        mine = (care_file.c.resident == resident, self.visible(care_file.c.resident))
+        row = self.conn.execute(select(care_file).where(*mine)).mappings().first()
+        return CareFileRow(**row) if row else None
+
+    def listed(self, page: Page, *, search: str, least: int) -> tuple[list[CareFileRow], str]:
+        """Files in the caller's areas, by name."""
+        query = select(care_file).where(self.visible(care_file.c.resident))
+        if search:
+            query = query.where(care_file.c.display_name.contains(search, autoescape=True))
+        if least:
+            query = query.where(care_file.c.care_level >= least)
+        order = (care_file.c.display_name, care_file.c.resident)
+        if page.after is not None:
+            query = query.where(tuple_(*order) > tuple_(*(literal(key) for key in page.after)))
+        query = query.order_by(*order)
+        return page_of(self.conn, query, page, CareFileRow, "display_name", "resident")
+
+    def add(self, row: CareFileRow) -> bool:
+        """False when the elder has a file already."""
+        return insert_new(self.conn, care_file, columns(row))
+
+    def save(self, row: CareFileRow, *, seen: int) -> bool:
+        """False when somebody changed the file since version `seen`."""
+        same = (care_file.c.resident == row.resident, care_file.c.version == seen)
+        return self.conn.execute(update(care_file).where(*same).values(**columns(row))).rowcount > 0

@@ -1,0 +1,53 @@
+"""The demo district's elders; done once."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from typing import Any
+
+import orjson
+from xianban_sdk.app import Resources
+from xianban_sdk.demo import person_id
+from xianban_sdk.storage import UnitOfWork, open_unit_of_work
+
+from xianban_eldercare.repository import MACHINE, CareFiles
+from xianban_eldercare.repository.rows import CareFileRow
+
+__all__ = ["demo_data", "seed"]
+
+
+def seed(resources: Resources) -> None:
+    """For `Service(seed=…)`: files of the demo elders."""
+    opened = open_unit_of_work(resources.db, clock=resources.clock, ids=resources.ids)
+    with opened as uow:
+        for elder in demo_data()["elder"]:
+            _care_file(uow, elder)
+
+
+def demo_data() -> dict[str, list[dict[str, Any]]]:
+    """The demo's elders as they are written down."""
+    return tomllib.loads(files("xianban_eldercare").joinpath("demo.toml").read_text("utf-8"))
+
+
+def _care_file(uow: UnitOfWork, elder: dict[str, Any]) -> None:
+    contacts = [
+        {**contact, "person": person_id(contact["person"]) if contact.get("person") else ""}
+        for contact in elder["contacts"]
+    ]
+    row = CareFileRow(
+        resident=person_id(elder["alias"]),
+        display_name=elder["name"],
+        area=elder["area"],
+        address=elder["address"],
+        home=orjson.dumps(elder["home"]).decode(),
+        living=elder["living"],
+        care_level=elder["care_level"],
+        contacts=orjson.dumps(contacts).decode(),
+        conditions=orjson.dumps(elder["conditions"]).decode(),
+        allergies=orjson.dumps(elder["allergies"]).decode(),
+        station=elder["station"],
+        version=1,
+        updated_at=uow.clock.now(),
+    )
+    CareFiles(uow.conn, MACHINE).add(row)
