@@ -8,13 +8,14 @@ the sealer) to notice that the newest rows were cut off.
 import hashlib
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.instant import to_micros
@@ -38,6 +39,10 @@ _START = bytes(32)
 _CLAIM = 500
 _POLL = 0.5
 _STANDBY = 1.0
+# After some were chained: what comes meanwhile shares the next commit.
+_GATHER = 0.2
+# How often the whole log is walked for rows that were numbered early and committed late.
+_WALK = 60.0
 _FIELDS = ("id", "service", "action", "actor", "subject", "basis", "outcome", "trace_id")
 
 
@@ -79,6 +84,9 @@ class Sealer:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._sure = 0  # up to this number every row is chained
+        self._top = 0  # the newest number at the last walk
+        self._walk_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Seal until told to stop; survives the loss of the database."""
@@ -87,9 +95,11 @@ class Sealer:
                 with try_lock(self._db, "audit-sealer") as still_held:
                     while still_held and not stop.is_set():
                         self._db.audit_written.clear()
-                        if not self._seal_some():
-                            still_held()
-                            self._db.audit_written.wait(_POLL)
+                        if count := self._seal_some():
+                            stop.wait(_GATHER if count < _CLAIM else 0)
+                            continue
+                        still_held()
+                        self._db.audit_written.wait(_POLL)
                 stop.wait(_STANDBY)
             except Exception:
                 _log.exception("sealer_failed", service=self._db.owner)
@@ -104,13 +114,17 @@ class Sealer:
         return sealed
 
     def _seal_some(self) -> int:
-        with self._db.read() as conn:
-            if not (rows := _unsealed(conn)):
-                return 0
-        with self._db.begin() as conn:
-            end = head(conn)
-            seals = list(_chain(end, rows))
-            conn.execute(insert(audit_seal), seals)
+        if not (rows := self._look()):
+            return 0
+        try:
+            with self._db.begin() as conn:
+                seals = list(_chain(head(conn), rows))
+                conn.execute(insert(audit_seal), seals)
+        except BaseException:
+            self._walk_at = 0.0
+            raise
+        if self._db.file:
+            self._sure = max(self._sure, rows[-1].seq)
         last = seals[-1]
         _log.info(
             "audit_sealed",
@@ -121,11 +135,37 @@ class Sealer:
         )
         return len(rows)
 
+    def _look(self) -> list[Row[Any]]:
+        """Unchained rows; a look that is no walk passes over what is surely chained."""
+        now = time.monotonic()
+        with self._db.read() as conn:
+            if now < self._walk_at:
+                return _unsealed(conn, self._sure)
+            top = conn.scalar(_TOP) or 0
+            rows = _unsealed(conn, 0)
+        if len(rows) < _CLAIM:
+            # SQLite commits in the order of the numbers; PostgreSQL within a walk's time of it.
+            self._sure, self._top = top if self._db.file else self._top, top
+            self._walk_at = now + _WALK
+        return rows
+
+
+_TOP = select(func.max(audit.c.seq))
+_UNSEALED = (
+    select(audit)
+    .outerjoin(audit_seal, audit_seal.c.audit_id == audit.c.id)
+    .where(audit_seal.c.audit_id.is_(None), audit.c.seq > bindparam("sure"))
+    .order_by(audit.c.seq)
+    .limit(_CLAIM)
+)
+_END = (
+    select(audit_seal.c.position, audit_seal.c.hash).order_by(audit_seal.c.position.desc()).limit(1)
+)
+
 
 def head(conn: Connection) -> Head:
     """The chain's end, to be kept somewhere else."""
-    query = select(audit_seal.c.position, audit_seal.c.hash)
-    row = conn.execute(query.order_by(audit_seal.c.position.desc()).limit(1)).one_or_none()
+    row = conn.execute(_END).one_or_none()
     return Head(row.position, bytes(row.hash)) if row else Head(0, _START)
 
 
@@ -162,13 +202,8 @@ def list_accesses(
     return [_access(row) for row in rows[:size]], token
 
 
-def _unsealed(conn: Connection) -> list[Row[Any]]:
-    query = (
-        select(audit)
-        .outerjoin(audit_seal, audit_seal.c.audit_id == audit.c.id)
-        .where(audit_seal.c.audit_id.is_(None))
-    )
-    return list(conn.execute(query.order_by(audit.c.seq).limit(_CLAIM)))
+def _unsealed(conn: Connection, sure: int) -> list[Row[Any]]:
+    return list(conn.execute(_UNSEALED, {"sure": sure}))
 
 
 def _chain(end: Head, rows: list[Row[Any]]) -> Iterator[dict[str, Any]]:

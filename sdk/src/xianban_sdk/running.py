@@ -42,6 +42,7 @@ from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.migrate import migrate
 from xianban_sdk.storage.retention import prune
 from xianban_sdk.telemetry import log
+from xianban_sdk.threads import background
 from xianban_sdk.timers import Timers
 
 __all__ = ["RunningService", "patterns"]
@@ -287,10 +288,7 @@ class RunningService:
                 self._stop.wait(_RETRY_SECONDS)
 
     def _spawn(self, what: str, run: Callable[[], None]) -> None:
-        name = f"{self.service.name}-{what}"
-        thread = threading.Thread(target=run, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        self._threads.append(background(f"{self.service.name}-{what}", run))
 
     # -- health -----------------------------------------------------------------------------
 

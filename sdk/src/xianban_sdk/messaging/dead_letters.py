@@ -37,6 +37,8 @@ _FIRST = (
     .limit(1)
 )
 
+_ANY = select(dead_letter.c.seq).where(dead_letter.c.consumer_group == bindparam("group")).limit(1)
+
 
 @dataclass(frozen=True)
 class DeadLetter:
@@ -77,6 +79,11 @@ def load(conn: Connection, letter_id: str, *, lock: bool = False) -> DeadLetter:
     if row is None:
         raise NotFound("DEAD_LETTER_NOT_FOUND", field="id")
     return _letter(row)
+
+
+def any_waits(conn: Connection, group: str) -> bool:
+    """Whether any event of the group waits, whatever its aggregate."""
+    return conn.execute(_ANY, {"group": group}).first() is not None
 
 
 def is_blocked(conn: Connection, group: str, event: Event) -> bool:

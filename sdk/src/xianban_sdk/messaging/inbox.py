@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from google.protobuf.message import DecodeError
@@ -24,12 +25,13 @@ from xianban_sdk.storage import unit_of_work as work
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.failures import is_transient
 from xianban_sdk.storage.tables import inbox
-from xianban_sdk.storage.upsert import insert_new
+from xianban_sdk.storage.upsert import insert_all_new, insert_new
 
 __all__ = ["Inbox", "Replayed"]
 
 _log = structlog.get_logger("xianban.messaging")
 
+_TOGETHER = 100  # events per transaction, while all goes well
 _ATTEMPTS = 4
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
@@ -78,9 +80,17 @@ class Inbox:
         self._stop.set()
 
     def deliver(self, events: list[Event]) -> None:
-        """Settle each event, in order. Give this to `Bus.subscribe`."""
-        for event in events:
-            if takers := [each for each in self._consumers if each.takes(event)]:
+        """Settle each event, in order. Give this to `Bus.subscribe`.
+
+        What comes together is applied in one transaction; if anything is wrong with it, nothing
+        of it was done and each event is settled by itself.
+        """
+        taken = [(event, takers) for event in events if (takers := self._takers(event))]
+        for first in range(0, len(taken), _TOGETHER):
+            some = taken[first : first + _TOGETHER]
+            if len(some) > 1 and self._apply_together(some):
+                continue
+            for event, takers in some:
                 with _traced("consume", event):
                     self._settle(event, takers)
 
@@ -94,6 +104,34 @@ class Inbox:
         if first is None or first.id != letter_id:
             raise FailedPrecondition("DEAD_LETTER_HAS_PREDECESSOR", field="id")
         return self._replay_from(letter)
+
+    def _takers(self, event: Event) -> list[Consumer]:
+        return [each for each in self._consumers if each.takes(event)]
+
+    def _apply_together(self, some: Sequence[tuple[Event, list[Consumer]]]) -> bool:
+        """False when nothing was done: an event is known, waits behind a dead one, or failed."""
+        if self._stop.is_set():
+            return False
+        try:
+            with self._open(some[0][0]) as uow:
+                if not self._all_pass(uow.conn, [event for event, _ in some]):
+                    raise _OneByOne
+                for event, takers in some:
+                    uow.call = _call(event)
+                    with _traced("consume", event):
+                        _effect(event, takers, uow)
+        except Exception as error:
+            if not isinstance(error, _OneByOne):
+                _log.warning("events_one_by_one", group=self.group, error=repr(error))
+            return False
+        return True
+
+    def _all_pass(self, conn: Connection, events: list[Event]) -> bool:
+        """Whether all are new and nothing of the group waits that one could have to wait behind."""
+        if dead_letters.any_waits(conn, self.group):
+            return False
+        rows = [self._inbox_row(event) for event in events]
+        return insert_all_new(conn, inbox, rows)
 
     def _settle(self, event: Event, takers: list[Consumer]) -> None:
         failures = 0
@@ -157,23 +195,24 @@ class Inbox:
         return Replayed(applied, None)
 
     def _apply_letter(self, letter: DeadLetter) -> None:
-        takers = [each for each in self._consumers if each.takes(letter.event)]
+        takers = self._takers(letter.event)
         with _traced("replay", letter.event), self._open(letter.event) as uow:
             dead_letters.load(uow.conn, letter.id, lock=True)
             dead_letters.remove(uow.conn, letter.id)
             _effect(letter.event, takers, uow)
 
     def _open(self, event: Event) -> work.Opened:
-        call = work.CallInfo(event.actor, event.subject, event.traceparent, event.tracestate)
-        return work.open_unit_of_work(self._db, clock=self._clock, ids=self._ids, call=call)
+        return work.open_unit_of_work(self._db, clock=self._clock, ids=self._ids, call=_call(event))
 
     def _is_new(self, conn: Connection, event: Event) -> bool:
-        row = {
+        return insert_new(conn, inbox, self._inbox_row(event))
+
+    def _inbox_row(self, event: Event) -> dict[str, Any]:
+        return {
             "consumer_group": self.group,
             "event_id": event.id,
             "settled_at": self._clock.now(),
         }
-        return insert_new(conn, inbox, row)
 
     def _letter(
         self, event: Event, state: dead_letters.State, error: str, attempts: int
@@ -181,6 +220,14 @@ class Inbox:
         return DeadLetter(
             self._ids.new(), self.group, state, error, attempts, self._clock.now(), event
         )
+
+
+class _OneByOne(Exception):
+    """Rolls a common transaction back."""
+
+
+def _call(event: Event) -> work.CallInfo:
+    return work.CallInfo(event.actor, event.subject, event.traceparent, event.tracestate)
 
 
 def passes_by_itself(error: Exception) -> bool:

@@ -22,6 +22,7 @@ from kombu.messaging import Consumer
 from xianban_sdk.messaging import topology
 from xianban_sdk.messaging.bus import Deliver, DeliveryStopped
 from xianban_sdk.messaging.event import Event, Undecodable, decode_batch
+from xianban_sdk.threads import background
 
 __all__ = ["QueueConsumer", "TransientConsumer"]
 
@@ -96,8 +97,7 @@ class QueueConsumer(_Connected):
         self._waiting: queue.SimpleQueue[_Frame] = queue.SimpleQueue()
         self._settled: queue.SimpleQueue[_Frame] = queue.SimpleQueue()
         self._in_flight = 0
-        self._worker = threading.Thread(target=self._apply, name=f"inbox-{group}", daemon=True)
-        self._worker.start()
+        self._worker = background(f"inbox-{group}", self._apply)
         self._thread.start()
 
     def _consume(self, connection: Connection) -> None:

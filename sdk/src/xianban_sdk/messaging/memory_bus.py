@@ -13,6 +13,7 @@ import structlog
 
 from xianban_sdk.messaging.bus import BusUnavailable, Deliver, DeliveryStopped, Subscription
 from xianban_sdk.messaging.event import Event, matches
+from xianban_sdk.threads import background
 
 __all__ = ["MemoryBus"]
 
@@ -137,8 +138,7 @@ class _Consumer:
         self._lock = threading.Lock()
         self._closed = False
         self._deliveries: queue.SimpleQueue[_Delivery | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name=f"consume-{group.name}", daemon=True)
-        self._thread.start()
+        self._thread = background(f"consume-{group.name}", self._run)
 
     def take(self, delivery: _Delivery) -> None:
         with self._lock:

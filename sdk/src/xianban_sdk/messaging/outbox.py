@@ -4,9 +4,23 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Connection,
+    RowMapping,
+    Select,
+    any_,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from xianban_sdk.messaging.event import Event
 from xianban_sdk.storage.locks import lock_number
@@ -46,24 +60,36 @@ def write_all(conn: Connection, events: Sequence[Event]) -> None:
         return
     if conn.dialect.name == "postgresql":
         _take_turns(conn, events)
-    conn.execute(insert(outbox), [_row(event) for event in events])
+    conn.execute(_NEW, [_row(event) for event in events])
 
 
 def unsent(conn: Connection, limit: int, shard: Shard) -> list[tuple[int, Event]]:
     """The oldest unsent events with their numbers."""
-    query = select(outbox).where(outbox.c.sent_at.is_(None))
-    if shard.count > 1:
-        query = query.where(outbox.c.shard % shard.count == shard.index)
-    rows = conn.execute(query.order_by(outbox.c.seq).limit(limit)).mappings()
+    rows = conn.execute(_unsent(shard), {"most": limit}).mappings()
     return [(row["seq"], _event(row)) for row in rows]
 
 
 def mark_sent(conn: Connection, numbers: Sequence[int], now: datetime) -> None:
     """By list: on PostgreSQL a lower number may be committed after a higher one was sent."""
-    conn.execute(
-        update(outbox).where(outbox.c.seq == bindparam("number")).values(sent_at=now),
-        [{"number": number} for number in numbers],
-    )
+    if conn.dialect.name == "postgresql":
+        conn.execute(_SENT_ALL, {"numbers": list(numbers), "now": now})
+    else:
+        conn.execute(_SENT, [{"number": number, "now": now} for number in numbers])
+
+
+_NEW = insert(outbox)
+_SENT = update(outbox).where(outbox.c.seq == bindparam("number")).values(sent_at=bindparam("now"))
+_NUMBERS = bindparam("numbers", type_=ARRAY(BigInteger))
+_SENT_ALL = update(outbox).where(outbox.c.seq == any_(_NUMBERS)).values(sent_at=bindparam("now"))
+_TURNS = text("SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS bigint[])) number")
+
+
+@cache
+def _unsent(shard: Shard) -> Select[Any]:
+    query = select(outbox).where(outbox.c.sent_at.is_(None))
+    if shard.count > 1:
+        query = query.where(outbox.c.shard % shard.count == shard.index)
+    return query.order_by(outbox.c.seq).limit(bindparam("most"))
 
 
 def pending(conn: Connection) -> Pending:
@@ -75,10 +101,7 @@ def pending(conn: Connection) -> Pending:
 def _take_turns(conn: Connection, events: Sequence[Event]) -> None:
     """One transaction at a time per aggregate, from numbering to commit: keeps their order."""
     numbers = sorted({lock_number("outbox", event.aggregate) for event in events})
-    conn.execute(
-        text("SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS bigint[])) number"),
-        {"numbers": numbers},
-    )
+    conn.execute(_TURNS, {"numbers": numbers})
 
 
 def _row(event: Event) -> dict[str, Any]:

@@ -23,6 +23,8 @@ _POLL = 0.2  # another process may have written
 # A SQLite file has one process, and its writers wake the relay: this is only a safety net.
 _POLL_ALONE = 1.0
 _STANDBY = 1.0
+# After some were sent: under load, what is written meanwhile shares the next step.
+_GATHER = 0.02
 _LONGEST_PAUSE = 5.0
 
 
@@ -67,7 +69,9 @@ class Relay:
     def _active(self, stop: threading.Event, still_held: Callable[[], None]) -> None:
         while not stop.is_set():
             self._db.outbox_written.clear()
-            if self._step(still_held) < _CLAIM:
+            sent = self._step(still_held)
+            if sent < _CLAIM:
+                stop.wait(_GATHER if sent else 0)
                 self._db.outbox_written.wait(self._poll)
 
     def _step(self, still_held: Callable[[], None]) -> int:

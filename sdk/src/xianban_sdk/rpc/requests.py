@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-
 from google.protobuf.message import Message
-from sqlalchemy import select
 
-from xianban_sdk.errors import AlreadyExists, InvalidArgument
+from xianban_sdk.errors import InvalidArgument
 from xianban_sdk.rpc.call import Call
 from xianban_sdk.rpc.methods import Method
 from xianban_sdk.storage.encryption import Cipher
-from xianban_sdk.storage.idempotency import RequestKey, claim, complete
-from xianban_sdk.storage.tables import idempotency
+from xianban_sdk.storage.idempotency import RequestKey, claim, complete, earlier
 from xianban_sdk.storage.unit_of_work import UnitOfWork
 
 __all__ = ["FirstAnswer", "Replayed"]
@@ -41,25 +36,15 @@ class FirstAnswer:
 
     def find(self) -> bytes | None:
         """The answer of an earlier call, looked up before anything is done."""
-        table = idempotency.c
-        query = select(table.body_hash, table.response).where(
-            (table.principal == self._key.principal)
-            & (table.method == self._key.method)
-            & (table.request_id == self._key.request_id)
-        )
         with self._call.db.read() as conn:
-            first = conn.execute(query).first()
-        if first is None:
-            return None
-        if not hmac.compare_digest(first.body_hash, hashlib.sha256(self._body).digest()):
-            raise AlreadyExists("REQUEST_ID_REUSED", field="request_id")
-        return self._open(bytes(first.response))
+            sealed = earlier(conn, self._key, self._body)
+        return None if sealed is None else self._open(sealed)
 
     def claim(self, uow: UnitOfWork) -> None:
         """Makes this call the first, in its transaction; raises Replayed when it is not."""
-        earlier = claim(uow.conn, self._key, self._body, uow.clock.now())
-        if earlier is not None:
-            raise Replayed(self._open(earlier))
+        sealed = claim(uow.conn, self._key, self._body, uow.clock.now())
+        if sealed is not None:
+            raise Replayed(self._open(sealed))
 
     def complete(self, uow: UnitOfWork, response: Message) -> None:
         """Keeps the answer."""

@@ -5,13 +5,22 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from xianban_sdk.errors import AlreadyExists
 from xianban_sdk.storage.tables import idempotency
 from xianban_sdk.storage.upsert import insert_new
 
-__all__ = ["RequestKey", "claim", "complete"]
+__all__ = ["RequestKey", "claim", "complete", "earlier"]
+
+# Made once: every mutation passes here.
+_SAME = (
+    (idempotency.c.principal == bindparam("of_principal"))
+    & (idempotency.c.method == bindparam("of_method"))
+    & (idempotency.c.request_id == bindparam("of_request"))
+)
+_FIRST = select(idempotency.c.body_hash, idempotency.c.response).where(_SAME)
+_COMPLETE = update(idempotency).where(_SAME).values(response=bindparam("answer"))
 
 
 @dataclass(frozen=True)
@@ -31,24 +40,27 @@ def claim(conn: Connection, key: RequestKey, body: bytes, now: datetime) -> byte
     """
     body_hash = hashlib.sha256(body).digest()
     row = {**vars(key), "body_hash": body_hash, "response": None, "created_at": now}
-    if insert_new(conn, idempotency, row):
+    return None if insert_new(conn, idempotency, row) else earlier(conn, key, body)
+
+
+def earlier(conn: Connection, key: RequestKey, body: bytes) -> bytes | None:
+    """The answer of an earlier call; refuses a request id that was used for another body."""
+    first = conn.execute(_FIRST, _names(key)).first()
+    if first is None:
         return None
-    first = conn.execute(
-        select(idempotency.c.body_hash, idempotency.c.response).where(_is(key))
-    ).one()
-    if not hmac.compare_digest(first.body_hash, body_hash):
+    if not hmac.compare_digest(first.body_hash, hashlib.sha256(body).digest()):
         raise AlreadyExists("REQUEST_ID_REUSED", field="request_id")
     return bytes(first.response)
 
 
 def complete(conn: Connection, key: RequestKey, response: bytes) -> None:
     """Keep the answer that later calls with this id get."""
-    conn.execute(update(idempotency).where(_is(key)).values(response=response))
+    conn.execute(_COMPLETE, {**_names(key), "answer": response})
 
 
-def _is(key: RequestKey):
-    return (
-        (idempotency.c.principal == key.principal)
-        & (idempotency.c.method == key.method)
-        & (idempotency.c.request_id == key.request_id)
-    )
+def _names(key: RequestKey) -> dict[str, str]:
+    return {
+        "of_principal": key.principal,
+        "of_method": key.method,
+        "of_request": key.request_id,
+    }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -22,6 +22,10 @@ from xianban_sdk.storage.tables import audit
 __all__ = ["CallInfo", "Opened", "UnitOfWork", "open_unit_of_work"]
 
 _log = structlog.get_logger("xianban.storage")
+
+_NEW_AUDITS = insert(audit)
+# Timers look by themselves more often than this: only what is due before needs to wake them.
+_SOON = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class UnitOfWork:
         self._db = db
         self._events: list[Event] = []
         self._audits: list[dict[str, Any]] = []
-        self._scheduled = False
+        self._due_soon = False
         self._after_commit: list[Callable[[], None]] = []
 
     def emit(self, event: Message, *, aggregate: str, domain: str | None = None) -> str:
@@ -99,7 +103,7 @@ class UnitOfWork:
         """Fire `kind`'s handler once at `due_at`; the same kind and key again moves it."""
         timer = timer_rows.Timer(kind, key, due_at, payload, self.call.traceparent)
         timer_rows.schedule(self.conn, timer)
-        self._scheduled = True
+        self._due_soon = self._due_soon or due_at - self.clock.now() < _SOON
 
     def cancel(self, kind: str, key: str) -> bool:
         """Take a timer back; False when there was none (any more)."""
@@ -112,7 +116,7 @@ class UnitOfWork:
     def flush(self) -> None:
         """Write what was collected; the SDK calls this as the transaction's last act."""
         if self._audits:
-            self.conn.execute(insert(audit), self._audits)
+            self.conn.execute(_NEW_AUDITS, self._audits)
         outbox.write_all(self.conn, self._events)
 
     def committed(self) -> None:
@@ -121,7 +125,7 @@ class UnitOfWork:
             self._db.outbox_written.set()
         if self._audits:
             self._db.audit_written.set()
-        if self._scheduled:
+        if self._due_soon:
             self._db.timers_written.set()
         for fn in self._after_commit:
             try:

@@ -1,18 +1,23 @@
 """INSERT … ON CONFLICT, spelt alike on both databases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["insert_new", "upsert"]
+__all__ = ["insert_all_new", "insert_new", "upsert"]
 
 
 def insert_new(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert unless a row of that key is there; tells whether it did."""
     return conn.execute(_unless_there(conn.dialect.name, table), row).rowcount > 0
+
+
+def insert_all_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Insert the rows whose keys are new; tells whether all were."""
+    return conn.execute(_unless_there(conn.dialect.name, table), rows).rowcount == len(rows)
 
 
 def upsert(conn: Connection, table: Table, row: Mapping[str, Any]) -> None:
