@@ -22,7 +22,7 @@ from xianban_parking.handlers import reservations
 from xianban_parking.handlers.plates import read_plate
 from xianban_parking.handlers.pricing import Asked, priced, stored_quote
 from xianban_parking.handlers.views import views_of
-from xianban_parking.repository import PUBLIC, Counts, LotFilter, Lots, Page, Scope
+from xianban_parking.repository import PUBLIC, Counts, LotFilter, Lots, Page, Permits, Scope
 from xianban_sdk import i18n
 from xianban_sdk.clock import SystemClock
 from xianban_sdk.ids import UlidIds
@@ -67,14 +67,14 @@ class Bare:
             self.db, clock=self.clock, ids=self.ids, call=CallInfo(resident, resident)
         )
         with opened as uow:
-            row = reservations.reserve(wanted, scope=scope, uow=uow)
-            lot = Lots(uow.conn, scope).find(row.lot)
+            row, lot = reservations.reserve(wanted, scope=scope, uow=uow)
         return people.reservation(row, lot, LOCALE).SerializeToString()
 
     def _priced(self, wanted: reservations.Wanted, scope: Scope) -> reservations.Wanted:
         with self.db.read() as conn:
             lots = Lots(conn, scope)
             tariffs = lots.tariffs(lots.get(wanted.lot).id)
+            Permits(conn, scope).kinds_of(wanted.resident, wanted.start)
         asked = Asked(Visit(wanted.start, wanted.end), read_plate(wanted.plate).vehicle_kind)
         return reservations.priced_as(wanted, stored_quote(priced(tariffs, asked)))
 

@@ -152,6 +152,32 @@ def test_the_running_sealer_seals_new_rows_by_itself(
     assert verify(database).rows == 1
 
 
+def test_a_row_numbered_early_and_committed_late_is_sealed_too(
+    database: Database, clock: ManualClock, ids: SeededIds
+) -> None:
+    if database.dialect == "sqlite":
+        pytest.skip("SQLite has one writer: numbers follow commits")
+    sealer = Sealer(database)
+    with open_unit_of_work(database, clock=clock, ids=ids) as slow:
+        slow.audit("Slow", "ELDER")
+        slow.flush()
+        slow._audits.clear()  # pyright: ignore[reportPrivateUsage]
+        look(database, clock, ids, "Quick")
+        assert sealer.seal() == 1
+    assert sealer.seal() == 1
+    assert verify(database).rows == 2
+
+
+def test_one_sealer_goes_on_sealing_what_comes(
+    database: Database, clock: ManualClock, ids: SeededIds
+) -> None:
+    sealer = Sealer(database)
+    for number in range(5):
+        look(database, clock, ids, f"Action{number}")
+        assert sealer.seal() == 1
+    assert verify(database).rows == 5
+
+
 def test_a_person_sees_who_looked_newest_first_page_by_page(
     database: Database, clock: ManualClock, ids: SeededIds
 ) -> None:

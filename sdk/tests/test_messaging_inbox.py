@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, insert, select
+from sqlalchemy.event import listen
 from sqlalchemy.exc import OperationalError
 from xianban.common.v1.messages_pb2 import MessageRequested
 from xianban.common.v1.relations_pb2 import RelationChanged
@@ -20,6 +21,7 @@ from xianban_sdk.messaging import (
     list_dead,
 )
 from xianban_sdk.storage import Database, UnitOfWork
+from xianban_sdk.storage.tables import audit, outbox
 
 metadata = MetaData()
 told = Table(
@@ -262,3 +264,39 @@ def test_a_function_that_is_no_consumer_is_refused_at_start(
     for function in (unmarked, untyped):
         with pytest.raises(TypeError):
             Inbox(database, "desk", [function], clock=clock, ids=ids)
+
+
+def test_what_is_delivered_together_is_applied_in_one_transaction(
+    database: Database, inbox: Inbox, event: Callable[..., Event]
+) -> None:
+    commits: list[object] = []
+    listen(database.engine, "commit", commits.append)
+    inbox.deliver([event(f"r{number}", f"a/{number % 3}") for number in range(10)])
+    assert recipients(database) == [f"r{number}" for number in range(10)]
+    assert len(commits) == 1
+
+
+def test_one_known_event_among_new_ones_is_passed_over(
+    database: Database, inbox: Inbox, event: Callable[..., Event]
+) -> None:
+    known = event("known")
+    inbox.deliver([known])
+    inbox.deliver([event("before"), known, event("after")])
+    assert recipients(database) == ["known", "before", "after"]
+
+
+def test_each_event_of_a_common_transaction_tells_on_in_its_own_name(
+    database: Database, clock: ManualClock, ids: SeededIds, event: Callable[..., Event]
+) -> None:
+    @consumer("*.v1.message_requested")
+    def pass_on(event: MessageRequested, *, uow: UnitOfWork, meta: Event) -> None:
+        uow.emit(event, aggregate=meta.aggregate)
+        uow.audit("PassOn", event.recipient)
+
+    both = [replace(event(name), actor=f"actor-{name}", subject=name) for name in ("mei", "lin")]
+    Inbox(database, "desk", [pass_on], clock=clock, ids=ids).deliver(both)
+    with database.read() as conn:
+        told_on = conn.execute(select(outbox.c.actor, outbox.c.subject).order_by(outbox.c.seq))
+        assert told_on.all() == [("actor-mei", "mei"), ("actor-lin", "lin")]
+        looked = conn.execute(select(audit.c.actor, audit.c.subject).order_by(audit.c.seq))
+        assert looked.all() == [("actor-mei", "mei"), ("actor-lin", "lin")]

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from xianban_sdk.threads import background
+
 __all__ = ["Lines", "lines_to"]
 
 # Lines wait at most this long for others to share a write with.
@@ -70,8 +72,7 @@ class Lines:
     def _start(self) -> None:
         with self._writing:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._loop, name="log", daemon=True)
-                self._thread.start()
+                self._thread = background("log", self._loop)
 
     def _loop(self) -> None:
         while True:

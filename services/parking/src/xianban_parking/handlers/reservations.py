@@ -26,7 +26,7 @@ from xianban_parking.handlers.gate_tokens import ensure_key, plate_digest, sign
 from xianban_parking.handlers.plates import ReadPlate, read_plate
 from xianban_parking.handlers.views import OVERRIDE, shown
 from xianban_parking.repository import MACHINE, Counts, Lots, Reservations, Scope
-from xianban_parking.repository.rows import LotRow, ReservationRow, columns
+from xianban_parking.repository.rows import LotRow, ReservationRow, TakenRow, columns
 from xianban_parking.settings import rules
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "on_overstay",
     "priced_as",
     "reserve",
+    "taking",
     "to_domain",
 ]
 
@@ -68,7 +69,7 @@ def priced_as(wanted: Wanted, quote: dict[str, Any]) -> Wanted:
     return replace(wanted, quote=quote)
 
 
-def reserve(wanted: Wanted, *, scope: Scope, uow: UnitOfWork) -> ReservationRow:
+def reserve(wanted: Wanted, *, scope: Scope, uow: UnitOfWork) -> tuple[ReservationRow, LotRow]:
     """Checks and keeps the place in one transaction that owns the lot until it commits."""
     plate = read_plate(wanted.plate)
     lot = Lots(uow.conn, scope).locked(wanted.lot)
@@ -80,7 +81,7 @@ def reserve(wanted: Wanted, *, scope: Scope, uow: UnitOfWork) -> ReservationRow:
     with refusals():
         confirmed = _confirmed(uow.ids.new(), plate, wanted, others, lot, uow.clock.now())
     row = _row(confirmed, plate, wanted, uow)
-    return issue(row, lot, uow=uow)
+    return issue(row, lot, uow=uow), lot
 
 
 def issue(row: ReservationRow, lot: LotRow, *, uow: UnitOfWork) -> ReservationRow:
@@ -155,6 +156,21 @@ def to_domain(row: ReservationRow) -> Reservation:
     )
 
 
+def taking(row: TakenRow) -> Reservation:
+    """What stands in the way of another reservation; whose it is does not matter."""
+    return Reservation(
+        id=row.id,
+        lot=row.lot,
+        plate="",
+        starts_at=row.start_at,
+        ends_at=row.end_at,
+        status=ReservationStatus(row.state),
+        version=row.version,
+        arrived_at=row.arrived_at,
+        left_at=row.left_at,
+    )
+
+
 def _check_lot(lot: LotRow, wanted: Wanted, uow: UnitOfWork) -> None:
     checks = (
         (lot.reservable_places <= 0, "LOT_NOT_RESERVABLE", "lot"),
@@ -180,7 +196,7 @@ def _confirmed(
     reservation_id: str,
     plate: ReadPlate,
     wanted: Wanted,
-    others: Iterable[ReservationRow],
+    others: Iterable[TakenRow],
     lot: LotRow,
     now: datetime,
 ) -> Reservation:
@@ -194,9 +210,9 @@ def _confirmed(
     )
     for asks, places, same_kind in kinds:
         if asks:
-            them = [to_domain(one) for one in same_kind]
+            them = [taking(one) for one in same_kind]
             domain.check_capacity(asked, them, places, now=now, policy=policy)
-    everybody = [to_domain(one) for one in taken]
+    everybody = [taking(one) for one in taken]
     held = domain.hold(asked, everybody, lot.reservable_places, now=now, policy=policy)
     return domain.confirm(held, now=now)
 

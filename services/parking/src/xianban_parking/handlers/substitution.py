@@ -11,7 +11,7 @@ from xianban_parking.domain import reservations as domain
 from xianban_parking.domain.guidance import Place, distance_m
 from xianban_parking.domain.reservations import Substitute
 from xianban_parking.events import day_and_time, message, reservation_ended
-from xianban_parking.handlers.reservations import NO_SHOW, issue, to_domain
+from xianban_parking.handlers.reservations import NO_SHOW, issue, taking, to_domain
 from xianban_parking.handlers.views import shown
 from xianban_parking.repository import MACHINE, Counts, LotFilter, Lots, Reservations
 from xianban_parking.repository.rows import LotRow, ReservationRow
@@ -64,7 +64,7 @@ def _choose(
 def _offer(
     row: ReservationRow, lot: LotRow, other: LotRow, reservations: Reservations, now: datetime
 ) -> Substitute:
-    taken = [to_domain(one) for one in reservations.overlapping(other.id, row.start_at, row.end_at)]
+    taken = [taking(one) for one in reservations.overlapping(other.id, row.start_at, row.end_at)]
     peak = domain.peak_reserved(taken, row.start_at, row.end_at, now=now)
     return Substitute(other.id, _metres(lot, other), other.reservable_places, peak)
 

@@ -12,13 +12,15 @@ from xianban_parking.repository.tables import gate_key
 
 __all__ = ["GateKeys"]
 
+# Built once: every reservation asks it.
+_CURRENT = select(gate_key.c.private).where(gate_key.c.current.is_(True))
+
 
 class GateKeys(Repository):
     """Private keys as JWK texts, encrypted at rest; retired ones still verify."""
 
     def current(self) -> str | None:
-        query = select(gate_key.c.private).where(gate_key.c.current.is_(True))
-        return self.conn.scalar(query)
+        return self.conn.scalar(_CURRENT)
 
     def all(self) -> list[str]:
         query = select(gate_key.c.private).order_by(gate_key.c.created_at)

@@ -24,6 +24,7 @@ __all__ = ["LotFilter", "Lots", "folded"]
 
 # The questions of every look at a lot, built once: building costs as much as asking SQLite.
 _ONE = select(lot).where(lot.c.id == bindparam("lot"))
+_LOCKED = _ONE.with_for_update()
 _TARIFFS = (
     select(tariff)
     .where(tariff.c.lot.in_(bindparam("lots", expanding=True)))
@@ -75,8 +76,7 @@ class Lots(Repository):
 
     def locked(self, lot_id: str) -> LotRow:
         """The lot, and nobody else decides on its places until this commits."""
-        query = select(lot).where(lot.c.id == lot_id).with_for_update()
-        row = self.conn.execute(query).mappings().first()
+        row = self.conn.execute(_LOCKED, {"lot": lot_id}).mappings().first()
         if row is None:
             raise NotFound("LOT_NOT_FOUND", field="lot", lot=lot_id)
         return LotRow(**row)
@@ -111,8 +111,7 @@ class Lots(Repository):
     # -- tariffs ------------------------------------------------------------------------------
 
     def tariffs(self, lot_id: str) -> list[TariffRow]:
-        query = select(tariff).where(tariff.c.lot == lot_id).order_by(tariff.c.version)
-        return [TariffRow(**row) for row in self.conn.execute(query).mappings()]
+        return self.tariffs_of([lot_id]).get(lot_id, [])
 
     def tariffs_of(self, lot_ids: Iterable[str]) -> dict[str, list[TariffRow]]:
         found: dict[str, list[TariffRow]] = {}

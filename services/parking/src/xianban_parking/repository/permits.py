@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from xianban_sdk.errors import NotFound
 
 from xianban_parking.repository.money_tables import permit, permit_plate
@@ -14,6 +14,18 @@ from xianban_parking.repository.narrowing import Page, Repository, page_of
 from xianban_parking.repository.rows import PermitRow
 
 __all__ = ["Permits"]
+
+# Built once: every price asks it.
+_KINDS = (
+    select(permit.c.kind)
+    .where(
+        permit.c.resident == bindparam("resident"),
+        permit.c.state == "active",
+        permit.c.start_at <= bindparam("at"),
+        permit.c.end_at > bindparam("at"),
+    )
+    .distinct()
+)
 
 
 class Permits(Repository):
@@ -52,13 +64,7 @@ class Permits(Repository):
 
     def kinds_of(self, resident: str, at: datetime) -> list[str]:
         """The kinds of permit a resident holds anywhere: the rights a concession may know."""
-        query = select(permit.c.kind).where(
-            permit.c.resident == resident,
-            permit.c.state == "active",
-            permit.c.start_at <= at,
-            permit.c.end_at > at,
-        )
-        return list(self.conn.scalars(query.distinct()))
+        return list(self.conn.scalars(_KINDS, {"resident": resident, "at": at}))
 
     def running(self, resident: str, lot_id: str, kind: str, at: datetime) -> list[PermitRow]:
         """Permits of one kind at one lot that are paid or wait for payment."""

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
 from xianban_sdk.errors import NotFound
 
 from xianban_parking.repository.narrowing import Page, Repository, page_of
-from xianban_parking.repository.rows import ReservationRow
+from xianban_parking.repository.rows import ReservationRow, TakenRow
 from xianban_parking.repository.tables import reservation
 
 __all__ = ["Reservations"]
 
 TAKES_A_BAY = ("held", "confirmed", "used", "overstayed")
 AT_THE_GATE = ("confirmed", "used", "overstayed")
+
+# Built once: every reservation asks them.
+_START: BindParameter[datetime] = bindparam("start")
+_END: BindParameter[datetime] = bindparam("end")
+_TAKEN = select(*(reservation.c[each.name] for each in fields(TakenRow))).where(
+    reservation.c.lot == bindparam("lot"),
+    reservation.c.state.in_(TAKES_A_BAY),
+    reservation.c.start_at < _END,
+    or_(reservation.c.end_at > _START, reservation.c.state == "overstayed"),
+)
+_CLASHING = (
+    select(reservation.c.id)
+    .where(
+        reservation.c.plate_hash == bindparam("plate_hash"),
+        reservation.c.state.in_(AT_THE_GATE),
+        reservation.c.start_at < _END,
+        reservation.c.end_at > _START,
+    )
+    .limit(1)
+)
+_NEW = insert(reservation)
 
 
 class Reservations(Repository):
@@ -42,15 +64,10 @@ class Reservations(Repository):
         row = self.conn.execute(query).mappings().first()
         return ReservationRow(**row) if row else None
 
-    def overlapping(self, lot_id: str, start: datetime, end: datetime) -> list[ReservationRow]:
+    def overlapping(self, lot_id: str, start: datetime, end: datetime) -> list[TakenRow]:
         """Everybody's that may take a place in the window; overstayers have no end."""
-        query = select(reservation).where(
-            reservation.c.lot == lot_id,
-            reservation.c.state.in_(TAKES_A_BAY),
-            reservation.c.start_at < end,
-            (reservation.c.end_at > start) | (reservation.c.state == "overstayed"),
-        )
-        return [ReservationRow(**row) for row in self.conn.execute(query).mappings()]
+        asked = {"lot": lot_id, "start": start, "end": end}
+        return [TakenRow(*row) for row in self.conn.execute(_TAKEN, asked)]
 
     def starting(self, lot_id: str, until: datetime) -> list[ReservationRow]:
         """Confirmed and about to begin."""
@@ -81,16 +98,11 @@ class Reservations(Repository):
 
     def clashing(self, plate_hash: str, start: datetime, end: datetime) -> bool:
         """Whether the plate is expected somewhere at that time already."""
-        query = select(reservation.c.id).where(
-            reservation.c.plate_hash == plate_hash,
-            reservation.c.state.in_(AT_THE_GATE),
-            reservation.c.start_at < end,
-            reservation.c.end_at > start,
-        )
-        return self.conn.execute(query.limit(1)).first() is not None
+        asked = {"plate_hash": plate_hash, "start": start, "end": end}
+        return self.conn.execute(_CLASHING, asked).first() is not None
 
     def add(self, row: Mapping[str, Any]) -> None:
-        self.conn.execute(insert(reservation).values(**row))
+        self.conn.execute(_NEW, row)
 
     def change(self, reservation_id: str, **values: Any) -> None:
         mine = (reservation.c.id == reservation_id, self.own(reservation.c.resident))

@@ -22,6 +22,7 @@ __all__ = [
     "RefundRow",
     "ReservationRow",
     "SessionRow",
+    "TakenRow",
     "TariffRow",
     "VehicleRow",
     "columns",
@@ -151,6 +152,22 @@ class ReservationRow:
     substitute: str
     quote: dict[str, Any]
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TakenRow:
+    """What counts of a reservation for who comes after: no plate is deciphered to count bays."""
+
+    id: str
+    lot: str
+    start_at: datetime
+    end_at: datetime
+    state: str
+    version: int
+    arrived_at: datetime | None
+    left_at: datetime | None
+    accessible: bool
+    ev_charging: bool
 
 
 @dataclass(frozen=True, slots=True)

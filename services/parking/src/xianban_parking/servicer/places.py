@@ -54,7 +54,8 @@ class PlaceRpcs:
         self, request: rpc.CreateReservationRequest, call: Call
     ) -> pb.Reservation:
         wanted = _wanted(request, call)
-        return _shown(reservations.reserve(wanted, scope=call.scope, uow=call.uow), call)
+        row, lot = reservations.reserve(wanted, scope=call.scope, uow=call.uow)
+        return convert.reservation(row, lot, call.locale)
 
     def GetReservation(self, request: rpc.GetReservationRequest, call: Call) -> pb.Reservation:
         found = Reservations(call.uow.conn, call.scope)
