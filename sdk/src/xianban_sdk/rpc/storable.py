@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, cast
 
+from buf.validate import validate_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -45,12 +46,20 @@ def _plan(descriptor: Descriptor) -> tuple[tuple[str, bool, Check], ...]:
 
 
 def _check(field: FieldDescriptor) -> Check | None:
+    if _left_to_the_server(field):
+        return None
     entry = field.message_type
     if entry is not None and entry.GetOptions().map_entry:
         values = _one(entry.fields_by_name["value"])
         return _entries_with(values)
     check = _one(field)
     return _each(check) if check is not None and field.is_repeated else check
+
+
+def _left_to_the_server(field: FieldDescriptor) -> bool:
+    """Items that are checked, and refused, one by one: the proto tells the validator so too."""
+    rules = field.GetOptions().Extensions[validate_pb2.field]
+    return rules.repeated.items.ignore == validate_pb2.IGNORE_ALWAYS
 
 
 def _one(field: FieldDescriptor) -> Check | None:

@@ -146,6 +146,77 @@ class RawReading(_message.Message):
 Global___RawReading: _TypeAlias = RawReading  # noqa: Y015
 
 @_typing.final
+class JudgedReading(_message.Message):
+    """A number as a person may be shown it: never without verdict and age."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    KIND_DISPLAY_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    OBSERVE_TIME_FIELD_NUMBER: _builtins.int
+    RECEIVE_TIME_FIELD_NUMBER: _builtins.int
+    AGE_SECONDS_FIELD_NUMBER: _builtins.int
+    LAST_GOOD_TIME_FIELD_NUMBER: _builtins.int
+    CLOCK_WRONG_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """What is measured, e.g. "heart-rate"."""
+    kind_display: _builtins.str
+    """Its name in the caller's language."""
+    value: _builtins.float
+    """Absent unless the verdict is fresh or late."""
+    unit: _builtins.str
+    """UCUM."""
+    verdict: Global___ReadingVerdict.ValueType
+    age_seconds: _builtins.int
+    """Seconds since it was true, when this was answered."""
+    clock_wrong: _builtins.bool
+    """The device's clock is wrong: the times are those of the arrival."""
+    @_builtins.property
+    def observe_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was true; absent: nothing has ever come."""
+
+    @_builtins.property
+    def receive_time(self) -> _timestamp_pb2.Timestamp:
+        """When it reached the gateway."""
+
+    @_builtins.property
+    def last_good_time(self) -> _timestamp_pb2.Timestamp:
+        """When a number of this kind could last be believed; absent: never."""
+
+    @_builtins.property
+    def position(self) -> Global___Position:
+        """With kind "location", and only when the verdict is fresh or late."""
+
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        kind_display: _builtins.str = ...,
+        value: _builtins.float | None = ...,
+        unit: _builtins.str = ...,
+        verdict: Global___ReadingVerdict.ValueType = ...,
+        observe_time: _timestamp_pb2.Timestamp | None = ...,
+        receive_time: _timestamp_pb2.Timestamp | None = ...,
+        age_seconds: _builtins.int = ...,
+        last_good_time: _timestamp_pb2.Timestamp | None = ...,
+        clock_wrong: _builtins.bool = ...,
+        position: Global___Position | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_value", b"_value", "last_good_time", b"last_good_time", "observe_time", b"observe_time", "position", b"position", "receive_time", b"receive_time", "value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_value", b"_value", "age_seconds", b"age_seconds", "clock_wrong", b"clock_wrong", "kind", b"kind", "kind_display", b"kind_display", "last_good_time", b"last_good_time", "observe_time", b"observe_time", "position", b"position", "receive_time", b"receive_time", "unit", b"unit", "value", b"value", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__value: _TypeAlias = _typing.Literal["value"]  # noqa: Y015
+    _WhichOneofArgType__value: _TypeAlias = _typing.Literal["_value", b"_value"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__value) -> _WhichOneofReturnType__value | None: ...
+
+Global___JudgedReading: _TypeAlias = JudgedReading  # noqa: Y015
+
+@_typing.final
 class IngestBatchRequest(_message.Message):
     """A batch of readings of many devices; framing only: each reading stands for itself."""
 
@@ -156,7 +227,9 @@ class IngestBatchRequest(_message.Message):
     request_id: _builtins.str
     """The same id and readings again answer the first result."""
     @_builtins.property
-    def readings(self) -> _containers.RepeatedCompositeFieldContainer[Global___RawReading]: ...
+    def readings(self) -> _containers.RepeatedCompositeFieldContainer[Global___RawReading]:
+        """The server checks each one alone and answers with rejections: a bad one never costs its neighbours."""
+
     def __init__(
         self,
         *,
