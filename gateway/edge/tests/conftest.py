@@ -49,6 +49,10 @@ class StubMessages(messages_pb2_grpc.MessageServiceServicer):
         time.sleep(self.delay)
         if request.page_token == "typed-error":
             context.abort_with_status(rpc_status.to_status(typed_error()))
+        if request.page_token == "going":
+            context.abort(grpc.StatusCode.UNAVAILABLE, "Cancelling all calls")
+        if request.page_token == "stale":
+            context.abort_with_status(rpc_status.to_status(typed_error(14, "RELATIONS_STALE")))
         name = f"{request.parent}/messages/{RESIDENT}"
         return messages_pb2.ListMessagesResponse(messages=[messages_pb2.Message(name=name)])
 
@@ -69,10 +73,10 @@ class StubMessages(messages_pb2_grpc.MessageServiceServicer):
         return audit_pb2.ListAccessesResponse()
 
 
-def typed_error() -> status_pb2.Status:
+def typed_error(code: int = 9, reason: str = "LOT_FULL") -> status_pb2.Status:
     detail = any_pb2.Any()
-    detail.Pack(error_details_pb2.ErrorInfo(reason="LOT_FULL", domain="xianban"))
-    return status_pb2.Status(code=9, message="full", details=[detail])
+    detail.Pack(error_details_pb2.ErrorInfo(reason=reason, domain="xianban"))
+    return status_pb2.Status(code=code, message="no", details=[detail])
 
 
 class UnixHttpServer(ThreadingHTTPServer):

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from xianban_edge.envoy.json import Json, typed
+from xianban_edge.envoy.json import Json, extension, typed
 from xianban_edge.settings import LANES, Address, EdgeService, EdgeSettings, Lane
 
 _CLUSTER = "envoy.config.cluster.v3.Cluster"
 _HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_FILTERS = "envoy.extensions.filters.http"
+# Envoy's own "do not ask again", whatever a route would retry; it never leaves the edge.
+ANSWERED = "x-envoy-ratelimited"
 IDENTITY_HTTP, PORTAL, OTLP = "identity-http", "portal", "otlp"
 
 
@@ -90,8 +93,31 @@ def _is_name(address: Address) -> bool:
 
 
 def _protocol(http2: bool) -> Json:
-    explicit: Json = {"http2_protocol_options": {}} if http2 else {"http_protocol_options": {}}
-    return typed(_HTTP, explicit_http_config=explicit)
+    if not http2:
+        return typed(_HTTP, explicit_http_config={"http_protocol_options": {}})
+    codec = extension(
+        "envoy.filters.http.upstream_codec", f"{_FILTERS}.upstream_codec.v3.UpstreamCodec"
+    )
+    return typed(
+        _HTTP,
+        explicit_http_config={"http2_protocol_options": {}},
+        http_filters=[_answered_by_the_service_itself(), codec],
+    )
+
+
+def _answered_by_the_service_itself() -> Json:
+    """A service's own refusals carry details; grpc's, of a server that is going, carry none.
+
+    Retry conditions look at one header at a time, so the difference becomes a header: it is left
+    out where there are no details to make it of.
+    """
+    header = {"key": ANSWERED, "value": "%RESP(grpc-status-details-bin):1%"}
+    mark = {"append": {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
+    return extension(
+        "envoy.filters.http.header_mutation",
+        f"{_FILTERS}.header_mutation.v3.HeaderMutation",
+        mutations={"response_mutations": [mark]},
+    )
 
 
 def _endpoint(address: Address) -> Json:

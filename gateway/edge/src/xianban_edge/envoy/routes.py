@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any
 
 from xianban_edge.descriptors import Catalogue, HttpRule, Method
-from xianban_edge.envoy.clusters import IDENTITY_HTTP, PORTAL, cluster_name
+from xianban_edge.envoy.clusters import ANSWERED, IDENTITY_HTTP, PORTAL, cluster_name
 from xianban_edge.envoy.filters import (
     BUFFER,
     CORS,
@@ -45,7 +45,7 @@ def route_configuration(
         name=ROUTES,
         virtual_hosts=[host],
         # Envoy's own words to the services stay inside, and theirs to Envoy.
-        response_headers_to_remove=["x-envoy-upstream-service-time"],
+        response_headers_to_remove=["x-envoy-upstream-service-time", ANSWERED],
     )
 
 
@@ -134,10 +134,17 @@ def _times(settings: EdgeSettings, method: Method, takes_files: bool) -> Json:
     }
 
 
+# The service has not seen the call.
+_NOT_SEEN = "connect-failure,refused-stream,reset-before-request"
+# It may have, but has not answered: gone without a word, or grpc spoke for a server that is going.
+_NOT_ANSWERED = "reset,unavailable,cancelled"
+
+
 def _retries(method: Method) -> Json:
-    safe = "connect-failure,refused-stream"
+    """What a service says itself is final: see `clusters.ANSWERED`."""
+    reads = method.reads and not method.streaming
     return {
-        "retry_on": f"{safe},unavailable" if method.reads and not method.streaming else safe,
+        "retry_on": f"{_NOT_SEEN},{_NOT_ANSWERED}" if reads else _NOT_SEEN,
         "num_retries": 2,
         "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
     }
