@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xianban_sdk.app import Service
 
+from xianban_eldercare.personal import PERSONAL
 from xianban_eldercare.repository import metadata
 from xianban_eldercare.seed import seed
 from xianban_eldercare.servicer import CareFileServicer
@@ -16,5 +17,6 @@ app = Service(
     servicers={"xianban.eldercare.v1.CareFileService": CareFileServicer},
     metadata=metadata,
     migrations="xianban_eldercare.migrations",
+    personal_data=PERSONAL,
     seed=seed,
 )

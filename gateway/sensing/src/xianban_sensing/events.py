@@ -1,0 +1,36 @@
+"""What the registry tells the others, after commit."""
+
+from __future__ import annotations
+
+from xianban.common.v1 import readings_pb2
+from xianban_sdk.storage import UnitOfWork
+
+from xianban_sensing.domain import Device
+from xianban_sensing.plugins import Models
+
+__all__ = ["tell_bound", "tell_unbound"]
+
+
+def tell_bound(device: Device, models: Models, uow: UnitOfWork) -> None:
+    """The domain that takes the readings begins to expect them."""
+    told = readings_pb2.DeviceBound(
+        device=device.id, subject=device.subject, domain=device.domain, model=device.model
+    )
+    model = models.get(device.model)
+    if model is not None:
+        told.has_display = model.adapter.has_display
+        for promise in model.adapter.promises:
+            told.promises.add(
+                kind=promise.kind, unit=promise.unit, cadence_seconds=promise.cadence_seconds
+            )
+    told.bind_time.FromDatetime(device.bound_at or uow.clock.now())
+    uow.emit(told, aggregate=f"devices/{device.id}")
+
+
+def tell_unbound(device: Device, uow: UnitOfWork) -> None:
+    """The domain expects nothing of it any more."""
+    told = readings_pb2.DeviceUnbound(
+        device=device.id, subject=device.subject, domain=device.domain
+    )
+    told.unbind_time.FromDatetime(uow.clock.now())
+    uow.emit(told, aggregate=f"devices/{device.id}")

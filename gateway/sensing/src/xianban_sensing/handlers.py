@@ -1,0 +1,154 @@
+"""Use cases of the device registry: load, ask the domain, save, tell."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from xianban_sdk.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
+from xianban_sdk.storage import UnitOfWork
+
+from xianban_sensing import events
+from xianban_sensing.domain import Device, DeviceRefusedError, State
+from xianban_sensing.plugins import Models
+from xianban_sensing.repository import MACHINE, Devices, Scope
+
+__all__ = [
+    "NewDevice",
+    "Transfer",
+    "bind",
+    "create",
+    "hashed",
+    "put_state",
+    "rotate",
+    "transfer",
+    "unbind",
+]
+
+_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class NewDevice:
+    """What is written into the registry; an empty id is made here."""
+
+    id: str
+    model: str
+    display_name: str
+    organisation: str
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A hand-over of everything that speaks for somebody."""
+
+    from_subject: str
+    to_subject: str
+    organisation: str
+    area: str
+
+
+def create(new: NewDevice, *, models: Models, scope: Scope, uow: UnitOfWork) -> tuple[Device, str]:
+    """The device and its secret, which nobody can read again."""
+    if new.model not in models:
+        raise InvalidArgument("DEVICE_MODEL_UNKNOWN", field="device.model", model=new.model)
+    if not any(_under(new.area, area) for area in scope.areas):
+        raise NotFound("AREA_NOT_FOUND", field="device.area")
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    made = Device(
+        id=new.id or uow.ids.new(),
+        model=new.model,
+        display_name=new.display_name,
+        organisation=new.organisation,
+        area=new.area,
+        state=State.ACTIVE,
+        secret_hash=hashed(secret),
+        created_at=uow.clock.now(),
+    )
+    if not Devices(uow.conn, scope).add(made):
+        raise AlreadyExists("DEVICE_EXISTS", field="device_id")
+    return made, secret
+
+
+def bind(
+    device_id: str, subject: str, domain: str, *, models: Models, scope: Scope, uow: UnitOfWork
+) -> Device:
+    """The device speaks for somebody or something from now on."""
+
+    def bound(found: Device) -> Device:
+        return found.bound(subject, domain, uow.clock.now())
+
+    before, after = _change(device_id, bound, scope=scope, uow=uow)
+    if before.subject != after.subject:
+        events.tell_bound(after, models, uow)
+    return after
+
+
+def unbind(device_id: str, *, scope: Scope, uow: UnitOfWork) -> Device:
+    """The device speaks for nothing."""
+    before, after = _change(device_id, Device.unbound, scope=scope, uow=uow)
+    if before.subject:
+        events.tell_unbound(before, uow)
+    return after
+
+
+def put_state(device_id: str, state: State, *, scope: Scope, uow: UnitOfWork) -> Device:
+    """Enables, disables or retires a device."""
+    before, after = _change(device_id, lambda found: found.put(state), scope=scope, uow=uow)
+    if before.subject and not after.subject:
+        events.tell_unbound(before, uow)
+    return after
+
+
+def rotate(device_id: str, *, scope: Scope, uow: UnitOfWork) -> tuple[Device, str]:
+    """A new secret; the old one is refused as soon as the gateway hears of it."""
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    devices = Devices(uow.conn, scope)
+    found = devices.get(device_id)
+    return devices.save(replace(found, secret_hash=hashed(secret))), secret
+
+
+def transfer(wanted: Transfer, *, models: Models, uow: UnitOfWork) -> list[Device]:
+    """Everything that speaks for one subject is handed over in this one transaction."""
+    devices = Devices(uow.conn, MACHINE)
+    moved: list[Device] = []
+    for before in devices.speaking_for(wanted.from_subject):
+        after = devices.save(
+            before.moved(wanted.to_subject, wanted.organisation, wanted.area, uow.clock.now())
+        )
+        if after.subject != before.subject:
+            events.tell_unbound(before, uow)
+            events.tell_bound(after, models, uow)
+        moved.append(after)
+    return moved
+
+
+def hashed(secret: str) -> str:
+    """SHA-256 is enough for 256 random bits."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _change(
+    device_id: str, change: Callable[[Device], Device], *, scope: Scope, uow: UnitOfWork
+) -> tuple[Device, Device]:
+    devices = Devices(uow.conn, scope)
+    before = devices.get(device_id)
+    with _refusals():
+        after = change(before)
+    return before, after if after == before else devices.save(after)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except DeviceRefusedError as refusal:
+        raise FailedPrecondition(refusal.reason, field="name") from refusal
+
+
+def _under(area: str, path: str) -> bool:
+    return path == "" or area == path or area.startswith(path + "/")

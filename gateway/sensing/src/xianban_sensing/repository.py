@@ -1,0 +1,143 @@
+"""Devices in the database. Staff see their areas', a resident their own."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    select,
+    true,
+    update,
+)
+from xianban_sdk import repository
+from xianban_sdk.errors import NotFound
+from xianban_sdk.repository import MachineScope, Page, Scope, within
+from xianban_sdk.storage import Instant, insert_new
+
+from xianban_sensing.domain import Device, State
+
+__all__ = ["MACHINE", "Devices", "Page", "Scope", "device", "metadata"]
+
+MACHINE: Final = MachineScope("sensing")
+
+metadata = MetaData()
+device = Table(
+    "device",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("area", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("secret_hash", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("bound_at", Instant, nullable=True),
+    Column("last_seen_at", Instant, nullable=True),
+    Column("clock_offset_s", Float, nullable=False),
+    Column("sequence", BigInteger, nullable=False, unique=True),
+    Index("device_by_subject", "subject"),
+    Index("device_by_area", "area", "id"),
+)
+# One row: the next sequence. Its lock puts changes in order, so that no follower misses one.
+change_count = Table(
+    "change_count",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+)
+
+
+class Devices(repository.Repository):
+    """Devices that the caller may see."""
+
+    def get(self, device_id: str) -> Device:
+        found = self.find(device_id)
+        if found is None:
+            raise NotFound("DEVICE_NOT_FOUND", field="name")
+        return found
+
+    def find(self, device_id: str) -> Device | None:
+        query = select(device).where(device.c.id == device_id, self._visible())
+        row = self.conn.execute(query).mappings().first()
+        return _loaded(row) if row else None
+
+    def speaking_for(self, subject: str) -> list[Device]:
+        query = select(device).where(device.c.subject == subject, self._visible())
+        return [_loaded(row) for row in self.conn.execute(query.order_by(device.c.id)).mappings()]
+
+    def listed(self, page: Page, *, subject: str = "", model: str = "") -> tuple[list[Device], str]:
+        """A page by id."""
+        query = select(device).where(self._visible()).order_by(device.c.id)
+        for column, wanted in ((device.c.subject, subject), (device.c.model, model)):
+            if wanted:
+                query = query.where(column == wanted)
+        if page.after is not None:
+            query = query.where(device.c.id > page.after)
+        rows = self.conn.execute(query.limit(page.size + 1)).mappings().all()
+        found = [_loaded(row) for row in rows[: page.size]]
+        return found, page.token(found[-1].id) if len(rows) > page.size else ""
+
+    def after(self, sequence: int, size: int) -> list[Device]:
+        """What changed since, oldest first."""
+        query = select(device).where(device.c.sequence > sequence, self._visible())
+        rows = self.conn.execute(query.order_by(device.c.sequence).limit(size)).mappings()
+        return [_loaded(row) for row in rows]
+
+    def add(self, new: Device) -> bool:
+        """False when a device of that id is registered already."""
+        return insert_new(self.conn, device, _row(new) | {"sequence": self._next()})
+
+    def save(self, changed: Device) -> Device:
+        values = _row(changed) | {"sequence": self._next()}
+        self.conn.execute(update(device).where(device.c.id == changed.id).values(**values))
+        return _loaded(values)
+
+    def seen(self, signs: list[tuple[str, datetime, float]]) -> None:
+        """Notes when devices last spoke; older signs than what is known change nothing."""
+        if not signs:
+            return
+        newer = (device.c.last_seen_at.is_(None)) | (device.c.last_seen_at < bindparam("at"))
+        statement = (
+            update(device)
+            .where(device.c.id == bindparam("of"), newer)
+            .values(last_seen_at=bindparam("at"), clock_offset_s=bindparam("ahead"))
+        )
+        rows = [{"of": of, "at": at, "ahead": ahead} for of, at, ahead in signs]
+        self.conn.execute(statement, rows)
+
+    def _visible(self) -> ColumnElement[bool]:
+        if self.unrestricted:
+            return true()
+        if self.scope.subject is not None:
+            return device.c.subject == f"residents/{self.scope.subject}"
+        return within(self.scope.areas, device.c.area)
+
+    def _next(self) -> int:
+        insert_new(self.conn, change_count, {"id": 1, "sequence": 0})
+        counted = update(change_count).values(sequence=change_count.c.sequence + 1)
+        return self.conn.execute(counted.returning(change_count.c.sequence)).scalar_one()
+
+
+def _row(found: Device) -> dict[str, Any]:
+    return asdict(found) | {"state": found.state.value}
+
+
+def _loaded(row: Any) -> Device:
+    values: dict[str, Any] = dict(row)
+    values["state"] = State(values["state"])
+    return Device(**values)

@@ -1,0 +1,1 @@
+"""Wristbands that speak JSON."""

@@ -1,0 +1,126 @@
+"""One message of a JSON wristband.
+
+`{"seq":17,"t":1795400000000,"hr":72,"spo2":97,"rr":16,"temp":36.6,"steps":10,"bat":80,
+"loc":[30.91,121.46,12],"ev":"sos","id":"a1"}`: everything but `seq` may be missing; `t` is in
+milliseconds since 1970 UTC by the band's own clock. A list of such objects is a backlog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+import orjson
+from xianban_sensing.hookspecs import Happened, Measured, Promise, Rejected, Where
+
+__all__ = ["JsonWristband"]
+
+_MOST_ITEMS: Final = 500
+# Key → (kind, unit).
+_NUMBERS: Final = {
+    "hr": ("heart-rate", "/min"),
+    "spo2": ("oxygen-saturation", "%"),
+    "rr": ("respiratory-rate", "/min"),
+    "temp": ("body-temperature", "Cel"),
+    "steps": ("steps", "{count}"),
+    "bat": ("battery", "%"),
+}
+_EVENTS: Final = frozenset({"sos", "sos-cancel", "fall", "low-battery", "off-body"})
+_LATEST: Final = 253_402_300_799_000  # the last millisecond that a datetime can say
+
+
+class JsonWristband:
+    """The model "json-wristband"."""
+
+    model = "json-wristband"
+    names: Mapping[str, str] = {"zh-CN": "健康手环", "en": "Health wristband"}
+    promises: Sequence[Promise] = (
+        Promise("heart-rate", "/min", 60),
+        Promise("oxygen-saturation", "%", 60),
+        Promise("respiratory-rate", "/min", 60),
+        Promise("body-temperature", "Cel", 300),
+        Promise("steps", "{count}", 300),
+        Promise("battery", "%", 900),
+        Promise("location", "m", 300),
+    )
+    has_display = True
+
+    def parse(self, payload: bytes, now: datetime) -> Iterator[Measured | Happened | Rejected]:
+        """ValueError when it is no JSON object or list of objects."""
+        told: Any = orjson.loads(payload)
+        items = cast("list[Any]", told) if isinstance(told, list) else [told]
+        if len(items) > _MOST_ITEMS:
+            raise ValueError(f"more than {_MOST_ITEMS} items in one message")
+        for number, item in enumerate(items, 1):
+            if not isinstance(item, dict):
+                raise ValueError("a message is an object, or a list of objects")
+            yield from _read(cast("dict[str, Any]", item), f"item {number}", now)
+
+    def render(self, command: str, text: str) -> bytes:
+        return orjson.dumps({"cmd": command, "text": text})
+
+
+def _read(
+    item: dict[str, Any], label: str, now: datetime
+) -> Iterator[Measured | Happened | Rejected]:
+    at = _instant(item.get("t"), now)
+    if at is None:
+        yield Rejected(label, "t", "TIME_INVALID")
+        return
+    sequence = _sequence(item.get("seq"))
+    where = _where(item.get("loc"))
+    for key, (kind, unit) in _NUMBERS.items():
+        if key in item:
+            yield _number(item[key], label, key, Measured(kind, 0.0, unit, at, sequence))
+    if where is not None:
+        yield Measured("location", where.accuracy_m, "m", at, sequence, where)
+    elif "loc" in item:
+        yield Rejected(label, "loc", "POSITION_INVALID")
+    if "ev" in item:
+        yield _event(item, label, at, sequence, where)
+
+
+def _number(value: Any, label: str, key: str, shape: Measured) -> Measured | Rejected:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return Rejected(label, key, "NUMBER_INVALID")
+    return Measured(shape.kind, float(value), shape.unit, shape.observed_at, shape.sequence)
+
+
+def _event(
+    item: dict[str, Any], label: str, at: datetime, sequence: int, where: Where | None
+) -> Happened | Rejected:
+    kind = item["ev"]
+    if not isinstance(kind, str) or kind not in _EVENTS:
+        return Rejected(label, "ev", "EVENT_UNKNOWN")
+    return Happened(kind, at, str(item.get("id", ""))[:64], sequence, where)
+
+
+def _instant(value: Any, now: datetime) -> datetime | None:
+    """A band without a clock means now."""
+    if value is None:
+        return now
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LATEST:
+        return None
+    return datetime.fromtimestamp(value / 1000, UTC)
+
+
+def _sequence(value: Any) -> int:
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+    return value if fits else 0
+
+
+def _where(value: Any) -> Where | None:
+    if not isinstance(value, list):
+        return None
+    parts = cast("list[Any]", value)
+    if len(parts) not in (2, 3) or not all(_is_number(part) for part in parts):
+        return None
+    latitude, longitude, *accuracy = (float(part) for part in parts)
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        return None
+    return Where(latitude, longitude, max(accuracy[0], 0.0) if accuracy else 0.0)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

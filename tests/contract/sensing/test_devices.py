@@ -1,0 +1,172 @@
+"""The registry: who may see and change devices, and what the gateway hears of it."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+from eldercare_names import ELDER, ELSEWHERE, HERE
+from refusals import refused
+from xianban.sensing.v1 import devices_pb2 as pb
+from xianban_sdk.demo import person_id
+
+_numbers = count(1)
+
+
+def request_id():
+    return f"device-{next(_numbers):06d}"
+
+
+def create(sensing, device="band-1", area=HERE, model="fake-band", person="admin"):
+    described = pb.Device(model=model, display_name="手环", organisation="南桥站", area=area)
+    asked = pb.CreateDeviceRequest(device_id=device, device=described, request_id=request_id())
+    return sensing.as_(person).CreateDevice(asked)
+
+
+def bind(sensing, device="band-1", subject=ELDER, person="doctor"):
+    asked = pb.BindDeviceRequest(
+        name=f"devices/{device}", subject=subject, domain="eldercare", request_id=request_id()
+    )
+    return sensing.as_(person).BindDevice(asked)
+
+
+def bindings(sensing, after=0, size=0):
+    asked = pb.ListBindingsRequest(after_sequence=after, page_size=size)
+    return sensing.inside("uplink").ListBindings(asked)
+
+
+class TestCreateDevice:
+    @pytest.mark.parametrize("person", ["", "daughter", "doctor"])
+    def test_only_the_keeper_registers(self, sensing, person):
+        code = "PERMISSION_DENIED" if person else "UNAUTHENTICATED"
+        with refused(code, "ROLE_MISSING" if person else "TOKEN_MISSING"):
+            create(sensing, person=person)
+
+    def test_the_secret_is_told_once_and_kept_as_a_hash(self, sensing):
+        made = create(sensing)
+        assert made.uplink_topic == "xianban/v1/devices/band-1/up"
+        assert len(made.secret) >= 43
+        [known] = bindings(sensing).bindings
+        assert made.secret not in str(known)
+        assert len(known.secret_hash) == 64
+
+    def test_an_id_is_given_once(self, sensing):
+        create(sensing)
+        with refused("ALREADY_EXISTS", "DEVICE_EXISTS", "device_id"):
+            create(sensing)
+
+    def test_a_model_that_nobody_reads_is_refused(self, sensing):
+        with refused("INVALID_ARGUMENT", "DEVICE_MODEL_UNKNOWN", "device.model"):
+            create(sensing, model="no-such")
+
+
+class TestListDevices:
+    def test_each_station_sees_its_own(self, sensing):
+        create(sensing, "a-here")
+        create(sensing, "b-there", ELSEWHERE)
+        here = sensing.as_("doctor").ListDevices(pb.ListDevicesRequest())
+        there = sensing.as_("operator").ListDevices(pb.ListDevicesRequest())
+        assert [one.name for one in here.devices] == ["devices/a-here"]
+        assert [one.name for one in there.devices] == ["devices/b-there"]
+        with refused("NOT_FOUND", "DEVICE_NOT_FOUND"):
+            sensing.as_("doctor").GetDevice(pb.GetDeviceRequest(name="devices/b-there"))
+
+    def test_pages_hold_every_device_once(self, sensing):
+        for number in range(5):
+            create(sensing, f"band-{number}")
+        found, token = [], ""
+        while True:
+            asked = pb.ListDevicesRequest(page_size=2, page_token=token)
+            page = sensing.as_("admin").ListDevices(asked)
+            found += [one.name for one in page.devices]
+            token = page.next_page_token
+            if not token:
+                break
+        assert found == [f"devices/band-{number}" for number in range(5)]
+
+
+class TestListResidentDevices:
+    def test_the_elder_and_the_family_see_theirs_a_stranger_nobody(self, sensing):
+        create(sensing)
+        bind(sensing)
+        asked = pb.ListResidentDevicesRequest(parent=ELDER)
+        for person in ("elder", "daughter"):
+            assert len(sensing.as_(person).ListResidentDevices(asked).devices) == 1
+        with refused("NOT_FOUND", "RESIDENT_NOT_FOUND"):
+            sensing.as_("vendor").ListResidentDevices(asked)
+
+
+class TestBindDevice:
+    def test_a_station_elsewhere_finds_no_device(self, sensing):
+        create(sensing)
+        with refused("NOT_FOUND", "DEVICE_NOT_FOUND"):
+            bind(sensing, person="operator")
+
+    def test_it_speaks_for_one_at_a_time(self, sensing):
+        create(sensing)
+        assert bind(sensing).subject == ELDER
+        assert bind(sensing).subject == ELDER
+        with refused("FAILED_PRECONDITION", "DEVICE_BOUND_ALREADY"):
+            bind(sensing, subject=f"residents/{person_id('resident')}")
+
+    def test_the_gateway_hears_of_each_change_in_order(self, sensing):
+        create(sensing)
+        last = bindings(sensing).bindings[-1].sequence
+        bind(sensing)
+        [changed] = bindings(sensing, last).bindings
+        assert (changed.subject, changed.domain, changed.active) == (ELDER, "eldercare", True)
+        asked = pb.SetDeviceStateRequest(
+            name="devices/band-1", state=pb.DEVICE_STATE_RETIRED, request_id=request_id()
+        )
+        sensing.as_("admin").SetDeviceState(asked)
+        [retired] = bindings(sensing, changed.sequence).bindings
+        assert (retired.subject, retired.active) == ("", False)
+        with refused("FAILED_PRECONDITION", "DEVICE_RETIRED"):
+            bind(sensing)
+
+
+class TestRotateDeviceSecret:
+    def test_the_old_secret_is_gone(self, sensing):
+        first = create(sensing)
+        before = bindings(sensing).bindings[-1]
+        asked = pb.RotateDeviceSecretRequest(name="devices/band-1", request_id=request_id())
+        second = sensing.as_("admin").RotateDeviceSecret(asked)
+        [after] = bindings(sensing, before.sequence).bindings
+        assert second.secret != first.secret
+        assert after.secret_hash != before.secret_hash
+
+
+class TestTransferDevices:
+    def test_only_elder_care_hands_over(self, sensing):
+        asked = pb.TransferDevicesRequest(
+            from_subject=ELDER, to_subject=ELDER, request_id=request_id()
+        )
+        with refused("PERMISSION_DENIED", "POLICY_DENIED"):
+            sensing.inside("parking").TransferDevices(asked)
+
+    def test_everything_moves_at_once_and_the_same_request_moves_nothing_twice(self, sensing):
+        for number in (1, 2):
+            create(sensing, f"band-{number}")
+            bind(sensing, f"band-{number}")
+        asked = pb.TransferDevicesRequest(
+            from_subject=ELDER,
+            to_subject=ELDER,
+            organisation="奉贤区第一福利院",
+            area=ELSEWHERE,
+            request_id=request_id(),
+        )
+        first = sensing.inside("eldercare").TransferDevices(asked)
+        again = sensing.inside("eldercare").TransferDevices(asked)
+        assert [one.area for one in first.devices] == [ELSEWHERE, ELSEWHERE]
+        assert first == again
+
+
+class TestReportSeen:
+    def test_an_older_sign_of_life_changes_nothing(self, sensing):
+        create(sensing)
+        for seconds in (100, 50):
+            sign = pb.DeviceSeen(device="band-1", clock_offset_s=0.5)
+            sign.seen_time.FromSeconds(seconds)
+            sensing.inside("uplink").ReportSeen(pb.ReportSeenRequest(seen=[sign]))
+        found = sensing.as_("admin").GetDevice(pb.GetDeviceRequest(name="devices/band-1"))
+        assert found.last_seen_time.seconds == 100
