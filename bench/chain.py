@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -97,7 +96,7 @@ def main() -> None:
     database, socket, secret = sys.argv[1:4]
     install_keys(Keyring.derive(bytes.fromhex(secret)))
     i18n.register("xianban_parking")
-    bare = Bare(Database.open(f"sqlite:///{Path(database)}", owner="parking"))
+    bare = Bare(Database.open(database, owner="parking"))
     handlers = {
         "GetLot": grpc.unary_unary_rpc_method_handler(bare.get),
         "ListLots": grpc.unary_unary_rpc_method_handler(bare.list),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
 import time
@@ -11,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from sqlalchemy import make_url
 from xianban_identity.demo import issue_token
 from xianban_parking.app import app as parking
 from xianban_sdk.rpc.methods import service_descriptor
 from xianban_sdk.settings import Settings
 from xianban_sdk.signatures import installed_secret
+
+from bench.backends import Backend
 
 ROOT = Path(__file__).parents[1]
 # The suite is started the way the system tests start it.
@@ -35,14 +37,17 @@ class Contestant:
     pids: tuple[int, ...]
     extra: tuple[int, ...] = ()
     """Processes whose time is told beside (Envoy)."""
+    rows: str = "suite"
+    """Whose database it works on."""
 
 
 class Field:
     """Everything that runs during the comparison."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, backend: Backend) -> None:
         self.directory = directory
-        self.suite = Suite(directory / "suite")
+        self.backend = backend
+        self.suite = Suite(directory / "suite", backend.suite_arguments())
         self.started: list[subprocess.Popen[bytes]] = []
 
     @property
@@ -52,19 +57,17 @@ class Field:
     def token(self) -> str:
         return issue_token(self.settings, "resident", "parking")
 
-    def copy(self, name: str) -> Path:
-        """The suite's rows as they are now."""
-        target = self.directory / name
-        source, copied = sqlite3.connect(self.suite.data / "parking.db"), sqlite3.connect(target)
-        with source, copied:
-            source.backup(copied)
-        return target
+    def start_suite(self) -> tuple[float, float]:
+        """Starts it twice; rivals get their copy of the rows in between. Gives both times."""
+        first = self.suite.start().seconds
+        self.suite.stop()
+        self.backend.copy(self.suite.data)
+        return first, self.suite.start().seconds
 
     def start_peer(self) -> Contestant:
         port = free_port()
-        database = f"sqlite+aiosqlite:///{self.copy('peer.db')}"
         environment = {
-            "BENCH_DATABASE": database,
+            "BENCH_DATABASE": _async(self.backend.of("peer")),
             "BENCH_SECRET": self._secret(),
             "BENCH_ISSUER": self.suite.url,
             "BENCH_ACTIONS": ",".join(_actions()),
@@ -74,14 +77,14 @@ class Field:
         process = self._run([str(ROOT / ".venv/bin" / command[0]), *command[1:]], environment)
         _wait(lambda: httpx.get(f"http://127.0.0.1:{port}/none").status_code == 404)
         pids = (process.pid, *_children(process.pid))
-        return Contestant("peer", "http", f"127.0.0.1:{port}", pids)
+        return Contestant("peer", "http", f"127.0.0.1:{port}", pids, rows="peer")
 
     def start_bare(self) -> Contestant:
-        socket, database = self.directory / "bare.sock", self.copy("bare.db")
-        command = [sys.executable, "-m", "bench.chain", str(database), str(socket), self._secret()]
+        socket, database = self.directory / "bare.sock", self.backend.of("bare")
+        command = [sys.executable, "-m", "bench.chain", database, str(socket), self._secret()]
         process = self._run(command, {})
         _wait(socket.exists)
-        return Contestant("bare", "grpc", f"unix:{socket}", (process.pid,))
+        return Contestant("bare", "grpc", f"unix:{socket}", (process.pid,), rows="bare")
 
     def suite_contestants(self) -> list[Contestant]:
         services, edge = self.suite.pid("services"), self.suite.pid("edge")
@@ -108,6 +111,14 @@ class Field:
         for process in self.started:
             process.wait(10)
         self.suite.stop()
+
+
+def _async(url: str) -> str:
+    """The same database by the driver that an asyncio service takes."""
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+    made = make_url(url)
+    made = made.set(drivername=drivers[made.get_backend_name()])
+    return made.render_as_string(hide_password=False)
 
 
 def _actions() -> list[str]:

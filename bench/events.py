@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 from typing import Any
 
 from xianban.common.v1.messages_pb2 import MessageRequested
@@ -13,6 +12,8 @@ from xianban_sdk.ids import UlidIds
 from xianban_sdk.messaging import Event, Inbox, MemoryBus, Relay, consumer
 from xianban_sdk.storage import Database, UnitOfWork, open_unit_of_work
 from xianban_sdk.storage.migrate import migrate
+
+from bench.backends import Backend
 
 EVENTS, PER_TRANSACTION = 3000, 100
 PATTERN = "parking.v1.message_requested"
@@ -23,10 +24,10 @@ def on_message(event: MessageRequested, *, uow: UnitOfWork, meta: Event) -> None
     """Does nothing: the inbox row and its commit are the cost."""
 
 
-def measure(directory: Path) -> dict[str, Any]:
-    """SQLite; the consumer's database is its own, as in the suite."""
+def measure(backend: Backend) -> dict[str, Any]:
+    """The consumer's database is its own, as in the suite."""
     found: dict[str, Any] = {}
-    sender, taker = _database(directory, "parking"), _database(directory, "notify")
+    sender, taker = _database(backend, "parking"), _database(backend, "notify")
     clock = SystemClock()
     ids = UlidIds(clock)
     bus = MemoryBus()
@@ -34,7 +35,7 @@ def measure(directory: Path) -> dict[str, Any]:
     subscription = bus.subscribe("notify", inbox.patterns, inbox.deliver)
     found["outbox rows written (100 per transaction)"] = _rate(lambda: _emit(sender, clock, ids))
     relay = Relay(sender, bus, clock)
-    found["relayed and applied, one inbox transaction each"] = _rate(relay.flush)
+    found["relayed and applied"] = _rate(relay.flush)
     inbox.stop()
     subscription.close()
     broker = os.environ.get("XIANBAN_TEST_BROKER", "")
@@ -57,8 +58,8 @@ def _to_rabbitmq(sender: Database, broker: str, clock: SystemClock, ids: UlidIds
         bus.close()
 
 
-def _database(directory: Path, owner: str) -> Database:
-    db = Database.open(f"sqlite:///{directory / f'events-{owner}.db'}", owner=owner)
+def _database(backend: Backend, owner: str) -> Database:
+    db = Database.open(backend.of(f"events_{owner}"), owner=owner)
     migrate(db)
     return db
 

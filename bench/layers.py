@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,28 +24,36 @@ from xianban_sdk.testing.issuer import TestIssuer
 from xianban_sdk.testing.world import RelationsWorld
 
 from bench.chain import Bare
-from bench.work import METHODS, Reservations, message
+from bench.work import KINDS, METHODS, Reservations, message
 
 SERVICE = "/xianban.parking.v1.ParkingService/"
 ROUNDS, CALLS = 7, 60
+# Reservations fill the car parks: fewer of them.
+FEW = 15
 
 
-def cpu(work: Callable[[], object]) -> float:
+def cpu(work: Callable[[], object], calls: int = CALLS) -> float:
     """Median over rounds of the thread's own CPU time per call."""
     work()
     found: list[float] = []
     for _ in range(ROUNDS):
         begin = time.thread_time()
-        for _ in range(CALLS):
+        for _ in range(calls):
             work()
-        found.append((time.thread_time() - begin) / CALLS * 1_000_000)
+        found.append((time.thread_time() - begin) / calls * 1_000_000)
     return round(statistics.median(found), 1)
 
 
-def measure(directory: Path) -> dict[str, float]:
+def measure(directory: Path, database: str) -> dict[str, float]:
     """Starts parking alone with the demo's rows and takes it apart."""
     clock = SystemClock()
-    settings = settings_for(directory / "layers", demo=True, log_file=str(directory / "layers.log"))
+    settings = settings_for(
+        directory / "layers",
+        demo=True,
+        log_file=str(directory / "layers.log"),
+        database=database,
+        broker="",
+    )
     issuer, world = TestIssuer(clock), RelationsWorld(clock)
     service = ServiceUnderTest(
         app, settings, clock=clock, ids=UlidIds(clock), issuer=issuer, world=world
@@ -132,12 +141,14 @@ def _whole(service: ServiceUnderTest) -> dict[str, float]:
     chain, bare = service.service.chain, Bare(service.db)
     headers: dict[str, Any] = {"authorization": f"Bearer {service.token('resident')}"}
     found: dict[str, float] = {}
-    for kind in ("get", "list"):
-        raw = message(kind, _wishes()).SerializeToString()
+    wishes = _wishes()
+    for kind in KINDS:
+        raw = message(kind, wishes).SerializeToString()
         path = SERVICE + METHODS[kind]
         answer = chain.unary(path, raw, Incoming(headers))
         found[f"encode ({kind})"] = cpu(answer.SerializeToString)
-        pairs = [_pair(chain, bare, kind, path, raw, headers) for _ in range(5)]
+        fresh = partial(_raw, kind, raw, wishes)
+        pairs = [_pair(chain, bare, kind, fresh, headers) for _ in range(5)]
         found[f"handler, SQL and encoding ({kind})"] = statistics.median(p[0] for p in pairs)
         found[f"whole chain, handler included ({kind})"] = statistics.median(p[1] for p in pairs)
         found[f"chain ÷ bare, no socket ({kind})"] = round(
@@ -147,11 +158,20 @@ def _whole(service: ServiceUnderTest) -> dict[str, float]:
 
 
 def _pair(
-    chain: Chain, bare: Bare, kind: str, path: str, raw: bytes, headers: dict[str, Any]
+    chain: Chain, bare: Bare, kind: str, raw: Callable[[], bytes], headers: dict[str, Any]
 ) -> tuple[float, float]:
     handler: Callable[[bytes, object], bytes] = getattr(bare, kind)
-    alone = cpu(lambda: handler(raw, None))
-    return alone, cpu(lambda: chain.unary(path, raw, Incoming(headers)).SerializeToString())
+    path = SERVICE + METHODS[kind]
+    calls = FEW if kind == "reserve" else CALLS
+    asked = cpu(raw)
+    alone = cpu(lambda: handler(raw(), None), calls)
+    whole = cpu(lambda: chain.unary(path, raw(), Incoming(headers)).SerializeToString(), calls)
+    return alone - asked, whole - asked
+
+
+def _raw(kind: str, fixed: bytes, wishes: Reservations) -> bytes:
+    """Every reservation is another one."""
+    return message(kind, wishes).SerializeToString() if kind == "reserve" else fixed
 
 
 def _wishes() -> Reservations:

@@ -1,4 +1,4 @@
-"""The results as tables for people."""
+"""The results as tables for people, and as the Markdown rows of docs/operations/performance.md."""
 
 from __future__ import annotations
 
@@ -13,55 +13,121 @@ NAMES = {
     "peer": "FastAPI + SQLAlchemy async ORM",
     "bare": "bare grpcio handler",
 }
+# Each column's figure: whose, and which.
+COLUMNS = (
+    ("direct µs", "direct", "cpu_us"),
+    ("gateway µs", "gateway", "cpu_us"),
+    ("Envoy µs", "gateway", "envoy_cpu_us"),
+    ("left behind µs", "gateway", "behind_us"),
+    ("peer µs", "peer", "cpu_us"),
+    ("bare µs", "bare", "cpu_us"),
+)
+RATIOS = (
+    ("peer ÷ gateway", "peer/gateway"),
+    ("… left behind counted in", "peer/(gateway+behind)"),
+    ("… Envoy too", "peer/(gateway+behind+envoy)"),
+    ("direct ÷ bare", "direct/bare"),
+    ("… left behind counted in", "(direct+behind)/bare"),
+)
 
 
 def show(found: dict[str, Any]) -> None:
     """Prints everything."""
-    console = Console(width=110)
+    console = Console(width=120)
     about = found["about"]
     console.print(
         f"[bold]xianban bench[/] {about['at']} · Python {about['python']} · {about['cpus']} CPUs · "
-        f"load {about['load_before']:.1f} · {about['backend']}"
+        f"load {about['load_before']:.1f}"
     )
-    for kind, told in found["compared"]["calls"].items():
-        console.print(_calls(kind, told))
-        for pair, ratio in told["ratios_of_cpu"].items():
+    for name, told in found["on"].items():
+        console.rule(name)
+        _show(console, told)
+    print("\n" + "\n".join(markdown(found)))
+
+
+def markdown(found: dict[str, Any]) -> list[str]:
+    """The tables of the page, ready to be pasted."""
+    return [*_compared(found["on"]), "", *_beside(found["on"])]
+
+
+def _compared(on: dict[str, Any]) -> list[str]:
+    heads = [
+        "on",
+        "call",
+        *(title for title, _, _ in COLUMNS),
+        *(title for title, _ in RATIOS),
+    ]
+    lines = [_row(heads), _row(["---"] * len(heads))]
+    for name, told in on.items():
+        for kind, call in told["compared"]["calls"].items():
+            figures = [f"{call[who][what]['median']:,.0f}" for _, who, what in COLUMNS]
+            ratios = [_ratio(call["ratios_of_cpu"][key]) for _, key in RATIOS]
+            lines.append(_row([name, kind, *figures, *ratios]))
+    return lines
+
+
+def _beside(on: dict[str, Any]) -> list[str]:
+    """Layers, events, start and memory: one column per database."""
+    lines = [_row(["", *on]), _row(["---"] * (len(on) + 1))]
+    for title, group in (("µs: ", "layers_us"), ("events/s: ", "events_per_s")):
+        names = dict.fromkeys(name for told in on.values() for name in told[group])
+        for each in names:
+            lines.append(_row([title + each, *(_number(t[group].get(each)) for t in on.values())]))
+    starts = [told["start"] for told in on.values()]
+    lines.append(_row(["start s: first / again", *(_start(each) for each in starts)]))
+    lines.append(_row(["PSS MB: services / portal / Envoy", *(_memory(e) for e in starts)]))
+    idle = [told["compared"]["idle_cpu_share"]["direct"] for told in on.values()]
+    lines.append(_row(["idle share of a core", *(f"{100 * share:.1f} %" for share in idle)]))
+    return lines
+
+
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _ratio(told: dict[str, float]) -> str:
+    return f"**{told['median']:.2f} ×** ({told['min']:.2f} … {told['max']:.2f})"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.4g}" if value < 1000 else f"{value:,.0f}"
+
+
+def _start(told: dict[str, Any]) -> str:
+    return f"{told['first_s']} / {told['second_s']}"
+
+
+def _memory(told: dict[str, Any]) -> str:
+    return " / ".join(f"{value:.0f}" for value in told["memory_mb"].values())
+
+
+def _show(console: Console, told: dict[str, Any]) -> None:
+    for kind, call in told["compared"]["calls"].items():
+        console.print(_calls(kind, call))
+        for pair, ratio in call["ratios_of_cpu"].items():
             print(
-                f"  {pair:24} {ratio['median']:5.2f} ×   ({ratio['min']:.2f} … {ratio['max']:.2f})"
+                f"  {pair:30} {ratio['median']:5.2f} ×   ({ratio['min']:.2f} … {ratio['max']:.2f})"
             )
-    console.print(_pairs("Layer alone", "µs", found["layers_us"]))
-    console.print(_pairs("Events", "per second", found["events_per_s"]))
-    start = found["start"]
-    console.print(
-        f"Start: first {start['first_s']} s, second {start['second_s']} s to /healthz 200"
-    )
-    console.print(_pairs("Memory (PSS)", "MB after start", start["memory_mb"]))
-    console.print(_pairs("Idle CPU", "share", found["compared"]["idle_cpu_share"]))
 
 
 def _calls(kind: str, told: dict[str, Any]) -> Table:
     table = Table(title=kind, title_justify="left")
-    for heading in ("", "CPU µs/call", "(spread)", "Envoy µs", "calls/s", "p50 ms", "p99 ms"):
+    headings = ("", "CPU µs/call", "(spread)", "left behind", "Envoy", "database", "calls/s")
+    for heading in (*headings, "p50 ms", "p99 ms"):
         table.add_column(heading, justify="left" if not heading else "right")
     for name, label in NAMES.items():
         one = told[name]
         cpu = one["cpu_us"]
+        median = {figure: one[figure]["median"] for figure in one}
         table.add_row(
             label,
             f"{cpu['median']:.0f}",
             f"{cpu['min']:.0f}–{cpu['max']:.0f}",
-            f"{one['envoy_cpu_us']['median']:.0f}" if name == "gateway" else "",
-            f"{one['calls_per_s']['median']:.0f}",
-            f"{one['p50_ms']['median']:.1f}",
-            f"{one['p99_ms']['median']:.1f}",
+            f"{median['behind_us']:.0f}",
+            f"{median['envoy_cpu_us']:.0f}" if name == "gateway" else "",
+            f"{median['database_cpu_us']:.0f}" if median["database_cpu_us"] else "",
+            f"{median['calls_per_s']:.0f}",
+            f"{median['p50_ms']:.1f}",
+            f"{median['p99_ms']:.1f}",
         )
-    return table
-
-
-def _pairs(title: str, unit: str, told: dict[str, Any]) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("")
-    table.add_column(unit, justify="right")
-    for name, value in told.items():
-        table.add_row(name, f"{value:,.4g}" if isinstance(value, float) else str(value))
     return table

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
+from sqlalchemy import Engine
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_parking.domain.errors import ReservationError
@@ -24,7 +27,11 @@ __all__ = ["check_offline", "ensure_key", "plate_digest", "public_keys", "read_t
 TYPE = "xianban-gate+jws"
 ALGORITHM = "ES256"
 MAX_TOKEN = 2048
+# Every reservation signs with the same key; a new one is taken up after this at the latest.
+KNOWN_SECONDS = 60.0
 PUBLIC = ("kid", "kty", "crv", "x", "y", "alg", "use")
+
+_known: WeakKeyDictionary[Engine, tuple[float, ECKey]] = WeakKeyDictionary()
 
 
 def plate_digest(text: str) -> str:
@@ -34,13 +41,24 @@ def plate_digest(text: str) -> str:
 
 def ensure_key(uow: UnitOfWork) -> ECKey:
     """The signing key of this installation, made once."""
+    database = uow.conn.engine
+    if (known := _known.get(database)) is not None and time.monotonic() < known[0]:
+        return known[1]
+    key = _key_of(_stored(uow))
+    kept = (time.monotonic() + KNOWN_SECONDS, key)
+    # Only a key that is committed is remembered: another would verify nowhere.
+    uow.after_commit(lambda: _known.update({database: kept}))
+    return key
+
+
+def _stored(uow: UnitOfWork) -> str:
     keys = GateKeys(uow.conn, MACHINE)
     found = keys.current()
     if found is None:
         made = ECKey.generate_key("P-256", {"kid": uow.ids.new(), "alg": ALGORITHM, "use": "sig"})
         keys.add(str(made.kid), json.dumps(made.as_dict(private=True)), uow.clock.now())
         found = keys.current()
-    return _key_of(cast(str, found))
+    return cast(str, found)
 
 
 @lru_cache(maxsize=4)
