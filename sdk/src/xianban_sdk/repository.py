@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, Final, TypeVar
 
@@ -83,7 +83,7 @@ class Page:
 
 
 def page_of(
-    conn: Connection, query: Select[Any], page: Page, kind: type[Row], *keys: str
+    conn: Connection, query: Select[Any], page: Page, kind: Callable[..., Row], *keys: str
 ) -> tuple[list[Row], str]:
     """One page and the token of the next; the query is already ordered by `keys` and positioned.
 

@@ -29,6 +29,17 @@ plugin-unavailable = The extension { $plugin } is not available just now.
 upstream-unavailable = A service this needs is not available just now.
 upstream-deadline-exceeded = A service this needs did not answer in time.
 
+# Alerts.
+alert-not-found = There is no such alert.
+alert-taken = { $by } has taken this alert already.
+alert-resolved = This alert has been resolved already.
+alert-not-resolved = Only a resolved alert can be closed.
+alert-closed = This alert is closed; nothing changes any more.
+alert-no-rung-left = Everybody on this alert's ladder has been told already.
+alert-extreme = The severity of this alert does not allow a snooze.
+alert-snooze-too-long = The field until lies more than { $hours } hours ahead.
+alert-rung-empty = { $rung }: nobody to tell, passed over
+
 # Rules of request fields (protovalidate).
 rule-required = is needed
 rule-string-pattern = does not have the right form
@@ -68,3 +79,46 @@ importer-not-found = Nothing imports { $kind }
 dead-letter-not-found = There is no dead letter of this id.
 dead-letter-of-other-group = This dead letter belongs to another service.
 dead-letter-has-predecessor = An earlier event of the same thing waits before this one. Replay that one first.
+
+# Personal data
+personal-accesses = Access records
+personal-accesses-purpose = Who looked at or changed your data and when, for you and for the supervisors
+personal-relation-copies = Copies of relations and consents
+personal-relation-copies-purpose = Lets this service decide at once who may act for you
+personal-first-answers = First answers
+personal-first-answers-purpose = Gives a repeated request the same answer
+personal-events = Events sent
+personal-events-purpose = Tells the other services what happened
+personal-kept-audit = Security audit and processing records, kept by law (Cybersecurity Law art. 21, PIPL art. 56)
+personal-kept-copy = A technical copy or short-lived record; the original is in another file; it goes by itself
+personal-kept-secret = Log-in secrets, not exported for safety
+personal-field-id = Id
+personal-field-seq = Number
+personal-field-time = Time
+personal-field-service = Service
+personal-field-action = Action
+personal-field-actor = Who acted
+personal-field-subject = Whose data
+personal-field-basis = Basis
+personal-field-outcome = Outcome
+personal-field-trace-id = Trace id
+personal-field-created-at = Created
+personal-field-state = State
+personal-field-kind = Kind
+personal-field-resident = Resident
+personal-field-person = Person
+not-the-register-of-people = { $service } is not the register of people and cannot erase a person.
+
+# A person's export
+bundle-title = A copy of personal data (PIPL art. 45)
+bundle-lead = Id { $person }; made { $time } (Beijing time). Files are JSON (UTF-8): each first says its name, its purpose and what its fields mean, then lists the records.
+bundle-files = Files
+bundle-file = { $file }: { $title }, { $count } records. Purpose: { $purpose }.
+bundle-fate-erased = On erasure: erased.
+bundle-fate-pseudonymised = On erasure: kept without you.
+bundle-fate-kept = On erasure: kept, as the law asks.
+bundle-left-out = What is not included, and why
+bundle-withheld = look-up values or secrets without content, withheld for safety
+bundle-portal = The portal's browser sessions: your name and log-in alone, gone when you log out
+bundle-others = What you left on other people's data as staff or on their behalf: it is theirs
+bundle-rights = You may ask for correction, erasure or an explanation (PIPL arts. 46-48).

@@ -29,6 +29,17 @@ plugin-unavailable = 扩展 { $plugin } 暂时不可用。
 upstream-unavailable = 所需的服务暂时不可用。
 upstream-deadline-exceeded = 所需的服务未及时答复。
 
+# 告警
+alert-not-found = 没有这条告警。
+alert-taken = 该告警已由{ $by }接手。
+alert-resolved = 该告警已处置。
+alert-not-resolved = 只有已处置的告警才能关闭。
+alert-closed = 该告警已关闭，不能再更改。
+alert-no-rung-left = 该告警应通知的各级均已通知。
+alert-extreme = 该告警的 severity（级别）为红色，不能暂停提醒。
+alert-snooze-too-long = 字段 until 距现在超过 { $hours } 小时。
+alert-rung-empty = { $rung }：无人可通知，已跳过
+
 # 字段规则（protovalidate）。
 rule-required = 不能为空
 rule-string-pattern = 格式不正确
@@ -68,3 +79,46 @@ importer-not-found = 没有可导入“{ $kind }”的程序
 dead-letter-not-found = 没有该编号的死信
 dead-letter-of-other-group = 该死信属于其他服务
 dead-letter-has-predecessor = 同一对象有更早的事件尚待处理，请先重放那一条
+
+# Personal data
+personal-accesses = 访问记录
+personal-accesses-purpose = 记录谁在何时查看或更改了您的数据，供您与监管核查
+personal-relation-copies = 亲属与授权关系副本
+personal-relation-copies-purpose = 让本服务即时判断谁可以代您办理
+personal-first-answers = 首次应答
+personal-first-answers-purpose = 同一请求重发时给出同一结果
+personal-events = 发出的事件
+personal-events-purpose = 通知其他服务发生了什么
+personal-kept-audit = 安全审计与个人信息处理记录，依法留存（网络安全法第二十一条、个人信息保护法第五十六条）
+personal-kept-copy = 技术性副本或短期记录，原件在别的文件中；到期自行清除
+personal-kept-secret = 登录凭证，为安全不予导出
+personal-field-id = 编号
+personal-field-seq = 序号
+personal-field-time = 时间
+personal-field-service = 服务
+personal-field-action = 操作
+personal-field-actor = 操作人
+personal-field-subject = 数据主体
+personal-field-basis = 依据
+personal-field-outcome = 结果
+personal-field-trace-id = 跟踪号
+personal-field-created-at = 创建时间
+personal-field-state = 状态
+personal-field-kind = 类别
+personal-field-resident = 居民
+personal-field-person = 本人
+not-the-register-of-people = { $service } 不是人口登记服务，不能删除个人。
+
+# A person's export
+bundle-title = 个人信息副本（个人信息保护法第四十五条）
+bundle-lead = 编号 { $person }；生成于 { $time }（北京时间）。文件为 JSON（UTF-8），每个文件先写明名称、目的和各字段的含义，再列出记录。
+bundle-files = 文件
+bundle-file = { $file }：{ $title }，{ $count } 条。用途：{ $purpose }。
+bundle-fate-erased = 申请删除时：删除。
+bundle-fate-pseudonymised = 申请删除时：去标识化后留存。
+bundle-fate-kept = 申请删除时：依法留存。
+bundle-left-out = 未包含的内容及原因
+bundle-withheld = 索引值或凭证，不含内容，为安全不予提供
+bundle-portal = 门户浏览器会话：仅含姓名与登录状态，退出登录即删除
+bundle-others = 您作为工作人员或代办人在他人数据上留下的记录：属于他人
+bundle-rights = 您可以要求更正、删除或解释（个人信息保护法第四十六至四十八条）。

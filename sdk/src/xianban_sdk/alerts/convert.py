@@ -1,0 +1,105 @@
+"""Alerts ⇄ protobuf, in a language."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from xianban.common.v1 import alerts_pb2 as pb
+from xianban.common.v1 import readings_pb2
+
+from xianban_sdk import i18n
+from xianban_sdk.alerts.book import AlertBook
+from xianban_sdk.alerts.climbing import Step
+from xianban_sdk.alerts.domain import Alert, Reason
+
+__all__ = ["alert_id", "alert_to_wire", "step_to_wire"]
+
+_PREFIX: Final = "alerts/"
+
+
+def alert_id(name: str) -> str:
+    """The id in "alerts/{id}"; an id stays itself."""
+    return name.removeprefix(_PREFIX)
+
+
+def alert_to_wire(alert: Alert, book: AlertBook, locale: str = i18n.DEFAULT_LOCALE) -> pb.Alert:
+    """The alert with its texts in a language."""
+    wire = pb.Alert(
+        name=alert.name,
+        rule=alert.rule,
+        title=i18n.text(f"alert-{alert.rule}", locale, book.package),
+        severity=pb.AlertSeverity.ValueType(alert.severity),
+        state=pb.AlertState.ValueType(alert.state),
+        subject=alert.subject,
+        subject_display=alert.subject_display,
+        area=alert.area,
+        reasons=[_reason(each, book, locale) for each in alert.reasons],
+        raise_time=_time(alert.raised_at),
+        clear_time=_time(alert.cleared_at),
+        occurrences=alert.occurrences,
+        acknowledged_by=alert.acknowledged_by,
+        acknowledged_by_display=alert.acknowledged_by_display,
+        acknowledge_time=_time(alert.acknowledged_at),
+        dispatched_to=alert.dispatched_to,
+        dispatch_time=_time(alert.dispatched_at),
+        resolve_time=_time(alert.resolved_at),
+        close_time=_time(alert.closed_at),
+        rung=alert.rung,
+        rung_display=_rung(alert.rung, book, locale),
+        next_rung_time=_time(alert.next_rung_at),
+        version=alert.version,
+    )
+    if alert.place is not None:
+        wire.position.CopyFrom(_position(alert))
+    return wire
+
+
+def step_to_wire(step: Step, book: AlertBook, locale: str = i18n.DEFAULT_LOCALE) -> pb.AlertStep:
+    """One line of its history."""
+    return pb.AlertStep(
+        occur_time=_time(step.at),
+        action=step.action,
+        actor=step.actor,
+        actor_display=step.actor_display,
+        note=_note(step, book, locale),
+    )
+
+
+def _note(step: Step, book: AlertBook, locale: str) -> str:
+    if not step.rung:
+        return step.note
+    rung = _rung(step.rung, book, locale)
+    if step.action != "told":
+        return i18n.text("alert-rung-empty", locale, rung=rung)
+    return f"{rung} {step.note}".rstrip()
+
+
+def _reason(reason: Reason, book: AlertBook, locale: str) -> pb.AlertReason:
+    return pb.AlertReason(
+        text=reason.text,
+        params=reason.params,
+        display=i18n.text(reason.text, locale, book.package, **reason.params),
+        observe_time=_time(reason.observed_at),
+    )
+
+
+def _rung(rung: str, book: AlertBook, locale: str) -> str:
+    return i18n.text(f"rung-{rung}", locale, book.package) if rung else ""
+
+
+def _position(alert: Alert) -> readings_pb2.Position:
+    place = alert.place
+    assert place is not None
+    return readings_pb2.Position(
+        latitude=place.latitude, longitude=place.longitude, accuracy_m=place.accuracy_m
+    )
+
+
+def _time(instant: datetime | None) -> Timestamp | None:
+    if instant is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(instant)
+    return stamp
