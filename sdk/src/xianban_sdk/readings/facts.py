@@ -1,0 +1,66 @@
+"""What the rules and the watch over silence found: handed to whoever keeps the alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+
+from xianban_sdk.storage.unit_of_work import UnitOfWork
+
+__all__ = ["Cleared", "Fact", "OnFacts", "Raised", "Reason", "Severity"]
+
+
+class Severity(IntEnum):
+    """As CAP 1.2 <severity>; the values are those of `AlertSeverity` on the wire."""
+
+    MINOR = 1
+    MODERATE = 2
+    SEVERE = 3
+    EXTREME = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A sentence by text key, and the numbers it rests on: `AlertReason` without the display."""
+
+    text: str
+    params: Mapping[str, str]
+    observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """A condition has begun; `again`: it was told before and goes on (repeat, end of a snooze).
+
+    `rule`, `subject` and `device` together name the condition; `kind` is "" when the device as a
+    whole is meant.
+    """
+
+    rule: str
+    subject: str
+    device: str
+    kind: str
+    severity: Severity
+    since: datetime
+    reasons: tuple[Reason, ...] = field(default=())
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleared:
+    """The condition is over."""
+
+    rule: str
+    subject: str
+    device: str
+    kind: str
+    at: datetime
+    reasons: tuple[Reason, ...] = field(default=())
+
+
+Fact = Raised | Cleared
+
+# Called inside the transaction that stored what the facts rest on, with at least one fact.
+OnFacts = Callable[[Sequence[Fact], UnitOfWork], None]
