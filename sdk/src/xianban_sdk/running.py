@@ -50,6 +50,8 @@ __all__ = ["RunningService", "patterns"]
 RELATION_CHANGED: Final = "identity.v1.relation_changed"
 _RETRY_SECONDS: Final = 0.5
 _FORGET_SECONDS: Final = 3600.0
+# What a thread gets to end at shut-down.
+_ENDING_SECONDS: Final = 5.0
 _SAFETY_THREADS: Final = 2
 
 
@@ -329,6 +331,9 @@ class RunningService:
         self._stop.set()
         for sleeper in (self.db.outbox_written, self.db.audit_written, self.db.timers_written):
             sleeper.set()
+        for thread in self._threads[:1]:
+            # A start under way ends first: it opens what is closed below.
+            thread.join(_ENDING_SECONDS)
         if self._inbox is not None:
             self._inbox.stop()
         if self._http is not None:
@@ -336,7 +341,7 @@ class RunningService:
         if self._subscription is not None:
             self._subscription.close()
         for thread in self._threads:
-            thread.join(5.0)
+            thread.join(_ENDING_SECONDS)
         self.chain.accesses.stop()
 
     def flush(self) -> None:
