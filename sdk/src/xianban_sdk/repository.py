@@ -14,7 +14,17 @@ from xianban_sdk.errors import InvalidArgument
 from xianban_sdk.identity.access import Scope
 from xianban_sdk.storage.paging import decode_page, encode_page
 
-__all__ = ["PUBLIC", "MachineScope", "Page", "Repository", "Scope", "columns", "page_of", "within"]
+__all__ = [
+    "PUBLIC",
+    "MachineScope",
+    "Page",
+    "Repository",
+    "Scope",
+    "columns",
+    "covers",
+    "page_of",
+    "within",
+]
 
 Row = TypeVar("Row")
 
@@ -59,6 +69,15 @@ class Repository:
 def within(areas: tuple[str, ...], area: Column[Any]) -> ColumnElement[bool]:
     """Rows whose area lies under one of the paths, e.g. "310120/nanqiao"."""
     return or_(false(), *(_under(path, area) for path in areas))
+
+
+def covers(areas: tuple[str, ...], area: str) -> bool:
+    """As :func:`within`, of one area."""
+    return any(path in (EVERYWHERE, area) or _lies_under(path, area) for path in areas)
+
+
+def _lies_under(path: str, area: str) -> bool:
+    return area.startswith(path.rstrip("/") + "/")
 
 
 def _under(path: str, area: Column[Any]) -> ColumnElement[bool]:

@@ -50,15 +50,15 @@ templates of messages: see :class:`AlertBook`. ``policy.cedar`` permits ``ListAl
 ``ResolveAlert``, ``CloseAlert`` and ``WatchAlerts`` by basis, e.g. ``role:dispatcher``.
 """
 
-from typing import Final
-
 from xianban_sdk.alerts.book import AlertBook
 from xianban_sdk.alerts.climbing import Step
 from xianban_sdk.alerts.clockwork import timers
 from xianban_sdk.alerts.convert import alert_to_wire, step_to_wire
 from xianban_sdk.alerts.domain import SYSTEM, Alert, AlertRefused, Place, Reason, Severity, State
+from xianban_sdk.alerts.figures import RuleFigures
 from xianban_sdk.alerts.ladder import Ladder, Recipient, Rung
 from xianban_sdk.alerts.life import Alerts, Finding
+from xianban_sdk.alerts.servicer import ALERT_SERVICE, AlertServicer
 
 __all__ = [
     "ALERT_SERVICE",
@@ -66,12 +66,14 @@ __all__ = [
     "Alert",
     "AlertBook",
     "AlertRefused",
+    "AlertServicer",
     "Alerts",
     "Finding",
     "Ladder",
     "Place",
     "Reason",
     "Recipient",
+    "RuleFigures",
     "Rung",
     "Severity",
     "State",
@@ -80,5 +82,3 @@ __all__ = [
     "step_to_wire",
     "timers",
 ]
-
-ALERT_SERVICE: Final = "xianban.common.v1.AlertService"

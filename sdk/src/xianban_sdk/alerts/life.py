@@ -11,6 +11,7 @@ from xianban_sdk.alerts.book import AlertBook
 from xianban_sdk.alerts.climbing import Climb, Step, climb
 from xianban_sdk.alerts.convert import alert_id
 from xianban_sdk.alerts.domain import SYSTEM, Alert, AlertRefused, Place, Reason, Severity, State
+from xianban_sdk.alerts.figures import RuleFigures, figures
 from xianban_sdk.alerts.ladder import Recipient, Rung
 from xianban_sdk.alerts.repository import AlertRows, Condition, key_of
 from xianban_sdk.alerts.telling import Telling
@@ -175,6 +176,10 @@ class Alerts:
     def steps(self, name: str) -> list[Step]:
         """What happened to it, oldest first."""
         return self._rows.steps(self.get(name).id)
+
+    def figures(self, since: datetime, until: datetime) -> list[RuleFigures]:
+        """Time to acknowledge and false alarms, by rule, of what was raised within the time."""
+        return figures(self._rows, since, until)
 
     # -- the clock --------------------------------------------------------------------------
 

@@ -64,6 +64,7 @@ class Call:
     # As they came; for machines that sign their messages. Never logged.
     headers: Mapping[str, str | bytes] = field(default_factory=dict[str, "str | bytes"])
     on_open: Callable[[UnitOfWork], None] | None = None
+    looked: list[str] = field(default_factory=list[str])
     _unit: UnitOfWork | None = None
     _opened: AbstractContextManager[UnitOfWork] | None = None
     # Made when somebody waits: most calls are over before anybody could.
@@ -133,6 +134,11 @@ class Call:
     def _refuse_inside_transaction(self) -> None:
         if self.uow_open:
             raise RuntimeError("no plugin call inside a transaction: call hooks before call.uow")
+
+    def looked_at(self, resident: str) -> None:
+        """A read whose request names no resident showed this one's data: the audit says so."""
+        if resident not in self.looked and resident not in (self.subject, self.actor):
+            self.looked.append(resident)
 
     # -- life of a stream -------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ rules → idempotency → handler → commit → error mapping.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from google.protobuf.message import Message
@@ -242,6 +243,9 @@ class Chain:
         # A look at one's own data is in the log by its trace; the audit tells who else looked.
         if call.subject is not None and call.basis != "self":
             self.accesses.record(call.info, call.action, "allowed", call.basis, wait=True)
+        for resident in call.looked:
+            info = replace(call.info, subject=resident)
+            self.accesses.record(info, call.action, "allowed", call.basis, wait=True)
 
     def _items(self, run: Run, call: Call, request: Any) -> Iterator[Message]:
         method = run.method
