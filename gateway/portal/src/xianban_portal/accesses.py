@@ -132,7 +132,10 @@ def _who(request: Request, record: audit_pb2.AccessRecord) -> str:
     me = viewer_of(request).person
     if me is not None and record.actor == me.id:
         return text(request, "portal", "access-who-you")
-    return record.actor_display or record.actor
+    if record.actor_display:
+        return record.actor_display
+    staff = record.basis.startswith("role:")
+    return text(request, "portal", "access-who-staff" if staff else "access-who-other")
 
 
 def _basis(request: Request, basis: str) -> str:

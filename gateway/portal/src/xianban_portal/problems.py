@@ -81,7 +81,7 @@ def service_name(request: Request, service: str) -> str:
 def _authenticate(request: Request, failed: CallError) -> Response:
     if failed.reason in STEP_UP:
         acr = failed.details.get("acr_values", "2").rpartition(":")[2]
-        return _go(request, f"/login?acr={quote(acr)}&next={quote(_here(request))}")
+        return _go(request, f"/login?acr={quote(acr)}&next={quote(_again(request))}")
     return _go(request, f"/login?next={quote(_here(request))}")
 
 
@@ -97,6 +97,14 @@ def _here(request: Request) -> str:
     referer = urlsplit(request.headers.get("referer", "/"))
     url = request.url if request.method == "GET" else referer
     return f"{url.path}?{url.query}" if url.query else url.path
+
+
+def _again(request: Request) -> str:
+    """The same; a form that was on its way is filled in again there, to be sent once more."""
+    here = _here(request)
+    if request.method == "GET" or "again=1" in here:
+        return here
+    return f"{here}{'&' if '?' in here else '?'}again=1"
 
 
 def _go(request: Request, path: str) -> Response:

@@ -25,6 +25,7 @@ from jinja2 import (
     StrictUndefined,
 )
 from markupsafe import Markup
+from starlette.datastructures import QueryParams
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse
 from ulid import ULID
@@ -70,23 +71,27 @@ class Pages:
 
     def nav(self, viewer: Viewer, *places: Place) -> list[dict[str, str]]:
         """The entries of all sites for these places that this viewer may see."""
-        return [
-            self._entry(site, entry, viewer)
+        shown = [
+            (site, entry)
             for site in self.sites
             for entry in site.nav
             if entry.place in places and _visible(entry, viewer)
         ]
+        here = _nearest(viewer.path, [entry for _, entry in shown])
+        return [self._entry(site, entry, viewer, entry is here) for site, entry in shown]
 
     def static(self, path: str) -> str:
         """URL of a static file: `static("parking/lots.js")`, with its content's mark."""
         site, _, name = path.partition("/")
         return f"/static/{path}?v={_mark(self._packages[site], name)}"
 
-    def _entry(self, site: Site, entry: NavEntry, viewer: Viewer) -> dict[str, str]:
+    def _entry(self, site: Site, entry: NavEntry, viewer: Viewer, here: bool) -> dict[str, str]:
         label = self.text(site.name, viewer.locale, entry.label)
-        current = "page" if viewer.path.startswith(entry.path) else ""
-        shown = {"path": entry.path, "label": label, "icon": entry.icon, "current": current}
-        return shown | {"badge": entry.badge if viewer.person else ""}
+        shown = {"path": entry.path, "label": label, "icon": entry.icon}
+        return shown | {
+            "current": "page" if here else "",
+            "badge": entry.badge if viewer.person else "",
+        }
 
     def _context(self, site: str, viewer: Viewer) -> dict[str, Any]:
         def t(key: str, **args: object) -> str:
@@ -112,6 +117,12 @@ class Pages:
             "joined": joined,
             "new_id": lambda: str(ULID()),
         }
+
+
+def _nearest(path: str, entries: Sequence[NavEntry]) -> NavEntry | None:
+    """The one entry under which a page stands; "/messages" does not stand under "/me"."""
+    above = [e for e in entries if path == e.path or path.startswith(e.path.rstrip("/") + "/")]
+    return max(above, key=lambda entry: len(entry.path), default=None)
 
 
 def _visible(entry: NavEntry, viewer: Viewer) -> bool:
@@ -171,6 +182,9 @@ def fragment(request: HTTPConnection, template: str, **context: Any) -> str:
     """A page or part of one as text, for HTMX answers and live events."""
     pages: Pages = request.app.state.pages
     shell = {"unread": getattr(request.state, "unread", 0), "problem": None}
+    # What a redirect after a form says: "done" to the page itself, "again" after a step-up.
+    query = QueryParams(request.scope.get("query_string", b""))
+    shell |= {name: query.get(name, "")[:32] for name in ("done", "again")}
     return pages.render(template, viewer_of(request), **(shell | context))
 
 

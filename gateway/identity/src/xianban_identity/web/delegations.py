@@ -63,6 +63,7 @@ async def shown(request: Request) -> Response:
 
 async def asked(request: Request) -> Response:
     """The form, and what was typed into it."""
+    me(request)  # who is not logged in is asked to before typing anything
     form = await read_form(request)
     if request.method == "GET":
         return _form(request, form, None)

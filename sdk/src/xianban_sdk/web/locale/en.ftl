@@ -68,6 +68,8 @@ age-stale = Data is old
 live-on = Live
 live-off = Live updates are interrupted; you see the last data received
 noscript-live = Scripts are off in your browser: reload the page for the latest data.
+again-title = Thank you, it is you
+again-text = Please check what you typed and send it once more.
 
 ## Problems.
 problem-not-found-title = Not found

@@ -62,6 +62,8 @@ age-stale = 数据较旧
 live-on = 实时更新中
 live-off = 实时更新已中断，显示的是最近一次数据
 noscript-live = 您的浏览器未启用脚本：刷新页面可看到最新数据。
+again-title = 身份已确认
+again-text = 请核对填写的内容，再提交一次。
 
 ## Problems.
 problem-not-found-title = 没有找到

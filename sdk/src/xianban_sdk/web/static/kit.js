@@ -92,8 +92,33 @@
     }
   };
 
+  // A form that first needs a stronger log-in loses nothing: what was typed waits in this tab.
+  const draft = "xianban-draft";
+  const keep = (form) => {
+    const typed = [...new FormData(form)].filter(([name]) => name !== "csrf" && name !== "request_id");
+    sessionStorage.setItem(draft, JSON.stringify({ action: form.action, typed }));
+  };
+  const refill = () => {
+    const kept = JSON.parse(sessionStorage.getItem(draft) || "null");
+    sessionStorage.removeItem(draft);
+    if (!kept || new URLSearchParams(location.search).get("again") !== "1") return;
+    const form = [...document.querySelectorAll("main form")].find((one) => one.action === kept.action);
+    for (const [name, value] of form ? kept.typed : []) {
+      for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+        if (["checkbox", "radio"].includes(field.type)) field.checked ||= field.value === value;
+        else field.value = value;
+      }
+    }
+  };
+  const keepDrafts = () => {
+    if (!document.querySelector("main form[data-kept]")) return;
+    refill();
+    for (const form of document.querySelectorAll("main form[data-kept]")) form.addEventListener("submit", () => keep(form));
+  };
+
   const start = async () => {
     tick();
+    keepDrafts();
     setInterval(tick, 10000);
     document.querySelector("[data-focus]")?.focus();
     document.querySelectorAll("[data-live]").forEach(follow);

@@ -68,7 +68,7 @@ async def lots(request: Request) -> Response:
         400 if problem else 200,
         lots=shown,
         problem=problem,
-        areas=_areas(request),
+        areas=area_names(request),
         chosen=_chosen(request.query_params),
         next_href=_next(request, found.next_page_token if found else ""),
         first_href=_next(request, "") if asked.page_token else "",
@@ -94,7 +94,7 @@ def height(typed: str) -> int:
     return min(int(typed), HIGHEST_CM) if typed.isascii() and typed.isdigit() else 0
 
 
-def _areas(request: Request) -> list[tuple[str, str]]:
+def area_names(request: Request) -> list[tuple[str, str]]:
     keys = {"": "area-all"} | AREAS
     return [(path, text(request, "parking", key)) for path, key in keys.items()]
 

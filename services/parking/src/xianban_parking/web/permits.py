@@ -79,7 +79,7 @@ async def apply(request: Request) -> Response:
     )
     made, refused = await attempt(call(request, parking.CreatePermit, asked))
     if made is not None:
-        return see_other(request, "/parking/permits?new=1")
+        return see_other(request, "/parking/permits?done=applied")
     return await _page(request, form.values, refused)
 
 
@@ -136,4 +136,4 @@ async def cancel(request: Request) -> Response:
     name = f"{subject(request)}/permits/{request.path_params['permit']}"
     asked = pb.CancelPermitRequest(name=name, request_id=form.request_id)
     await call(request, parking.CancelPermit, asked)
-    return see_other(request, "/parking/permits?cancelled=1")
+    return see_other(request, "/parking/permits?done=returned")

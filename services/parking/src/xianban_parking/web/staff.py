@@ -13,16 +13,17 @@ from starlette.responses import Response
 from xianban.parking.v1 import operator_pb2 as op
 from xianban.parking.v1 import parking_pb2 as pb
 from xianban.parking.v1 import resources_pb2 as resources
-from xianban_sdk.web import CallError, Form, call, person, read_form, render, see_other
+from xianban_sdk.web import CallError, Form, call, person, read_form, render, see_other, text
 from xianban_sdk.web.formats import day
 
 from xianban_parking.web.clients import attempt, if_there, operator, parking, status
-from xianban_parking.web.lots import shown_lot
+from xianban_parking.web.lots import area_names, shown_lot
 from xianban_parking.web.shown import VERDICTS, tail
 
 ROLES = ("parking-operator", "auditor")
 MAY_CHANGE = "parking-operator"
 PAGE = 50
+OVERRIDE = "override"
 DAYS = 30
 
 View = Callable[[Request], Awaitable[Response]]
@@ -67,6 +68,8 @@ async def overview(request: Request) -> Response:
         lots=[shown_lot(request, lot) for lot in found.lots],
         next_token=found.next_page_token,
         feeds=_named(feeds[0]),
+        sources=_sources(request, feeds[0]),
+        areas=dict(area_names(request)),
         feeds_away=feeds[1],
         verdicts=VERDICTS,
         query=query,
@@ -75,6 +78,18 @@ async def overview(request: Request) -> Response:
 
 def _named(found: op.ListFeedsResponse | None) -> list[tuple[str, op.Feed]]:
     return [(tail(one.name), one) for one in found.feeds] if found else []
+
+
+def _sources(request: Request, found: op.ListFeedsResponse | None) -> dict[str, str]:
+    """What a count's source is called: a feed, or somebody's hand."""
+    named = {id_: one.display_name for id_, one in _named(found) if one.display_name}
+    return named | {OVERRIDE: text(request, "parking", "source-by-hand")}
+
+
+async def _feeds(request: Request) -> op.ListFeedsResponse | None:
+    asked = op.ListFeedsRequest(page_size=PAGE)
+    found, _ = await if_there(call(request, operator.ListFeeds, asked))
+    return found
 
 
 @staff_only
@@ -88,6 +103,7 @@ async def feed(request: Request) -> Response:
         request,
         "parking/operator_feed.html",
         feed=tail(name),
+        feed_name=_sources(request, await _feeds(request)).get(tail(name), tail(name)),
         errors=found.errors,
         next_token=found.next_page_token,
     )
@@ -110,6 +126,7 @@ async def lot_page(
         "parking/operator_lot.html",
         status(refused),
         shown=shown_lot(request, found),
+        sources=_sources(request, await _feeds(request)),
         typed=form or Form({}, {}),
         problem=refused,
         change=may_change(request),
@@ -151,7 +168,7 @@ async def override(request: Request) -> Response:
         request_id=form.request_id,
     )
     _, refused = await attempt(call(request, operator.OverrideOccupancy, asked))
-    return await lot_page(request, form, refused) if refused else _back(request)
+    return await lot_page(request, form, refused) if refused else _back(request, "1")
 
 
 @staff_only
@@ -159,8 +176,8 @@ async def clear_override(request: Request) -> Response:
     form = await read_form(request)
     asked = op.ClearOverrideRequest(lot=lot_name(request), request_id=form.request_id)
     _, refused = await attempt(call(request, operator.ClearOverride, asked))
-    return await lot_page(request, form, refused) if refused else _back(request)
+    return await lot_page(request, form, refused) if refused else _back(request, "cleared")
 
 
-def _back(request: Request) -> Response:
-    return see_other(request, f"/parking/operator/{lot_name(request)}?done=1")
+def _back(request: Request, done: str) -> Response:
+    return see_other(request, f"/parking/operator/{lot_name(request)}?done={done}")

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from xianban.parking.v1 import operator_pb2 as op
 from xianban.parking.v1 import parking_pb2 as pb
 from xianban.parking.v1 import resources_pb2 as resources
-from xianban_sdk.web import CallError, Form, call, read_form, render, see_other, text
+from xianban_sdk.web import CallError, Form, call, read_form, render, text
 
 from xianban_parking.web import times
 from xianban_parking.web.clients import attempt, if_there, operator, parking, status
@@ -38,10 +38,9 @@ async def update(request: Request) -> Response:
         effective_time=times.typed(form.text("effective_time")),
         request_id=form.request_id,
     )
-    _, refused = await attempt(call(request, operator.UpdateTariff, asked))
-    if refused:
-        return await _page(request, form, refused)
-    return see_other(request, f"/parking/operator/{lot_name(request)}/tariff?done=1")
+    made, refused = await attempt(call(request, operator.UpdateTariff, asked))
+    # Shown at once, as it may hold only later; sending it again answers the same version.
+    return await _page(request, form, refused, made)
 
 
 def struct(written: str) -> Struct:
@@ -75,7 +74,12 @@ def _integers(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-async def _page(request: Request, form: Form | None, refused: CallError | None) -> Response:
+async def _page(
+    request: Request,
+    form: Form | None,
+    refused: CallError | None,
+    made: resources.Tariff | None = None,
+) -> Response:
     asked = pb.GetTariffRequest(name=f"{lot_name(request)}/tariff")
     found, none = await if_there(call(request, parking.GetTariff, asked))
     return render(
@@ -85,6 +89,7 @@ async def _page(request: Request, form: Form | None, refused: CallError | None) 
         lot=await get_lot(request),
         tariff=found,
         none=none,
+        made=made,
         rules=form.text("rules") if form else rules_text(found) if found else "",
         typed=form or Form({}, {}),
         problem=_in_rules(refused),

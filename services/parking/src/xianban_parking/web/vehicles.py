@@ -32,7 +32,7 @@ async def add(request: Request) -> Response:
     _, refused = await attempt(call(request, parking.CreateVehicle, asked))
     if refused:
         return await _page(request, form, refused)
-    return see_other(request, "/parking/vehicles")
+    return see_other(request, "/parking/vehicles?done=added")
 
 
 async def remove(request: Request) -> Response:
@@ -40,7 +40,7 @@ async def remove(request: Request) -> Response:
     name = f"{subject(request)}/vehicles/{request.path_params['vehicle']}"
     asked = pb.DeleteVehicleRequest(name=name, request_id=form.request_id)
     await call(request, parking.DeleteVehicle, asked)
-    return see_other(request, "/parking/vehicles")
+    return see_other(request, "/parking/vehicles?done=removed")
 
 
 async def _page(request: Request, form: Form, refused: CallError | None) -> Response:
