@@ -19,6 +19,29 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
 
 
 @pytest.fixture(scope="session")
+def pictures() -> Path | None:
+    """Where pictures of the pages go: XIANBAN_PICTURES, else nowhere."""
+    folder = os.environ.get("XIANBAN_PICTURES")
+    return Path(folder) if folder else None
+
+
+@pytest.fixture(scope="session")
+def people(suite: Suite, chromium: object, pictures: Path | None) -> object:
+    """The demo people in one browser, each logged in once."""
+    from people import People
+
+    return People(suite, chromium, pictures)
+
+
+@pytest.fixture(scope="session")
+def deeds(people: object) -> object:
+    """The stories, each told once."""
+    from deeds import Deeds
+
+    return Deeds(people)
+
+
+@pytest.fixture(scope="session")
 def backends() -> tuple[str, str]:
     """URLs of a real PostgreSQL and RabbitMQ."""
     database = os.environ.get("XIANBAN_TEST_DATABASE")

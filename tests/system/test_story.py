@@ -1,54 +1,52 @@
-"""From finding a car park to the receipt, as a resident on a phone."""
+"""What people do here, from end to end, each in a browser of their own."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+import deeds as told
 import pytest
 from backing import empty_queues, fresh_database
-from browser import FORMS, view
-from story import Story
+from deeds import Deeds
+from people import People
 from suite import Suite
 
 pytestmark = [pytest.mark.system, pytest.mark.browser]
 
 
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Where the pictures go; XIANBAN_PICTURES keeps them."""
-    return Path(os.environ.get("XIANBAN_PICTURES", tmp_path))
+def test_a_resident_finds_reserves_drives_in_and_out_pays_and_looks_back(deeds: Deeds):
+    deeds.once(told.street)
 
 
-def test_a_resident_finds_reserves_drives_in_and_out_pays_and_looks_back(
-    suite: Suite, chromium, pictures
-):
-    walk(suite, chromium, pictures)
+def test_a_resident_sees_a_permits_price_explained_pays_and_sees_it_valid(deeds: Deeds):
+    deeds.once(told.permit)
+
+
+def test_a_payment_that_was_left_waits_for_the_resident(deeds: Deeds):
+    deeds.once(told.unfinished)
+
+
+def test_a_contested_fee_is_waived_given_back_and_the_resident_is_told(deeds: Deeds):
+    deeds.once(told.dispute)
+
+
+def test_a_later_price_holds_for_stays_that_begin_later_only(deeds: Deeds):
+    deeds.once(told.tariff)
+
+
+def test_a_count_by_hand_is_shown_with_its_source_and_age(deeds: Deeds):
+    deeds.once(told.override)
 
 
 @pytest.mark.backends
 def test_the_same_story_with_a_process_per_service_postgresql_and_rabbitmq(
-    backends, chromium, pictures, tmp_path: Path
+    backends, chromium, pictures: Path | None, tmp_path: Path
 ):
     database, broker = backends
     empty_queues(broker)
     shape = ("--split", "--database", fresh_database(database), "--broker", broker)
     running = Suite(tmp_path / "split", shape)
     try:
-        walk(running.start(), chromium, pictures / "split")
+        told.street(People(running.start(), chromium, pictures and pictures / "split"))
     finally:
         running.stop()
-
-
-def walk(suite: Suite, chromium, pictures: Path) -> None:
-    context = view(chromium, FORMS[0], suite.url)
-    story = Story(context.new_page(), suite, pictures)
-    story.log_in("resident")
-    story.find()
-    token = story.reserve()
-    assert story.drive("in", token) == "open"
-    assert story.drive("out") == "pay"
-    story.pay()
-    assert story.drive("out") == "open"
-    story.look_back()
-    context.close()
