@@ -81,6 +81,8 @@ def _sentences(rules: bytes, locale: str, short: bool) -> tuple[str, ...]:
 
 def _text(key: str, params: Mapping[str, Any], locale: str) -> str:
     message = key.replace(".", "-").replace("_", "-")
+    spoken = params.get(f"name_{locale}") or params.get("name_zh-CN")
+    params = {**params, "name": spoken} if spoken else params
     shown = {name.replace("_", "-"): _shown(name, value, locale) for name, value in params.items()}
     scope = _when(params, locale)
     return i18n.text(message, locale, TEXT_PACKAGE, scope=scope, **shown)

@@ -56,6 +56,8 @@ class Concession:
     name: str
     kind: ConcessionKind
     value: int
+    names: tuple[tuple[str, str], ...] = ()
+    """What a bill calls it, by language."""
 
     def __post_init__(self) -> None:
         limit = CONCESSION_LIMITS[self.kind]

@@ -133,6 +133,7 @@ class _Reduction:
     source: str
     name: str
     value: int
+    names: tuple[tuple[str, str], ...] = ()
 
 
 def _gross_lines(
@@ -231,7 +232,8 @@ def _take_fixed(bill: _Bill, concessions: Sequence[Concession]) -> None:
 
 
 def _named(reduction: _Reduction) -> dict[str, str | int]:
-    return {"source": reduction.source, "name": reduction.name}
+    spoken = {f"name_{locale}": words for locale, words in reduction.names}
+    return {"source": reduction.source, "name": reduction.name, **spoken}
 
 
 def _given(concessions: Sequence[Concession], kind: ConcessionKind) -> list[_Reduction]:
@@ -241,7 +243,7 @@ def _given(concessions: Sequence[Concession], kind: ConcessionKind) -> list[_Red
         key=lambda one: (one.source, one.name, one.value),
     )
     key = f"price.concession_{kind}"
-    return [_Reduction(key, one.source, one.name, one.value) for one in chosen]
+    return [_Reduction(key, one.source, one.name, one.value, one.names) for one in chosen]
 
 
 def _best_minutes(tariff: Tariff, stay: Stay) -> list[_Reduction]:

@@ -108,7 +108,8 @@ def _accepted(plugin: str, given: hookspecs.Concession) -> list[Concession]:
     try:
         if len(named) != 1:
             raise TariffError("CONCESSION_OUT_OF_RANGE", "value", {"source": plugin})
-        return [Concession(plugin, name, kind, value) for kind, value in named]
+        spoken = tuple((locale, words[:LONGEST_NAME]) for locale, words in given.names.items())
+        return [Concession(plugin, name, kind, value, spoken) for kind, value in named]
     except TariffError as error:
         # A plugin that lies loses its own say, not the others'.
         log.error("concession_refused", plugin=plugin, key=name, reason=error.reason)
@@ -117,14 +118,26 @@ def _accepted(plugin: str, given: hookspecs.Concession) -> list[Concession]:
 
 def stored_concessions(concessions: Iterable[Concession]) -> list[dict[str, Any]]:
     return [
-        {"source": one.source, "name": one.name, "kind": str(one.kind), "value": one.value}
+        {
+            "source": one.source,
+            "name": one.name,
+            "kind": str(one.kind),
+            "value": one.value,
+            "names": dict(one.names),
+        }
         for one in concessions
     ]
 
 
 def restored_concessions(stored: Iterable[Mapping[str, Any]]) -> list[Concession]:
     return [
-        Concession(one["source"], one["name"], ConcessionKind(one["kind"]), one["value"])
+        Concession(
+            one["source"],
+            one["name"],
+            ConcessionKind(one["kind"]),
+            one["value"],
+            tuple(one.get("names", {}).items()),
+        )
         for one in stored
     ]
 
