@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 from bench.contestants import CLIENT_CPU, ROOT, SERVER_CPU, Contestant, Field
@@ -66,7 +67,7 @@ def compare(field: Field, rounds: int, seconds: float) -> dict[str, Any]:
 
 def _settled(one: Contestant) -> Used:
     """The share of a CPU that is used while nobody calls, once the start's own work is done."""
-    share = _share(one, 3.0)
+    share = _share(one, 4.0)
     for _ in range(20):
         if share.calls + share.behind < SETTLED:
             break
@@ -85,15 +86,15 @@ def _cell(field: Field, one: Contestant, kind: str, seconds: float, idle: Used) 
     _say(client, field.token())
     assert client.stdout is not None
     client.stdout.readline()
-    servers = field.backend.processes(one.rows)
-    groups = (one.pids, one.extra, servers)
-    before, began = [used(pids) for pids in groups], time.monotonic()
+    servers = {pid: used((pid,)) for pid in field.backend.processes(one.rows)}
+    before, began = [used(one.pids), used(one.extra)], time.monotonic()
     _say(client, "go")
     done = json.loads(client.stdout.readline())
     within = used(one.pids) - before[0]
     _work_off(one, idle)
     lasted = time.monotonic() - began
-    own, envoy, database = (used(pids) - then for pids, then in zip(groups, before, strict=True))
+    own, envoy = used(one.pids) - before[0], used(one.extra) - before[1]
+    database = _since(servers)
     client.wait(10)
     count = done["calls"]
     if not count or done["failed"] > count * 0.01:
@@ -108,6 +109,12 @@ def _cell(field: Field, one: Contestant, kind: str, seconds: float, idle: Used) 
         "p99_ms": done["p99_ms"],
         "failed": done["failed"],
     }
+
+
+def _since(before: dict[int, Used]) -> Used:
+    """What those of the database server's processes used that are still there."""
+    there = [pid for pid in before if Path(f"/proc/{pid}").exists()]
+    return sum((used((pid,)) - before[pid] for pid in there), Used())
 
 
 def _client(one: Contestant, kind: str, seconds: float) -> subprocess.Popen[str]:

@@ -139,10 +139,11 @@ def _storage(service: ServiceUnderTest) -> dict[str, float]:
 
 def _whole(service: ServiceUnderTest) -> dict[str, float]:
     chain, bare = service.service.chain, Bare(service.db)
-    headers: dict[str, Any] = {"authorization": f"Bearer {service.token('resident')}"}
     found: dict[str, float] = {}
     wishes = _wishes()
     for kind in KINDS:
+        # A token lasts some minutes only.
+        headers: dict[str, Any] = {"authorization": f"Bearer {service.token('resident')}"}
         raw = message(kind, wishes).SerializeToString()
         path = SERVICE + METHODS[kind]
         answer = chain.unary(path, raw, Incoming(headers))

@@ -72,7 +72,9 @@ def _beside(on: dict[str, Any]) -> list[str]:
     for title, group in (("µs: ", "layers_us"), ("events/s: ", "events_per_s")):
         names = dict.fromkeys(name for told in on.values() for name in told[group])
         for each in names:
-            lines.append(_row([title + each, *(_number(t[group].get(each)) for t in on.values())]))
+            # A ratio among the layers is no time.
+            what = each if "÷" in each else title + each
+            lines.append(_row([what, *(_number(told[group].get(each)) for told in on.values())]))
     starts = [told["start"] for told in on.values()]
     lines.append(_row(["start s: first / again", *(_start(each) for each in starts)]))
     lines.append(_row(["PSS MB: services / portal / Envoy", *(_memory(e) for e in starts)]))
