@@ -51,11 +51,12 @@ class Story:
         code = re.search(r"\b\d{6}\b", shown)
         asked = {"phone": phone(person), "code": code and code.group(), "factor": DEMO_PIN}
         for name, answer in asked.items():
-            field = self.page.locator(f"main form:not([hidden]) input[name={name}]:visible")
+            field = self.page.locator(f"main input[name={name}]:visible")
             if field.count():
                 assert answer, shown
                 field.fill(answer)
-        self.page.locator("main form button[type=submit]").first.click()
+                field.locator("xpath=ancestor::form//button[@type='submit']").first.click()
+                break
         self.page.wait_for_load_state()
 
     def find(self) -> None:

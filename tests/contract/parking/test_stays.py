@@ -190,7 +190,7 @@ class TestReceiveGateMessage:
         parking.own()
         stay = parking.stay(hours=2)
         assert stay.due_fen == 500
-        assert any("Concession" in line.text for line in stay.quote.lines)
+        assert any("Concession: Visit" in line.text for line in stay.quote.lines)
 
 
 class TestDisputeSession:

@@ -55,6 +55,7 @@ class Answer:
     records: list[audit_pb2.AccessRecord]
     next_token: str = ""
     missing: str = ""
+    refused: CallError | None = None
 
 
 @cache
@@ -89,6 +90,10 @@ async def accesses(request: Request) -> Response:
     asked = {chosen: methods[chosen]} if chosen in methods else methods
     token = request.query_params.get("page_token", "") if chosen in methods else ""
     answers = await asyncio.gather(*(_ask(request, asked[name], token) for name in asked))
+    refused = [answer for answer in answers if answer.refused is not None]
+    # Whoever acts for another may be let in by one service and not by the next.
+    if answers and len(refused) == len(answers) and refused[0].refused is not None:
+        raise refused[0].refused
     looks = [_look(request, record) for answer in answers for record in answer.records]
     looks.sort(key=lambda look: look.at, reverse=True)
     return render(
@@ -96,6 +101,7 @@ async def accesses(request: Request) -> Response:
         "portal/accesses.html",
         looks=looks[:PAGE],
         missing=[answer.missing for answer in answers if answer.missing],
+        hidden=[service_name(request, answer.service) for answer in refused],
         services=[(name, service_name(request, name)) for name in methods],
         chosen=chosen if chosen in methods else "",
         next_token=answers[0].next_token if chosen in methods else "",
@@ -110,8 +116,10 @@ async def _ask(request: Request, method: Method, token: str) -> Answer:
     try:
         found = await call(request, rpc, question, timeout=PATIENCE)
     except CallError as error:
-        if error.code is grpc.StatusCode.UNAUTHENTICATED or error.reason == "RESIDENT_NOT_FOUND":
+        if error.code is grpc.StatusCode.UNAUTHENTICATED:
             raise
+        if error.reason == "RESIDENT_NOT_FOUND":
+            return Answer(method.domain, [], refused=error)
         log.warning("accesses_missing", service=method.domain, error=str(error))
         return Answer(method.domain, [], missing=service_name(request, method.domain))
     return Answer(method.domain, list(found.accesses), found.next_page_token)

@@ -42,6 +42,7 @@ scope-all = everything
 
 accesses-title = Who looked at my data
 accesses-lead = Every look by somebody else, every change and every refused attempt is recorded; nobody can alter or remove the record. Your own looks are not listed.
+accesses-hidden = Who looked at the data in “{ $service }” is for the person alone to see.
 accesses-missing = “{ $service }” is not answering right now; its records are not in the list below.
 accesses-filter = Show
 accesses-service = Service

@@ -42,6 +42,7 @@ scope-all = 全部
 
 accesses-title = 谁看过我的数据
 accesses-lead = 别人每一次查看、每一次修改和被拒绝的尝试都有记录，任何人都不能删改。您自己的查看不在此列。
+accesses-hidden = “{ $service }”的访问记录只有本人可以查看。
 accesses-missing = “{ $service }”现在无法响应，其记录没有列在下面。
 accesses-filter = 查看
 accesses-service = 服务
