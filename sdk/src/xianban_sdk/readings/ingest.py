@@ -96,7 +96,7 @@ class Ingest:
         refused: dict[int, Rejection] = {}
         known = self._resolve(uow, keys, refused)
         rows = self._rows(readings, keys, known, refused, to_micros(now))
-        newest = rows.newest()
+        newest = rows.newest(to_micros(now))
         stored = store(uow.conn, rows, newest)
         mark_late(uow.conn, rows, (to_micros(now) - SETTLE) // HOUR * HOUR)
         self._rule(uow, rows, now)

@@ -63,20 +63,20 @@ class Rows:
     rows: list[Row] = field(default_factory=list[Row])
     series: dict[int, Series] = field(default_factory=dict[int, Series])
 
-    def newest(self) -> list[tuple[Any, ...]]:
-        """One row of `reading_latest` per series, in the order of their numbers."""
+    def newest(self, now: int) -> list[tuple[Any, ...]]:
+        """One row of `reading_latest` per series, in the order of their numbers; heard now.
+
+        Silence is judged by our own clock: the gateway's may be another.
+        """
         last: dict[int, Row] = {}
         good: dict[int, Row] = {}
-        heard: dict[int, int] = {}
         for row in self.rows:
             number = row[0]
             if number not in last or row[1] > last[number][1]:
                 last[number] = row
             if not row[4] and (number not in good or row[1] > good[number][1]):
                 good[number] = row
-            if row[2] > heard.get(number, 0):
-                heard[number] = row[2]
-        return [(*last[n], *_good(good.get(n)), heard[n]) for n in sorted(last)]
+        return [(*last[n], *_good(good.get(n)), now) for n in sorted(last)]
 
 
 def _good(row: Row | None) -> tuple[int | None, float | None]:
