@@ -32,11 +32,18 @@ class Settings:
     database: str = ""
     # "" = the in-process bus.
     broker: str = ""
+    # MQTT broker, mqtt(s)://[user:secret@]host:port; "#v3" for one that speaks 3.1.1 only.
+    # "" = the embedded one.
+    mqtt: str = ""
+    # Where the embedded broker listens.
+    mqtt_listen: str = "127.0.0.1:1883"
     # The public base URL; also the token issuer.
     issuer: str = "http://127.0.0.1:8080"
     # OTLP endpoint; "" = no export.
     otlp: str = ""
     demo: bool = True
+    # Whether services relay their own outboxes; else `xianban relay` does, on PostgreSQL.
+    relay: bool = True
     district: str = "310120"
     seed: int = 310120
     # Share of normal calls that are traced; errors and the safety lane always are.
@@ -95,6 +102,11 @@ class Settings:
     def socket(self, service: str, lane: str = "") -> Path:
         """The Unix socket of a service's server."""
         return self.run / (f"{service}-{lane}.sock" if lane else f"{service}.sock")
+
+    @property
+    def mqtt_url(self) -> str:
+        """The broker that the uplink speaks to."""
+        return self.mqtt or f"mqtt://{self.mqtt_listen}#v3"
 
     @property
     def keys(self) -> Path:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from xianban.sensing.v1.devices_pb2_grpc import BindingServiceStub, DeviceServiceStub
+from xianban.common.v1 import readings_pb2
+from xianban.sensing.v1.devices_pb2_grpc import DeviceServiceStub, UplinkServiceStub
 from xianban_sdk import plugins
+from xianban_sdk.clock import ManualClock
+from xianban_sdk.storage import open_unit_of_work
 from xianban_sdk.testing import RelationsWorld, ServiceUnderTest
 from xianban_sensing.app import app
+from xianban_sensing.consumers import on_device_command_requested
 from xianban_sensing.hookspecs import DeviceAdapter, Promise, hookimpl
 
 
@@ -38,20 +42,31 @@ class FakePlugin:
 class Sensing:
     """The registry, and stubs in people's names."""
 
-    def __init__(self, service: ServiceUnderTest) -> None:
-        self.service = service
+    def __init__(self, service: ServiceUnderTest, clock: ManualClock) -> None:
+        self.service, self.clock = service, clock
 
     def as_(self, person: str) -> Any:
         return self.service.stub(DeviceServiceStub, person)
 
     def inside(self, workload: str) -> Any:
-        return self.service.stub(BindingServiceStub, "", workload=workload)
+        return self.service.stub(UplinkServiceStub, "", workload=workload)
+
+    def command(self, device: str, key: str, word: str, text: str, seconds: int = 0) -> None:
+        """As a domain's event asks for it."""
+        resources = self.service.resources
+        event = readings_pb2.DeviceCommandRequested(device=device, key=key, command=word, text=text)
+        if seconds:
+            event.expire_time.FromDatetime(self.clock.now() + timedelta(seconds=seconds))
+        opened = open_unit_of_work(resources.db, clock=self.clock, ids=resources.ids)
+        with opened as uow:
+            on_device_command_requested(event, uow=uow, meta=None)
 
 
 @pytest.fixture
 def sensing(
     service_under_test: Callable[..., ServiceUnderTest],
     relations: RelationsWorld,
+    clock: ManualClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Sensing:
     """A keeper of the district's devices, a station here and one elsewhere."""
@@ -59,7 +74,7 @@ def sensing(
     monkeypatch.setattr(
         plugins, "build", lambda domain, specs, _=None: real(domain, specs, [FakePlugin()])
     )
-    made = Sensing(service_under_test(app))
+    made = Sensing(service_under_test(app), clock)
     relations.member("admin", "device-keeper", ["310120"])
     relations.member("doctor", "station-manager", ["310120/nanqiao"])
     relations.member("operator", "station-manager", ["310120/fengpu"])

@@ -5,9 +5,11 @@ from __future__ import annotations
 from xianban_sdk.app import Service
 
 from xianban_sensing import hookspecs
+from xianban_sensing.consumers import on_device_command_requested
 from xianban_sensing.personal import PERSONAL
 from xianban_sensing.repository import metadata
-from xianban_sensing.servicer import BindingServicer, DeviceServicer
+from xianban_sensing.seed import seed
+from xianban_sensing.servicer import DeviceServicer, UplinkServicer
 
 __all__ = ["app"]
 
@@ -16,10 +18,12 @@ app = Service(
     package="xianban_sensing",
     servicers={
         "xianban.sensing.v1.DeviceService": DeviceServicer,
-        "xianban.sensing.v1.BindingService": BindingServicer,
+        "xianban.sensing.v1.UplinkService": UplinkServicer,
     },
     hookspecs=hookspecs,
     metadata=metadata,
+    consumers=[on_device_command_requested],
+    seed=seed,
     migrations="xianban_sensing.migrations",
     personal_data=PERSONAL,
 )

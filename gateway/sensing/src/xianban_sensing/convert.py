@@ -7,11 +7,13 @@ from xianban.sensing.v1 import devices_pb2 as pb
 
 from xianban_sensing.domain import Device, State
 from xianban_sensing.plugins import Model
+from xianban_sensing.repository import CommandRow
 
 __all__ = [
     "STATES",
     "UPLINK",
     "binding",
+    "command",
     "credential",
     "device",
     "device_id",
@@ -77,6 +79,20 @@ def binding(found: Device) -> pb.Binding:
         domain=found.domain,
         active=found.state is State.ACTIVE,
         secret_hash=found.secret_hash,
+    )
+
+
+def command(found: CommandRow, model: Model | None) -> pb.Command:
+    """In the words of the device's model; without a display there is nothing to send."""
+    adapter = model.adapter if model and model.adapter.has_display else None
+    return pb.Command(
+        sequence=found.sequence,
+        device=found.device,
+        key=found.key,
+        command=found.command,
+        text=found.text,
+        payload=adapter.render(found.command, found.text) if adapter else b"",
+        traceparent=found.traceparent,
     )
 
 

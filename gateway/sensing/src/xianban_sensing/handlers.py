@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from xianban_sdk.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from xianban_sdk.storage import UnitOfWork
@@ -14,21 +13,21 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_sensing import events
 from xianban_sensing.domain import Device, DeviceRefusedError, State
 from xianban_sensing.plugins import Models
-from xianban_sensing.repository import MACHINE, Devices, Scope
+from xianban_sensing.repository import MACHINE, CommandRow, Commands, Devices, Scope
+from xianban_sensing.secret_hashes import new_secret, sealed
 
 __all__ = [
     "NewDevice",
     "Transfer",
+    "Wish",
     "bind",
+    "command",
     "create",
-    "hashed",
     "put_state",
     "rotate",
     "transfer",
     "unbind",
 ]
-
-_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,17 @@ class NewDevice:
     display_name: str
     organisation: str
     area: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a domain wants a device to show."""
+
+    device: str
+    key: str
+    command: str
+    text: str
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ def create(new: NewDevice, *, models: Models, scope: Scope, uow: UnitOfWork) -> 
         raise InvalidArgument("DEVICE_MODEL_UNKNOWN", field="device.model", model=new.model)
     if not any(_under(new.area, area) for area in scope.areas):
         raise NotFound("AREA_NOT_FOUND", field="device.area")
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    secret = new_secret()
     made = Device(
         id=new.id or uow.ids.new(),
         model=new.model,
@@ -66,7 +76,7 @@ def create(new: NewDevice, *, models: Models, scope: Scope, uow: UnitOfWork) -> 
         organisation=new.organisation,
         area=new.area,
         state=State.ACTIVE,
-        secret_hash=hashed(secret),
+        secret_hash=sealed(secret),
         created_at=uow.clock.now(),
     )
     if not Devices(uow.conn, scope).add(made):
@@ -106,10 +116,10 @@ def put_state(device_id: str, state: State, *, scope: Scope, uow: UnitOfWork) ->
 
 def rotate(device_id: str, *, scope: Scope, uow: UnitOfWork) -> tuple[Device, str]:
     """A new secret; the old one is refused as soon as the gateway hears of it."""
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    secret = new_secret()
     devices = Devices(uow.conn, scope)
     found = devices.get(device_id)
-    return devices.save(replace(found, secret_hash=hashed(secret))), secret
+    return devices.save(replace(found, secret_hash=sealed(secret))), secret
 
 
 def transfer(wanted: Transfer, *, models: Models, uow: UnitOfWork) -> list[Device]:
@@ -127,9 +137,13 @@ def transfer(wanted: Transfer, *, models: Models, uow: UnitOfWork) -> list[Devic
     return moved
 
 
-def hashed(secret: str) -> str:
-    """SHA-256 is enough for 256 random bits."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+def command(wish: Wish, *, uow: UnitOfWork) -> None:
+    """Keeps the newest per device and key until the uplink has sent it down."""
+    if Devices(uow.conn, MACHINE).find(wish.device) is None:
+        return  # nobody could see it
+    trace = uow.call.traceparent
+    row = CommandRow(wish.device, wish.key, wish.command, wish.text, wish.expires_at, trace)
+    Commands(uow.conn).put(row)
 
 
 def _change(

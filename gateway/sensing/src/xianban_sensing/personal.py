@@ -38,5 +38,6 @@ PERSONAL: Final = PersonalData(
             secret=frozenset({"secret_hash", "sequence"}),
         ),
     ),
+    unfindable={"command": "what a device shows next; it is named by the device alone and expires"},
     holds=_holds,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,25 +10,38 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Connection,
     Float,
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
     bindparam,
+    or_,
     select,
     true,
     update,
 )
 from xianban_sdk import repository
 from xianban_sdk.errors import NotFound
-from xianban_sdk.repository import MachineScope, Page, Scope, within
-from xianban_sdk.storage import Instant, insert_new
+from xianban_sdk.repository import MachineScope, Page, Scope, columns, within
+from xianban_sdk.storage import Encrypted, Instant, insert_new, upsert
 
 from xianban_sensing.domain import Device, State
 
-__all__ = ["MACHINE", "Devices", "Page", "Scope", "device", "metadata"]
+__all__ = [
+    "MACHINE",
+    "CommandRow",
+    "Commands",
+    "Devices",
+    "Page",
+    "Scope",
+    "command",
+    "device",
+    "metadata",
+]
 
 MACHINE: Final = MachineScope("sensing")
 
@@ -53,6 +66,18 @@ device = Table(
     Index("device_by_subject", "subject"),
     Index("device_by_area", "area", "id"),
 )
+command = Table(
+    "command",
+    metadata,
+    Column("device", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("text", Encrypted(Text, "command.text"), nullable=False),
+    Column("expires_at", Instant, nullable=True),
+    Column("traceparent", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False, unique=True),
+    PrimaryKeyConstraint("device", "key"),
+)
 # One row: the next sequence. Its lock puts changes in order, so that no follower misses one.
 change_count = Table(
     "change_count",
@@ -60,6 +85,42 @@ change_count = Table(
     Column("id", Integer, primary_key=True),
     Column("sequence", BigInteger, nullable=False),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """What a device is to show."""
+
+    device: str
+    key: str
+    command: str
+    text: str
+    expires_at: datetime | None
+    traceparent: str
+    sequence: int = 0
+
+
+class Commands:
+    """What wearers are to be told; the service's own, nobody asks for it."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def put(self, row: CommandRow) -> None:
+        """Replaces what was said under the same key before."""
+        values = columns(row) | {"sequence": _next(self._conn)}
+        upsert(self._conn, command, values)
+
+    def after(self, sequence: int, size: int, now: datetime) -> list[tuple[CommandRow, str]]:
+        """What was said since and still holds, oldest first, each with its device's model."""
+        holds = or_(command.c.expires_at.is_(None), command.c.expires_at > now)
+        query = (
+            select(*command.columns, device.c.model)
+            .join(device, device.c.id == command.c.device)
+            .where(command.c.sequence > sequence, holds)
+        )
+        rows = self._conn.execute(query.order_by(command.c.sequence).limit(size))
+        return [(CommandRow(*values), model) for *values, model in rows]
 
 
 class Devices(repository.Repository):
@@ -100,10 +161,10 @@ class Devices(repository.Repository):
 
     def add(self, new: Device) -> bool:
         """False when a device of that id is registered already."""
-        return insert_new(self.conn, device, _row(new) | {"sequence": self._next()})
+        return insert_new(self.conn, device, _row(new) | {"sequence": _next(self.conn)})
 
     def save(self, changed: Device) -> Device:
-        values = _row(changed) | {"sequence": self._next()}
+        values = _row(changed) | {"sequence": _next(self.conn)}
         self.conn.execute(update(device).where(device.c.id == changed.id).values(**values))
         return _loaded(values)
 
@@ -127,10 +188,11 @@ class Devices(repository.Repository):
             return device.c.subject == f"residents/{self.scope.subject}"
         return within(self.scope.areas, device.c.area)
 
-    def _next(self) -> int:
-        insert_new(self.conn, change_count, {"id": 1, "sequence": 0})
-        counted = update(change_count).values(sequence=change_count.c.sequence + 1)
-        return self.conn.execute(counted.returning(change_count.c.sequence)).scalar_one()
+
+def _next(conn: Connection) -> int:
+    insert_new(conn, change_count, {"id": 1, "sequence": 0})
+    counted = update(change_count).values(sequence=change_count.c.sequence + 1)
+    return conn.execute(counted.returning(change_count.c.sequence)).scalar_one()
 
 
 def _row(found: Device) -> dict[str, Any]:

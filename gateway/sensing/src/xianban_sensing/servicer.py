@@ -11,9 +11,9 @@ from xianban_sdk.rpc import Call
 from xianban_sensing import convert, handlers
 from xianban_sensing.domain import Device
 from xianban_sensing.plugins import Models, models_of
-from xianban_sensing.repository import MACHINE, Devices, Page
+from xianban_sensing.repository import MACHINE, Commands, Devices, Page
 
-__all__ = ["BindingServicer", "DeviceServicer"]
+__all__ = ["DeviceServicer", "UplinkServicer"]
 
 _MOST_BINDINGS = 1000
 
@@ -80,8 +80,8 @@ class DeviceServicer:
         return convert.credential(*handlers.rotate(device, scope=call.scope, uow=call.uow))
 
 
-class BindingServicer:
-    """xianban.sensing.v1.BindingService"""
+class UplinkServicer:
+    """xianban.sensing.v1.UplinkService"""
 
     def __init__(self, resources: Resources) -> None:
         self._models: Models = models_of(resources.hooks)
@@ -91,6 +91,13 @@ class BindingServicer:
         found = Devices(call.uow.conn, MACHINE).after(request.after_sequence, size)
         shown = [convert.binding(one) for one in found]
         return pb.ListBindingsResponse(bindings=shown, complete=len(found) < size)
+
+    def ListCommands(self, request: pb.ListCommandsRequest, call: Call) -> pb.ListCommandsResponse:
+        size = request.page_size or _MOST_BINDINGS
+        commands = Commands(call.uow.conn)
+        found = commands.after(request.after_sequence, size, call.clock.now())
+        shown = [convert.command(row, self._models.get(model)) for row, model in found]
+        return pb.ListCommandsResponse(commands=shown, complete=len(found) < size)
 
     def ReportSeen(self, request: pb.ReportSeenRequest, call: Call) -> pb.ReportSeenResponse:
         signs = [

@@ -25,6 +25,8 @@ __all__ = ["register"]
 # A first start seeds the district; on a busy machine that takes a while.
 _PATIENCE = 300.0
 _GATEWAY = "edge"
+_EMBEDDED_BROKER = "mqtt"
+_MQTT_PORT = 1883
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +45,10 @@ def up(
     ] = False,
     database: Database = None,
     broker: Broker = None,
+    mqtt: Annotated[
+        str | None,
+        typer.Option(help="MQTT broker; without it an embedded one [XIANBAN_MQTT]."),
+    ] = None,
     otlp: Annotated[str | None, typer.Option(help="OTLP endpoint for traces and metrics.")] = None,
     issuer: Annotated[
         str | None, typer.Option(help="The public base URL, when a proxy stands before us.")
@@ -54,6 +60,8 @@ def up(
         demo=demo,
         database=database,
         broker=broker,
+        mqtt=mqtt,
+        mqtt_listen=os.environ.get("XIANBAN_MQTT_LISTEN") or _mqtt_listen(port),
         otlp=otlp,
         issuer=issuer or os.environ.get("XIANBAN_ISSUER") or f"http://127.0.0.1:{port}",
     )
@@ -71,16 +79,25 @@ def up(
         supervisor.stop()
 
 
+def _mqtt_listen(port: int) -> str:
+    """MQTT's own port, as devices expect it; beside the gateway's when that is taken."""
+    return f"127.0.0.1:{port + 1 if _taken(_MQTT_PORT) else _MQTT_PORT}"
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def _refuse_what_cannot_work(port: int, split: bool, settings: Settings) -> None:
     if split and not settings.broker:
         fail(
             "--split needs --broker: processes cannot share the in-process bus.",
             hint="`make backends` starts RabbitMQ and prints its URL.",
         )
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            fail(f"Port {port} is taken.", hint="Choose another: PORT=8090 make up")
+    if _taken(port):
+        fail(f"Port {port} is taken.", hint="Choose another: PORT=8090 make up")
 
 
 def _plan(settings: Settings, port: int, split: bool) -> Supervisor:
@@ -94,6 +111,8 @@ def _plan(settings: Settings, port: int, split: bool) -> Supervisor:
     for name, members in [(n, [n]) for n in services] if split else [("services", services)]:
         supervisor.add(name, "serve", *members)
     for point in sorted(entry_points(group="xianban.processes"), key=lambda p: p.name):
+        if point.name == _EMBEDDED_BROKER and settings.mqtt:
+            continue
         # The gateway ends first, the pages next: nobody may call what is gone already.
         rank = 2 if point.name == _GATEWAY else 1
         supervisor.add(point.name, "process", point.name, rank=rank)
@@ -106,6 +125,8 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
         "XIANBAN_RUN": str(settings.run),
         "XIANBAN_DATABASE": settings.database,
         "XIANBAN_BROKER": settings.broker,
+        "XIANBAN_MQTT": settings.mqtt,
+        "XIANBAN_MQTT_LISTEN": settings.mqtt_listen,
         "XIANBAN_ISSUER": settings.issuer,
         "XIANBAN_OTLP": settings.otlp,
         "XIANBAN_DEMO": "1" if settings.demo else "0",
@@ -146,6 +167,7 @@ def _announce(settings: Settings, seconds: float) -> None:
     links = Table.grid(padding=(0, 2))
     for label, path in _LINKS:
         links.add_row(label, f"{settings.issuer}{path}")
+    links.add_row("MQTT 设备", settings.mqtt or f"mqtt://{settings.mqtt_listen}")
     console.print(links)
     if settings.demo:
         console.print("\nDemo log-ins (the one-time code is shown on screen):")

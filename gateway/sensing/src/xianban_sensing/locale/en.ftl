@@ -23,3 +23,11 @@ personal-field-domain = Service
 personal-field-bound-at = Since
 personal-field-last-seen-at = Last heard at
 personal-field-clock-offset-s = Clock ahead by (seconds)
+
+# What the uplink itself tells a wearer
+feedback-held = Kept; being passed on
+feedback-received = Received; help is being called
+feedback-acknowledged = Somebody has your call
+feedback-coming = Help is coming
+feedback-over = Over
+feedback-refused = Not passed on

@@ -23,3 +23,11 @@ personal-field-domain = 服务
 personal-field-bound-at = 绑定时间
 personal-field-last-seen-at = 最近一次上报
 personal-field-clock-offset-s = 时钟超前（秒）
+
+# What the uplink itself tells a wearer
+feedback-held = 已记录，正在转达
+feedback-received = 已收到，正在呼叫帮助
+feedback-acknowledged = 已有人接听
+feedback-coming = 帮助正在路上
+feedback-over = 已结束
+feedback-refused = 未能转达

@@ -453,7 +453,7 @@ class DeviceService:
             _registered_method=True)
 
 
-class BindingServiceStub:
+class UplinkServiceStub:
     """The registry as other processes of the suite use it.
     """
 
@@ -464,28 +464,40 @@ class BindingServiceStub:
             channel: A grpc.Channel.
         """
         self.ListBindings = channel.unary_unary(
-                '/xianban.sensing.v1.BindingService/ListBindings',
+                '/xianban.sensing.v1.UplinkService/ListBindings',
                 request_serializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ListBindingsRequest.SerializeToString,
                 response_deserializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ListBindingsResponse.FromString,
                 _registered_method=True)
+        self.ListCommands = channel.unary_unary(
+                '/xianban.sensing.v1.UplinkService/ListCommands',
+                request_serializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ListCommandsRequest.SerializeToString,
+                response_deserializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ListCommandsResponse.FromString,
+                _registered_method=True)
         self.ReportSeen = channel.unary_unary(
-                '/xianban.sensing.v1.BindingService/ReportSeen',
+                '/xianban.sensing.v1.UplinkService/ReportSeen',
                 request_serializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ReportSeenRequest.SerializeToString,
                 response_deserializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ReportSeenResponse.FromString,
                 _registered_method=True)
         self.TransferDevices = channel.unary_unary(
-                '/xianban.sensing.v1.BindingService/TransferDevices',
+                '/xianban.sensing.v1.UplinkService/TransferDevices',
                 request_serializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.TransferDevicesRequest.SerializeToString,
                 response_deserializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.TransferDevicesResponse.FromString,
                 _registered_method=True)
 
 
-class BindingServiceServicer:
+class UplinkServiceServicer:
     """The registry as other processes of the suite use it.
     """
 
     def ListBindings(self, request, context):
         """Lists what the gateway must know, from a sequence on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCommands(self, request, context):
+        """Lists what wearers are to be told, from a sequence on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -506,12 +518,17 @@ class BindingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
 
-def add_BindingServiceServicer_to_server(servicer, server):
+def add_UplinkServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'ListBindings': grpc.unary_unary_rpc_method_handler(
                     servicer.ListBindings,
                     request_deserializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ListBindingsRequest.FromString,
                     response_serializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ListBindingsResponse.SerializeToString,
+            ),
+            'ListCommands': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCommands,
+                    request_deserializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ListCommandsRequest.FromString,
+                    response_serializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ListCommandsResponse.SerializeToString,
             ),
             'ReportSeen': grpc.unary_unary_rpc_method_handler(
                     servicer.ReportSeen,
@@ -525,13 +542,13 @@ def add_BindingServiceServicer_to_server(servicer, server):
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
-            'xianban.sensing.v1.BindingService', rpc_method_handlers)
+            'xianban.sensing.v1.UplinkService', rpc_method_handlers)
     server.add_generic_rpc_handlers((generic_handler,))
-    server.add_registered_method_handlers('xianban.sensing.v1.BindingService', rpc_method_handlers)
+    server.add_registered_method_handlers('xianban.sensing.v1.UplinkService', rpc_method_handlers)
 
 
  # This class is part of an EXPERIMENTAL API.
-class BindingService:
+class UplinkService:
     """The registry as other processes of the suite use it.
     """
 
@@ -549,9 +566,36 @@ class BindingService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/xianban.sensing.v1.BindingService/ListBindings',
+            '/xianban.sensing.v1.UplinkService/ListBindings',
             xianban_dot_sensing_dot_v1_dot_devices__pb2.ListBindingsRequest.SerializeToString,
             xianban_dot_sensing_dot_v1_dot_devices__pb2.ListBindingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCommands(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.sensing.v1.UplinkService/ListCommands',
+            xianban_dot_sensing_dot_v1_dot_devices__pb2.ListCommandsRequest.SerializeToString,
+            xianban_dot_sensing_dot_v1_dot_devices__pb2.ListCommandsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -576,7 +620,7 @@ class BindingService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/xianban.sensing.v1.BindingService/ReportSeen',
+            '/xianban.sensing.v1.UplinkService/ReportSeen',
             xianban_dot_sensing_dot_v1_dot_devices__pb2.ReportSeenRequest.SerializeToString,
             xianban_dot_sensing_dot_v1_dot_devices__pb2.ReportSeenResponse.FromString,
             options,
@@ -603,7 +647,7 @@ class BindingService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/xianban.sensing.v1.BindingService/TransferDevices',
+            '/xianban.sensing.v1.UplinkService/TransferDevices',
             xianban_dot_sensing_dot_v1_dot_devices__pb2.TransferDevicesRequest.SerializeToString,
             xianban_dot_sensing_dot_v1_dot_devices__pb2.TransferDevicesResponse.FromString,
             options,

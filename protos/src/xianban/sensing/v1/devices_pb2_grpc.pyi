@@ -153,33 +153,37 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
 
 def add_DeviceServiceServicer_to_server(servicer: DeviceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
-class BindingServiceStub:
+class UplinkServiceStub:
     """The registry as other processes of the suite use it."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
-    def __new__(cls, channel: _aio.Channel) -> BindingServiceAsyncStub: ...
+    def __new__(cls, channel: _aio.Channel) -> UplinkServiceAsyncStub: ...
     ListBindings: _grpc.UnaryUnaryMultiCallable[_devices_pb2.ListBindingsRequest, _devices_pb2.ListBindingsResponse]
     """Lists what the gateway must know, from a sequence on."""
+    ListCommands: _grpc.UnaryUnaryMultiCallable[_devices_pb2.ListCommandsRequest, _devices_pb2.ListCommandsResponse]
+    """Lists what wearers are to be told, from a sequence on."""
     ReportSeen: _grpc.UnaryUnaryMultiCallable[_devices_pb2.ReportSeenRequest, _devices_pb2.ReportSeenResponse]
     """Takes signs of life."""
     TransferDevices: _grpc.UnaryUnaryMultiCallable[_devices_pb2.TransferDevicesRequest, _devices_pb2.TransferDevicesResponse]
     """Moves what devices speak for, in one step."""
 
 @_typing.type_check_only
-class BindingServiceAsyncStub(BindingServiceStub):
+class UplinkServiceAsyncStub(UplinkServiceStub):
     """The registry as other processes of the suite use it."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListBindings: _aio.UnaryUnaryMultiCallable[_devices_pb2.ListBindingsRequest, _devices_pb2.ListBindingsResponse]  # type: ignore[assignment]
     """Lists what the gateway must know, from a sequence on."""
+    ListCommands: _aio.UnaryUnaryMultiCallable[_devices_pb2.ListCommandsRequest, _devices_pb2.ListCommandsResponse]  # type: ignore[assignment]
+    """Lists what wearers are to be told, from a sequence on."""
     ReportSeen: _aio.UnaryUnaryMultiCallable[_devices_pb2.ReportSeenRequest, _devices_pb2.ReportSeenResponse]  # type: ignore[assignment]
     """Takes signs of life."""
     TransferDevices: _aio.UnaryUnaryMultiCallable[_devices_pb2.TransferDevicesRequest, _devices_pb2.TransferDevicesResponse]  # type: ignore[assignment]
     """Moves what devices speak for, in one step."""
 
-class BindingServiceServicer(metaclass=_abc_1.ABCMeta):
+class UplinkServiceServicer(metaclass=_abc_1.ABCMeta):
     """The registry as other processes of the suite use it."""
 
     @_abc_1.abstractmethod
@@ -189,6 +193,14 @@ class BindingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_devices_pb2.ListBindingsResponse, _abc.Awaitable[_devices_pb2.ListBindingsResponse]]:
         """Lists what the gateway must know, from a sequence on."""
+
+    @_abc_1.abstractmethod
+    def ListCommands(
+        self,
+        request: _devices_pb2.ListCommandsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_devices_pb2.ListCommandsResponse, _abc.Awaitable[_devices_pb2.ListCommandsResponse]]:
+        """Lists what wearers are to be told, from a sequence on."""
 
     @_abc_1.abstractmethod
     def ReportSeen(
@@ -206,4 +218,4 @@ class BindingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_devices_pb2.TransferDevicesResponse, _abc.Awaitable[_devices_pb2.TransferDevicesResponse]]:
         """Moves what devices speak for, in one step."""
 
-def add_BindingServiceServicer_to_server(servicer: BindingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+def add_UplinkServiceServicer_to_server(servicer: UplinkServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,46 @@
+"""The embedded broker: `xianban process mqtt`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Any
+
+from amqtt.broker import Broker
+from xianban_sdk import telemetry
+from xianban_sdk.settings import Settings
+from xianban_sdk.telemetry import log
+
+from xianban_sensing.broker_files import PASSWORDS, BrokerFiles
+
+__all__ = ["main"]
+
+
+def main(settings: Settings) -> None:
+    """Runs until SIGTERM or SIGINT; nothing to do where a broker of its own is named."""
+    telemetry.configure(settings, "mqtt")
+    asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    folder = settings.data / "mqtt"
+    BrokerFiles(folder, settings)
+    broker = Broker(_config(settings.mqtt_listen, str(folder / PASSWORDS)))
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, over.set)
+    await broker.start()
+    log.info("started", services=["mqtt"], listen=settings.mqtt_listen)
+    await over.wait()
+    await broker.shutdown()
+
+
+def _config(listen: str, passwords: str) -> dict[str, Any]:
+    return {
+        "listeners": {"default": {"type": "tcp", "bind": listen, "max_connections": 2000}},
+        "plugins": {
+            "xianban_sensing.broker.gatekeeper.Passwords": {"file": passwords},
+            "xianban_sensing.broker.gatekeeper.Topics": {},
+        },
+    }

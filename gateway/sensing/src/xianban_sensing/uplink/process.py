@@ -1,0 +1,107 @@
+"""The uplink process: `xianban process uplink`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+
+from xianban.sensing.v1.devices_pb2_grpc import UplinkServiceStub
+from xianban_sdk import i18n, plugins, telemetry
+from xianban_sdk.clock import SystemClock
+from xianban_sdk.identity.workload import IdentityHttp, WorkloadIdentity
+from xianban_sdk.ids import UlidIds
+from xianban_sdk.rpc.clients import Clients
+from xianban_sdk.settings import Settings
+from xianban_sdk.signatures import installed_secret
+from xianban_sdk.storage.keys import Keyring, install_keys
+from xianban_sdk.telemetry import log
+
+from xianban_sensing import hookspecs
+from xianban_sensing.broker_files import BrokerFiles
+from xianban_sensing.plugins import models_of
+from xianban_sensing.uplink.bindings import Bindings
+from xianban_sensing.uplink.downlink import Downlink
+from xianban_sensing.uplink.flow import Flow
+from xianban_sensing.uplink.letters import Letter
+from xianban_sensing.uplink.mailbox import Mailbox
+from xianban_sensing.uplink.services import Services
+from xianban_sensing.uplink.signs import Signs
+from xianban_sensing.uplink.spool import Spool
+
+__all__ = ["Uplink", "main"]
+
+_NAME = "uplink"
+
+
+class Uplink:
+    """Everything the process runs, composed."""
+
+    def __init__(self, settings: Settings) -> None:
+        clock = SystemClock()
+        i18n.register("xianban_sensing")
+        self._identity = IdentityHttp(settings)
+        workload = WorkloadIdentity(settings, _NAME, self._identity, clock)
+        workload.prepare()
+        self._clients = Clients(settings, workload)
+        registry = self._clients.stub(UplinkServiceStub)
+        models = models_of(plugins.build("sensing", hookspecs))
+        files = BrokerFiles(settings.data / "mqtt", settings)
+        bindings = Bindings(registry, lambda: files.write(bindings.all()))
+        self._spool = Spool(settings.data / "uplink-spool.db")
+        self._mailbox = Mailbox(settings.mqtt_url, _NAME, files.secret, self._take)
+        downlink = Downlink(registry, self._mailbox, bindings, models)
+        signs = Signs(registry)
+        self._flow = Flow(
+            bindings,
+            models,
+            Services(self._clients),
+            self._spool,
+            UlidIds(clock),
+            downlink.feedback,
+            signs.seen,
+        )
+        self._loops: tuple[Callable[[threading.Event], None], ...] = (
+            bindings.run,
+            self._flow.run,
+            self._flow.drain,
+            downlink.run,
+            signs.run,
+        )
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        for loop in self._loops:
+            thread = threading.Thread(target=loop, args=(self._stop,), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        self._mailbox.open()
+
+    def stop(self) -> None:
+        """What is not acknowledged comes again at the next start."""
+        self._mailbox.close()
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(10)
+        self._spool.close()
+        self._clients.close()
+        self._identity.close()
+
+    def _take(self, letter: Letter) -> None:
+        self._flow.take(letter)
+
+
+def main(settings: Settings) -> None:
+    """Runs until SIGTERM or SIGINT."""
+    telemetry.configure(settings, _NAME)
+    install_keys(Keyring.derive(installed_secret("master", settings)))
+    over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: over.set())
+    uplink = Uplink(settings)
+    uplink.start()
+    log.info("started", services=[_NAME])
+    over.wait()
+    uplink.stop()
+    telemetry.flush()

@@ -1,0 +1,213 @@
+"""From a device's message to the services: nothing is acknowledged before it is safe."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import grpc
+import orjson
+import pytest
+from xianban.common.v1 import readings_pb2
+from xianban.sensing.v1 import devices_pb2 as pb
+from xianban_plugin_sensing_wristband.wristband import JsonWristband
+from xianban_sdk.clock import ManualClock
+from xianban_sdk.ids import SeededIds
+from xianban_sdk.storage.keys import Keyring, install_keys
+from xianban_sensing.plugins import Model
+from xianban_sensing.uplink.bindings import Bindings
+from xianban_sensing.uplink.flow import Flow
+from xianban_sensing.uplink.letters import Letter
+from xianban_sensing.uplink.services import Services
+from xianban_sensing.uplink.spool import Spool
+
+NOW = datetime(2026, 11, 28, 1, 0, tzinfo=UTC)
+
+
+class Away(grpc.RpcError):
+    """What a service that is not there answers."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNAVAILABLE
+
+
+class FakeRegistry:
+    """One wristband, bound; the list answers by sequence like the real one."""
+
+    def ListBindings(self, request: pb.ListBindingsRequest, **_: Any) -> pb.ListBindingsResponse:
+        bound = pb.Binding(
+            sequence=1,
+            device="band-1",
+            model="json-wristband",
+            subject="residents/1",
+            domain="eldercare",
+            active=True,
+        )
+        return pb.ListBindingsResponse(
+            bindings=[bound] if request.after_sequence < 1 else [], complete=True
+        )
+
+
+class FakeDomain:
+    """Takes what comes, unless it is away."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.readings: list[readings_pb2.RawReading] = []
+        self.events: list[str] = []
+
+    def IngestBatch(
+        self, request: readings_pb2.IngestBatchRequest, **_: Any
+    ) -> readings_pb2.IngestBatchResponse:
+        if self.away:
+            raise Away
+        self.readings.extend(request.readings)
+        return readings_pb2.IngestBatchResponse(stored=len(request.readings))
+
+    def ReportDeviceEvent(
+        self, request: readings_pb2.ReportDeviceEventRequest, **_: Any
+    ) -> readings_pb2.ReportDeviceEventResponse:
+        if self.away:
+            raise Away
+        self.events.append(request.event.id)
+        return readings_pb2.ReportDeviceEventResponse(feedback="received")
+
+
+class FakeClients:
+    def __init__(self, domain: FakeDomain) -> None:
+        self._domain = domain
+
+    def stub(self, _stub: Any, **_: Any) -> FakeDomain:
+        return self._domain
+
+
+class Under:
+    """The flow with its threads running."""
+
+    def __init__(self, folder: Path) -> None:
+        self.domain = FakeDomain()
+        self.told: list[tuple[str, str]] = []
+        self.acknowledged: list[int] = []
+        clock = ManualClock(NOW)
+        registry: Any = FakeRegistry()
+        clients: Any = FakeClients(self.domain)
+        self.bindings = Bindings(registry, lambda: None)
+        self.spool = Spool(folder / "spool.db")
+        self.flow = Flow(
+            self.bindings,
+            {"json-wristband": Model("test", JsonWristband())},
+            Services(clients),
+            self.spool,
+            SeededIds(1, clock),
+            lambda device, word: self.told.append((device, word)),
+            lambda device, at, ahead: None,
+        )
+        self._stop = threading.Event()
+        loops = (self.flow.run, self.flow.drain)
+        self._threads = [threading.Thread(target=loop, args=(self._stop,)) for loop in loops]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        self.spool.close()
+
+    def say(self, number: int, device: str = "band-1", **item: Any) -> None:
+        told = orjson.dumps({"seq": number, **item})
+        self.flow.take(Letter(device, told, NOW, lambda: self.acknowledged.append(number)))
+
+
+@pytest.fixture
+def under(tmp_path: Path) -> Iterator[Under]:
+    install_keys(Keyring.derive(b"x" * 32))
+    made = Under(tmp_path)
+    made.bindings.follow()
+    made.start()
+    yield made
+    made.stop()
+
+
+def eventually(check: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not check():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.01)
+
+
+def test_readings_are_acknowledged_once_the_service_has_them(under: Under) -> None:
+    for number in range(20):
+        under.say(number, hr=70, spo2=97)
+    eventually(lambda: len(under.acknowledged) == 20)
+    assert len(under.domain.readings) == 40
+    assert {one.subject for one in under.domain.readings} == {"residents/1"}
+
+
+def test_while_the_service_is_away_the_spool_has_them_and_hands_them_on_later(
+    under: Under,
+) -> None:
+    under.domain.away = True
+    for number in range(5):
+        under.say(number, hr=70)
+    eventually(lambda: len(under.acknowledged) == 5)
+    assert not under.domain.readings
+    assert under.spool.holds("eldercare", "batch") > 0
+    under.domain.away = False
+    eventually(lambda: len(under.domain.readings) == 5)
+    eventually(lambda: under.spool.holds("eldercare", "batch") == 0)
+
+
+def test_a_spool_outlives_its_process(tmp_path: Path) -> None:
+    install_keys(Keyring.derive(b"x" * 32))
+    first = Spool(tmp_path / "spool.db")
+    first.put("eldercare", "event", b"request", "")
+    first.close()
+    second = Spool(tmp_path / "spool.db")
+    [waiting] = second.first("eldercare", "event")
+    assert (second.domains(), waiting.request) == (["eldercare"], b"request")
+    second.close()
+
+
+def test_an_sos_goes_out_at_once_and_its_wearer_hears_of_it(under: Under) -> None:
+    under.say(1, ev="sos", id="a1")
+    eventually(lambda: under.domain.events == ["band-1:a1"])
+    eventually(lambda: under.told == [("band-1", "received")])
+    assert under.acknowledged == [1]
+
+
+def test_an_sos_that_nobody_takes_is_kept_and_the_wearer_knows(under: Under) -> None:
+    under.domain.away = True
+    under.say(1, ev="sos", id="a1")
+    eventually(lambda: under.told == [("band-1", "held")])
+    eventually(lambda: under.acknowledged == [1])
+    under.domain.away = False
+    eventually(lambda: under.domain.events == ["band-1:a1"])
+    eventually(lambda: under.told[-1] == ("band-1", "received"))
+
+
+def test_the_same_press_without_an_id_of_its_own_is_the_same_event(under: Under) -> None:
+    under.say(7, ev="sos")
+    under.say(7, ev="sos")
+    eventually(lambda: len(under.acknowledged) == 2)
+    assert set(under.domain.events) == {"band-1:sos-7"}
+
+
+def test_a_stranger_s_message_is_dropped_and_counted(under: Under) -> None:
+    under.say(1, device="band-9", hr=70)
+    eventually(lambda: under.acknowledged == [1])
+    assert under.flow.counted["unbound"] == 1
+
+
+def test_a_message_that_cannot_be_read_costs_only_itself(under: Under) -> None:
+    letter = Letter("band-1", b"{", NOW, lambda: under.acknowledged.append(1))
+    under.flow.take(letter)
+    under.say(2, hr=71, t=int((NOW - timedelta(minutes=1)).timestamp() * 1000))
+    eventually(lambda: under.acknowledged == [1, 2])
+    assert [one.value for one in under.domain.readings] == [71]
