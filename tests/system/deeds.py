@@ -29,7 +29,7 @@ class Deeds:
     _told: set[str] = field(default_factory=set)
 
     def all(self) -> None:
-        for deed in (street, permit, unfinished, dispute, tariff, override):
+        for deed in (street, permit, dispute, tariff, override, unfinished):
             self.once(deed)
 
     def once(self, deed: Deed) -> None:
@@ -78,7 +78,10 @@ def permit(people: People) -> None:
 
 
 def unfinished(people: People) -> None:
-    """A reservation for later, and a permit whose payment is begun and left."""
+    """A reservation for later, and a permit whose payment is begun and left.
+
+    The last of all: a car that drives in would use the reservation.
+    """
     story = people.story("resident")
     story.open(f"/parking/lots/{LOT}")
     story.reserve()

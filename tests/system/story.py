@@ -55,9 +55,11 @@ class Story:
             if field.count():
                 assert answer, shown
                 field.fill(answer)
-                field.locator("xpath=ancestor::form//button[@type='submit']").first.click()
-                break
-        self.page.wait_for_load_state()
+                button = field.locator("xpath=ancestor::form//button[@type='submit']").first
+                with self.page.expect_navigation():
+                    button.click()
+                return
+        raise AssertionError(f"nothing to fill in: {shown}")
 
     def find(self) -> None:
         self.open("/parking/find?q=奉浦")
@@ -132,8 +134,9 @@ class Story:
         """A button or a link that looks like one, by what it says."""
         name = re.compile(rf"^{re.escape(words)}$")
         main = self.page.locator("main")
-        main.get_by_role("button", name=name).or_(main.get_by_role("link", name=name)).click()
-        self.page.wait_for_load_state()
+        control = main.get_by_role("button", name=name).or_(main.get_by_role("link", name=name))
+        with self.page.expect_navigation():
+            control.click()
 
     def wait_for(self, words: str) -> None:
         self.page.locator(f"main :text('{words}')").first.wait_for(timeout=20_000)

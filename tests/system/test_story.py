@@ -22,10 +22,6 @@ def test_a_resident_sees_a_permits_price_explained_pays_and_sees_it_valid(deeds:
     deeds.once(told.permit)
 
 
-def test_a_payment_that_was_left_waits_for_the_resident(deeds: Deeds):
-    deeds.once(told.unfinished)
-
-
 def test_a_contested_fee_is_waived_given_back_and_the_resident_is_told(deeds: Deeds):
     deeds.once(told.dispute)
 
@@ -36,6 +32,10 @@ def test_a_later_price_holds_for_stays_that_begin_later_only(deeds: Deeds):
 
 def test_a_count_by_hand_is_shown_with_its_source_and_age(deeds: Deeds):
     deeds.once(told.override)
+
+
+def test_a_payment_that_was_left_waits_for_the_resident(deeds: Deeds):
+    deeds.once(told.unfinished)
 
 
 @pytest.mark.backends
