@@ -7,6 +7,8 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 home=${XIANBAN_BACKENDS:-${TMPDIR:-/tmp}/xianban-backends-$(id -u)}
 pg_port=${XIANBAN_PG_PORT:-15433}
 mq_port=${XIANBAN_MQ_PORT:-5673}
+# Virtual hosts for pytest-xdist's workers, by its own names.
+workers="gw0 gw1 gw2 gw3"
 
 database="postgresql+psycopg://xianban@127.0.0.1:$pg_port/xianban"
 broker="amqp://guest:guest@127.0.0.1:$mq_port//"
@@ -54,14 +56,26 @@ start_rabbit() {
   printf 'listeners.tcp.default = 127.0.0.1:%s\nvm_memory_high_watermark.relative = 0.3\ndisk_free_limit.absolute = 50MB\n' "$mq_port" > "$dir/rabbitmq.conf"
   rabbit_environment > "$dir/environment"
   [ "$(id -u)" = 0 ] && chown -R rabbitmq "$dir"
-  listens "$mq_port" && return
-  as rabbitmq ". $dir/environment; cd $dir; setsid nohup /usr/lib/rabbitmq/bin/rabbitmq-server > $dir/out 2>&1 < /dev/null &"
+  listens "$mq_port" || as rabbitmq ". $dir/environment; cd $dir; setsid nohup /usr/lib/rabbitmq/bin/rabbitmq-server > $dir/out 2>&1 < /dev/null &"
   await "$mq_port"
+  [ "$(cat "$dir/workers" 2>/dev/null)" = "$workers" ] && return
+  worker_hosts | as rabbitmq ". $dir/environment; cd $dir; /usr/lib/rabbitmq/bin/rabbitmqctl -q import_definitions --format json" >/dev/null
+  echo "$workers" > "$dir/workers"
+}
+
+worker_hosts() {
+  local hosts= rights= worker
+  for worker in $workers; do
+    hosts+="{\"name\":\"$worker\"},"
+    rights+="{\"user\":\"guest\",\"vhost\":\"$worker\",\"configure\":\".*\",\"write\":\".*\",\"read\":\".*\"},"
+  done
+  echo "{\"vhosts\":[${hosts%,}],\"permissions\":[${rights%,}]}"
 }
 
 start() {
   if docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; then
     XIANBAN_PG_PORT=$pg_port XIANBAN_MQ_PORT=$mq_port docker compose -f "$here/compose.yaml" up -d --wait --quiet-pull
+    worker_hosts | docker compose -f "$here/compose.yaml" exec -T rabbitmq rabbitmqctl -q import_definitions --format json >/dev/null
   else
     install_packages
     chmod 755 "$(mkdir -p "$home" && echo "$home")"

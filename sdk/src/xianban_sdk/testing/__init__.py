@@ -25,7 +25,8 @@ from xianban_sdk.clock import ManualClock
 from xianban_sdk.ids import Ids, SeededIds
 from xianban_sdk.messaging.bus import Bus
 from xianban_sdk.messaging.memory_bus import MemoryBus
-from xianban_sdk.testing.harness import ServiceUnderTest, backends, settings_for
+from xianban_sdk.testing.backends import backends
+from xianban_sdk.testing.harness import ServiceUnderTest, settings_for
 from xianban_sdk.testing.issuer import TestIssuer
 from xianban_sdk.testing.world import RelationsWorld
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import grpc
-from sqlalchemy import text
 
 from xianban_sdk.app import Resources, Service
 from xianban_sdk.clock import Clock
@@ -25,21 +23,15 @@ from xianban_sdk.rpc.clients import Clients
 from xianban_sdk.running import RunningService
 from xianban_sdk.settings import Settings
 from xianban_sdk.storage.engine import Database
+from xianban_sdk.testing.backends import backends, renew
 from xianban_sdk.testing.issuer import TestIssuer
 from xianban_sdk.testing.world import RelationsWorld
 
-__all__ = ["ServiceUnderTest", "backends", "settings_for"]
+__all__ = ["ServiceUnderTest", "settings_for"]
 
 Stub = TypeVar("Stub")
 # A demo district is seeded in this time even on a busy machine.
 _PATIENCE: Final = 90.0
-
-
-def backends() -> tuple[str, str]:
-    """(database, broker) URLs when XIANBAN_TEST_TARGET=backends, else ("", "")."""
-    if os.environ.get("XIANBAN_TEST_TARGET", "") != "backends":
-        return "", ""
-    return os.environ["XIANBAN_TEST_DATABASE"], os.environ.get("XIANBAN_TEST_BROKER", "")
 
 
 def settings_for(data: Path, **changes: Any) -> Settings:
@@ -85,7 +77,7 @@ class ServiceUnderTest:
             # Identity keeps its own: it is what the others would ask.
             self._changes["relations"] = self._relations
         self.app = dataclasses.replace(app, **self._changes)
-        _clean(app.name, settings)
+        renew(app, settings)
         self.process = Process([self.app], settings, clock=clock, ids=ids, bus=bus)
         self._clients = Clients(settings)
 
@@ -111,7 +103,6 @@ class ServiceUnderTest:
         """Drains and closes."""
         self._clients.close()
         self.process.stop()
-        _clean(self.app.name, self.settings)
 
     @property
     def service(self) -> RunningService:
@@ -161,25 +152,3 @@ class ServiceUnderTest:
     def person(alias: str) -> str:
         """A demo person's id; anything else is taken for an id."""
         return person_id(alias) if alias in PEOPLE else alias
-
-
-def _clean(name: str, settings: Settings) -> None:
-    """On shared backends, takes away what the last test of this service left."""
-    if not settings.database:
-        return
-    db = Database.open(settings.database, owner=name)
-    try:
-        with db.begin() as conn:
-            conn.execute(text(f'DROP SCHEMA IF EXISTS "{db.schema}" CASCADE'))
-    finally:
-        db.close()
-    if settings.broker:
-        _purge(name, settings.broker)
-
-
-def _purge(name: str, broker: str) -> None:
-    from kombu.connection import Connection
-
-    with Connection(broker) as connection:
-        for queue in (f"xianban.{name}", f"xianban.{name}.dead"):
-            connection.default_channel.queue_delete(queue)
