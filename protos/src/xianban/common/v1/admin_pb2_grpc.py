@@ -60,6 +60,26 @@ class AdminServiceStub:
                 request_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.ImportRequest.SerializeToString,
                 response_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.ImportProgress.FromString,
                 _registered_method=True)
+        self.DescribePersonalData = channel.unary_unary(
+                '/xianban.common.v1.AdminService/DescribePersonalData',
+                request_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.DescribePersonalDataRequest.SerializeToString,
+                response_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.DescribePersonalDataResponse.FromString,
+                _registered_method=True)
+        self.ExportPersonalData = channel.unary_stream(
+                '/xianban.common.v1.AdminService/ExportPersonalData',
+                request_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.ExportPersonalDataRequest.SerializeToString,
+                response_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.ExportPersonalDataResponse.FromString,
+                _registered_method=True)
+        self.ErasePerson = channel.unary_unary(
+                '/xianban.common.v1.AdminService/ErasePerson',
+                request_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.ErasePersonRequest.SerializeToString,
+                response_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.ErasePersonResponse.FromString,
+                _registered_method=True)
+        self.Seed = channel.unary_unary(
+                '/xianban.common.v1.AdminService/Seed',
+                request_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.SeedRequest.SerializeToString,
+                response_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.SeedResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
@@ -101,6 +121,34 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DescribePersonalData(self, request, context):
+        """Tells what the service holds about a person.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportPersonalData(self, request, context):
+        """Copies what the service holds about a person; audited.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ErasePerson(self, request, context):
+        """Erases a person.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Seed(self, request, context):
+        """Seeds the demo district, once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -128,6 +176,26 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.Import,
                     request_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.ImportRequest.FromString,
                     response_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.ImportProgress.SerializeToString,
+            ),
+            'DescribePersonalData': grpc.unary_unary_rpc_method_handler(
+                    servicer.DescribePersonalData,
+                    request_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.DescribePersonalDataRequest.FromString,
+                    response_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.DescribePersonalDataResponse.SerializeToString,
+            ),
+            'ExportPersonalData': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportPersonalData,
+                    request_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.ExportPersonalDataRequest.FromString,
+                    response_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.ExportPersonalDataResponse.SerializeToString,
+            ),
+            'ErasePerson': grpc.unary_unary_rpc_method_handler(
+                    servicer.ErasePerson,
+                    request_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.ErasePersonRequest.FromString,
+                    response_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.ErasePersonResponse.SerializeToString,
+            ),
+            'Seed': grpc.unary_unary_rpc_method_handler(
+                    servicer.Seed,
+                    request_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.SeedRequest.FromString,
+                    response_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.SeedResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -266,6 +334,114 @@ class AdminService:
             '/xianban.common.v1.AdminService/Import',
             xianban_dot_common_dot_v1_dot_admin__pb2.ImportRequest.SerializeToString,
             xianban_dot_common_dot_v1_dot_admin__pb2.ImportProgress.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DescribePersonalData(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.common.v1.AdminService/DescribePersonalData',
+            xianban_dot_common_dot_v1_dot_admin__pb2.DescribePersonalDataRequest.SerializeToString,
+            xianban_dot_common_dot_v1_dot_admin__pb2.DescribePersonalDataResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportPersonalData(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/xianban.common.v1.AdminService/ExportPersonalData',
+            xianban_dot_common_dot_v1_dot_admin__pb2.ExportPersonalDataRequest.SerializeToString,
+            xianban_dot_common_dot_v1_dot_admin__pb2.ExportPersonalDataResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ErasePerson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.common.v1.AdminService/ErasePerson',
+            xianban_dot_common_dot_v1_dot_admin__pb2.ErasePersonRequest.SerializeToString,
+            xianban_dot_common_dot_v1_dot_admin__pb2.ErasePersonResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Seed(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.common.v1.AdminService/Seed',
+            xianban_dot_common_dot_v1_dot_admin__pb2.SeedRequest.SerializeToString,
+            xianban_dot_common_dot_v1_dot_admin__pb2.SeedResponse.FromString,
             options,
             channel_credentials,
             insecure,

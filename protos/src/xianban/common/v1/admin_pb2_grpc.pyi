@@ -43,6 +43,14 @@ class AdminServiceStub:
     """Verifies the audit chain."""
     Import: _grpc.UnaryStreamMultiCallable[_admin_pb2.ImportRequest, _admin_pb2.ImportProgress]
     """Imports a file, telling how far it is."""
+    DescribePersonalData: _grpc.UnaryUnaryMultiCallable[_admin_pb2.DescribePersonalDataRequest, _admin_pb2.DescribePersonalDataResponse]
+    """Tells what the service holds about a person."""
+    ExportPersonalData: _grpc.UnaryStreamMultiCallable[_admin_pb2.ExportPersonalDataRequest, _admin_pb2.ExportPersonalDataResponse]
+    """Copies what the service holds about a person; audited."""
+    ErasePerson: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ErasePersonRequest, _admin_pb2.ErasePersonResponse]
+    """Erases a person."""
+    Seed: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SeedRequest, _admin_pb2.SeedResponse]
+    """Seeds the demo district, once."""
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
@@ -59,6 +67,14 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """Verifies the audit chain."""
     Import: _aio.UnaryStreamMultiCallable[_admin_pb2.ImportRequest, _admin_pb2.ImportProgress]  # type: ignore[assignment]
     """Imports a file, telling how far it is."""
+    DescribePersonalData: _aio.UnaryUnaryMultiCallable[_admin_pb2.DescribePersonalDataRequest, _admin_pb2.DescribePersonalDataResponse]  # type: ignore[assignment]
+    """Tells what the service holds about a person."""
+    ExportPersonalData: _aio.UnaryStreamMultiCallable[_admin_pb2.ExportPersonalDataRequest, _admin_pb2.ExportPersonalDataResponse]  # type: ignore[assignment]
+    """Copies what the service holds about a person; audited."""
+    ErasePerson: _aio.UnaryUnaryMultiCallable[_admin_pb2.ErasePersonRequest, _admin_pb2.ErasePersonResponse]  # type: ignore[assignment]
+    """Erases a person."""
+    Seed: _aio.UnaryUnaryMultiCallable[_admin_pb2.SeedRequest, _admin_pb2.SeedResponse]  # type: ignore[assignment]
+    """Seeds the demo district, once."""
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     """Upkeep of one service, on a Unix socket that only its owner may open."""
@@ -102,5 +118,37 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_admin_pb2.ImportProgress], _abc.AsyncIterator[_admin_pb2.ImportProgress]]:
         """Imports a file, telling how far it is."""
+
+    @_abc_1.abstractmethod
+    def DescribePersonalData(
+        self,
+        request: _admin_pb2.DescribePersonalDataRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.DescribePersonalDataResponse, _abc.Awaitable[_admin_pb2.DescribePersonalDataResponse]]:
+        """Tells what the service holds about a person."""
+
+    @_abc_1.abstractmethod
+    def ExportPersonalData(
+        self,
+        request: _admin_pb2.ExportPersonalDataRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_admin_pb2.ExportPersonalDataResponse], _abc.AsyncIterator[_admin_pb2.ExportPersonalDataResponse]]:
+        """Copies what the service holds about a person; audited."""
+
+    @_abc_1.abstractmethod
+    def ErasePerson(
+        self,
+        request: _admin_pb2.ErasePersonRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ErasePersonResponse, _abc.Awaitable[_admin_pb2.ErasePersonResponse]]:
+        """Erases a person."""
+
+    @_abc_1.abstractmethod
+    def Seed(
+        self,
+        request: _admin_pb2.SeedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.SeedResponse, _abc.Awaitable[_admin_pb2.SeedResponse]]:
+        """Seeds the demo district, once."""
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

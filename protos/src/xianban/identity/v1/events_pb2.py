@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from xianban.common.v1 import options_pb2 as xianban_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n xianban/identity/v1/events.proto\x12\x13xianban.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fxianban/common/v1/options.proto\"\x87\x01\n\x0cSessionEnded\x12\x15\n\x07session\x18\x01 \x01(\tB\x04\x88\xb5\x18\x03\x12\x14\n\x06person\x18\x02 \x01(\tB\x04\x88\xb5\x18\x03\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\x88\xb5\x18\x02\x12\x34\n\noccur_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n xianban/identity/v1/events.proto\x12\x13xianban.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fxianban/common/v1/options.proto\"\x87\x01\n\x0cSessionEnded\x12\x15\n\x07session\x18\x01 \x01(\tB\x04\x88\xb5\x18\x03\x12\x14\n\x06person\x18\x02 \x01(\tB\x04\x88\xb5\x18\x03\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\x88\xb5\x18\x02\x12\x34\n\noccur_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x02\"q\n\x0cPersonErased\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\x88\xb5\x18\x03\x12\x15\n\x07receipt\x18\x02 \x01(\tB\x04\x88\xb5\x18\x03\x12\x34\n\noccur_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +41,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSIONENDED'].fields_by_name['reason']._serialized_options = b'\210\265\030\002'
   _globals['_SESSIONENDED'].fields_by_name['occur_time']._loaded_options = None
   _globals['_SESSIONENDED'].fields_by_name['occur_time']._serialized_options = b'\210\265\030\002'
+  _globals['_PERSONERASED'].fields_by_name['person']._loaded_options = None
+  _globals['_PERSONERASED'].fields_by_name['person']._serialized_options = b'\210\265\030\003'
+  _globals['_PERSONERASED'].fields_by_name['receipt']._loaded_options = None
+  _globals['_PERSONERASED'].fields_by_name['receipt']._serialized_options = b'\210\265\030\003'
+  _globals['_PERSONERASED'].fields_by_name['occur_time']._loaded_options = None
+  _globals['_PERSONERASED'].fields_by_name['occur_time']._serialized_options = b'\210\265\030\002'
   _globals['_SESSIONENDED']._serialized_start=124
   _globals['_SESSIONENDED']._serialized_end=259
+  _globals['_PERSONERASED']._serialized_start=261
+  _globals['_PERSONERASED']._serialized_end=374
 # @@protoc_insertion_point(module_scope)
