@@ -23,6 +23,7 @@ ROOMS = CORE | {
     "web",
     "timers",
     "loops",
+    "personal",
     "importer",
     "seed",
     "tables",

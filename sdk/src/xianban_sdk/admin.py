@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +22,7 @@ from xianban_sdk.errors import InvalidArgument, NotFound, XianbanError, localise
 from xianban_sdk.importing import ImportReport
 from xianban_sdk.messaging.dead_letters import DeadLetter, list_dead
 from xianban_sdk.messaging.inbox import Inbox
+from xianban_sdk.personal.serving import PersonalAdmin
 from xianban_sdk.settings import Settings
 from xianban_sdk.storage.tables import outbox
 
@@ -31,7 +32,7 @@ _TAIL_LIMIT = 1000
 
 
 class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
-    """Dead letters, audit, imports."""
+    """Dead letters, audit, imports, personal data."""
 
     def __init__(
         self, service: Service, resources: Resources, inbox: Callable[[], Inbox | None]
@@ -39,6 +40,7 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         self._service = service
         self._resources = resources
         self._inbox = inbox
+        self._personal = PersonalAdmin(service, resources)
 
     def ListDeadLetters(
         self, request: pb.ListDeadLettersRequest, context: grpc.ServicerContext
@@ -90,6 +92,29 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
 
             yield from _followed(run)
 
+    def DescribePersonalData(
+        self, request: pb.DescribePersonalDataRequest, context: grpc.ServicerContext
+    ) -> pb.DescribePersonalDataResponse:
+        return self._personal.describe(request.person)
+
+    def ExportPersonalData(
+        self, request: pb.ExportPersonalDataRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.ExportPersonalDataResponse]:
+        return self._personal.export(request.person)
+
+    def ErasePerson(
+        self, request: pb.ErasePersonRequest, context: grpc.ServicerContext
+    ) -> pb.ErasePersonResponse:
+        with _told(context, self._service.package):
+            return pb.ErasePersonResponse(receipt=self._personal.erase(request.person))
+        raise AssertionError("abort raises")
+
+    def Seed(self, request: pb.SeedRequest, context: grpc.ServicerContext) -> pb.SeedResponse:
+        if self._service.seed is None:
+            return pb.SeedResponse(seeded=False)
+        self._service.seed(self._resources)
+        return pb.SeedResponse(seeded=True)
+
     def _letter(self, letter: DeadLetter) -> pb.DeadLetter:
         made = pb.DeadLetter(
             id=letter.id,
@@ -119,14 +144,18 @@ def open_admin(settings: Settings, servicer: AdminServicer, name: str) -> grpc.S
 
 
 @contextmanager
-def opened(name: str, settings: Settings) -> Iterator[None]:
-    """Opens one service's database and admin socket, for a command while nothing runs."""
+def opened(names: Sequence[str], settings: Settings, *, relay: bool = False) -> Iterator[None]:
+    """Opens services' databases and admin sockets, for a command while nothing runs.
+
+    What the command told the others leaves at its end; who is not opened hears of it later.
+    """
     from xianban_sdk.process import Process
 
-    process = Process(installed_services([name]), settings)
+    process = Process(installed_services(names), settings)
     try:
-        process.open_for_upkeep()
+        process.open_for_upkeep(relay=relay)
         yield
+        process.flush()
     finally:
         process.stop()
 

@@ -20,6 +20,7 @@ from xianban_sdk.identity.jwks import JwksSource
 from xianban_sdk.identity.relations import FactsSource
 from xianban_sdk.ids import Ids
 from xianban_sdk.messaging.bus import Bus
+from xianban_sdk.personal import PersonalData
 from xianban_sdk.plugins import Hooks
 from xianban_sdk.rpc.clients import Clients
 from xianban_sdk.settings import Settings
@@ -88,6 +89,8 @@ class Service:
     seed: Callable[[Resources], None] | None = None
     # Kind → importer for ``xianban import KIND PATH``.
     importers: Mapping[str, Callable[..., Any]] = field(default_factory=dict[str, Any])
+    # Whose data the tables hold, what for, and what becomes of it when the person goes.
+    personal_data: PersonalData = field(default_factory=PersonalData)
     # Identity alone knows relations and keys first-hand; everybody else leaves these out.
     relations: Callable[[Resources], FactsSource] | None = None
     keys: Callable[[Resources], JwksSource] | None = None

@@ -8,6 +8,7 @@ import stat
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from xianban_sdk import telemetry
 from xianban_sdk.app import GROUP, Service, UnknownService, installed_services
@@ -22,7 +23,17 @@ from xianban_sdk.signatures import installed_secret
 from xianban_sdk.storage.keys import Keyring, install_keys
 from xianban_sdk.telemetry import log
 
-__all__ = ["Process", "run_until_signal"]
+__all__ = ["Process", "Runnable", "bus_of", "run_until_signal"]
+
+
+class Runnable(Protocol):
+    """What a process runs until it is told to stop."""
+
+    settings: Settings
+
+    def start(self) -> None: ...
+    def announce_drain(self) -> None: ...
+    def stop(self) -> None: ...
 
 
 class Process:
@@ -41,7 +52,7 @@ class Process:
         self.settings = settings
         self._clock = clock or SystemClock()
         self._ids = ids or UlidIds(self._clock)
-        self.bus = bus or _bus(settings)
+        self.bus = bus or bus_of(settings)
         self._identity = IdentityHttp(settings)
         self.running: list[RunningService] = []
 
@@ -58,11 +69,14 @@ class Process:
             raise
         log.info("started", services=[service.name for service in self._services])
 
-    def open_for_upkeep(self) -> None:
+    def open_for_upkeep(self, *, relay: bool = False) -> None:
         """Opens databases and admin sockets alone, for a command while nothing runs."""
         self._prepare()
+        if isinstance(self.bus, MemoryBus):
+            # The absent ones' groups too: what is for them stays in the outbox until they come.
+            self._declare(self._all_services())
         for service in self._services:
-            self._made(service).open_for_upkeep()
+            self._made(service).open_for_upkeep(relay=relay)
 
     def _prepare(self) -> None:
         telemetry.configure(self.settings, "+".join(service.name for service in self._services))
@@ -79,7 +93,10 @@ class Process:
 
     def _declare_groups(self) -> None:
         """Makes every group known first: an event must not leave before its consumers exist."""
-        services = self._services if isinstance(self.bus, MemoryBus) else self._all_services()
+        alone = isinstance(self.bus, MemoryBus)
+        self._declare(self._services if alone else self._all_services())
+
+    def _declare(self, services: Sequence[Service]) -> None:
         for service in services:
             try:
                 self.bus.declare(service.name, patterns(service))
@@ -102,8 +119,7 @@ class Process:
             running.stop_taking_calls()
         for running in self.running:
             running.stop_working()
-        for running in self.running:
-            running.flush()
+        self.flush()
         self.bus.close()
         for running in self.running:
             running.close()
@@ -111,13 +127,19 @@ class Process:
         telemetry.flush()
         log.info("stopped", services=[service.name for service in self._services])
 
+    def flush(self) -> None:
+        """What was committed leaves, if it can."""
+        for running in self.running:
+            running.flush()
+
     def announce_drain(self) -> None:
         """Health says "not serving" before the first call is refused."""
         for running in self.running:
             running.health.drain()
 
 
-def _bus(settings: Settings) -> Bus:
+def bus_of(settings: Settings) -> Bus:
+    """The broker's, or one of this process alone."""
     if not settings.broker:
         return MemoryBus()
     # Imported here: a laptop without a broker does not pay for kombu.
@@ -126,7 +148,7 @@ def _bus(settings: Settings) -> Bus:
     return KombuBus(settings.broker)
 
 
-def run_until_signal(process: Process) -> None:
+def run_until_signal(process: Runnable) -> None:
     """Starts, waits for SIGTERM or SIGINT, drains."""
     over = threading.Event()
 

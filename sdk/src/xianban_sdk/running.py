@@ -30,6 +30,12 @@ from xianban_sdk.messaging.bus import Bus, Subscription
 from xianban_sdk.messaging.consumers import describe
 from xianban_sdk.messaging.inbox import Inbox
 from xianban_sdk.messaging.relay import Relay
+from xianban_sdk.personal.erasing import (
+    PERSON_ERASED,
+    SWEEP_TIMER,
+    erasure_consumer,
+    erasure_timer,
+)
 from xianban_sdk.rpc.accesses import AccessLog
 from xianban_sdk.rpc.chain import Chain
 from xianban_sdk.rpc.clients import Clients
@@ -57,7 +63,7 @@ _SAFETY_THREADS: Final = 2
 
 def patterns(service: Service) -> list[str]:
     """The routing keys a service's group takes, its relations included."""
-    own = {describe(function).pattern for function in service.consumers}
+    own = {describe(function).pattern for function in service.consumers} | {PERSON_ERASED}
     return sorted(own if service.relations else own | {RELATION_CHANGED})
 
 
@@ -164,12 +170,17 @@ class RunningService:
         self._open_admin()
         self._spawn("start", self._become_ready)
 
-    def open_for_upkeep(self) -> None:
+    def open_for_upkeep(self, *, relay: bool = False) -> None:
         """Opens database and admin socket alone, for a command while nothing runs."""
         migrate(self.db, self.service.migrations)
         self._ready.set()
         self._inbox = self._make_inbox()
+        if not self.settings.broker:
+            # Alone on a bus of its own: what is opened with it hears at once, as in the suite.
+            self._subscribe(self._inbox)
         self._open_admin()
+        if relay:
+            self._spawn("relay", lambda: self._relay.run(self._stop))
 
     def _open_admin(self) -> None:
         servicer = AdminServicer(self.service, self.resources, lambda: self._inbox)
@@ -218,7 +229,8 @@ class RunningService:
         self.health.check()
         self.chain.accesses.start()
         self.chain.streams.start()
-        self._spawn("relay", lambda: self._relay.run(self._stop))
+        if self.settings.relay:
+            self._spawn("relay", lambda: self._relay.run(self._stop))
         self._spawn("sealer", self._seal)
         self._spawn("timers", self._run_timers)
         self._spawn("retention", self._forget)
@@ -264,30 +276,27 @@ class RunningService:
     def _run_timers(self) -> None:
         made = self.service.timers
         found: Handlers = made(self.resources) if callable(made) else made
-        if found:
-            Timers(self.db, found, clock=self._clock, ids=self._ids).run(self._stop)
+        sweep = {SWEEP_TIMER: erasure_timer(self.service.personal_data)}
+        Timers(self.db, {**sweep, **found}, clock=self._clock, ids=self._ids).run(self._stop)
 
-    def _make_inbox(self) -> Inbox | None:
-        consumers = list(self.service.consumers)
+    def _make_inbox(self) -> Inbox:
+        consumers = [*self.service.consumers, erasure_consumer(self.service.personal_data)]
         if isinstance(self.resources.relations, Relations):
             consumers.append(relation_consumer(self.resources.relations))
-        if not consumers:
-            return None
         return Inbox(self.db, self.service.name, consumers, clock=self._clock, ids=self._ids)
 
     def _consume(self) -> None:
         self._inbox = self._make_inbox()
-        if self._inbox is None:
-            return
         while not self._stop.is_set():
             try:
-                self._subscription = self._bus.subscribe(
-                    self.service.name, self._inbox.patterns, self._inbox.deliver
-                )
+                self._subscribe(self._inbox)
                 return
             except Exception as error:
                 log.warning("bus_waits", service=self.service.name, error=repr(error))
                 self._stop.wait(_RETRY_SECONDS)
+
+    def _subscribe(self, inbox: Inbox) -> None:
+        self._subscription = self._bus.subscribe(self.service.name, inbox.patterns, inbox.deliver)
 
     def _spawn(self, what: str, run: Callable[[], None]) -> None:
         self._threads.append(background(f"{self.service.name}-{what}", run))
@@ -347,7 +356,7 @@ class RunningService:
     def flush(self) -> None:
         """What was committed leaves, if the bus is there; else it leaves at the next start."""
         try:
-            if self._ready.is_set():
+            if self._ready.is_set() and self.settings.relay:
                 self._relay.flush()
         except Exception as error:
             log.warning("not_flushed", service=self.service.name, error=repr(error))

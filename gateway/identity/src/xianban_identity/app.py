@@ -7,6 +7,7 @@ from xianban_sdk.app import Service
 from xianban_identity import hookspecs
 from xianban_identity.http import wsgi
 from xianban_identity.own import heartbeat, own_facts, own_keys
+from xianban_identity.personal import PERSONAL
 from xianban_identity.repository import metadata
 from xianban_identity.seed import seed
 from xianban_identity.servicer import IdentityServicer, RelationServicer
@@ -30,4 +31,5 @@ app = Service(
     seed=seed,
     relations=own_facts,
     keys=own_keys,
+    personal_data=PERSONAL,
 )

@@ -3,6 +3,7 @@
 from xianban_sdk.app import Service
 
 from xianban_notify.consumers import on_message_requested
+from xianban_notify.personal import PERSONAL
 from xianban_notify.repository import metadata
 from xianban_notify.servicer import MessageServicer
 
@@ -13,4 +14,5 @@ app = Service(
     metadata=metadata,
     migrations="xianban_notify.migrations",
     consumers=[on_message_requested],
+    personal_data=PERSONAL,
 )

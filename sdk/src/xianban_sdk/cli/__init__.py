@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 import typer
 
-from xianban_sdk.cli import events, importing, processes, suite, upkeep
+from xianban_sdk.cli import events, importing, personal, processes, suite, upkeep
 
 __all__ = ["main"]
 
@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Runs, feeds and inspects a Xianban district.",
 )
-for module in (suite, processes, events, importing, upkeep):
+for module in (suite, processes, events, importing, personal, upkeep):
     module.register(app)
 
 

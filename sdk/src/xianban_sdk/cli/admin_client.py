@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import grpc
 from xianban.common.v1.admin_pb2_grpc import AdminServiceStub
@@ -11,7 +11,7 @@ from xianban.common.v1.admin_pb2_grpc import AdminServiceStub
 from xianban_sdk.cli.console import fail
 from xianban_sdk.settings import Settings
 
-__all__ = ["admin", "services"]
+__all__ = ["admin", "district", "services"]
 
 
 def services(settings: Settings, only: str | None = None) -> list[str]:
@@ -35,8 +35,24 @@ def admin(settings: Settings, service: str) -> Iterator[AdminServiceStub]:
         with _stub(settings, service) as stub:
             yield stub
         return
-    with opened(service, settings), _stub(settings, service) as stub:
+    with opened([service], settings), _stub(settings, service) as stub:
         yield stub
+
+
+@contextmanager
+def district(settings: Settings, *, relay: bool = False) -> Iterator[dict[str, AdminServiceStub]]:
+    """A stub on every service's admin socket; those that do not run are opened together.
+
+    With `relay` what one of those tells the others leaves at once, not at the end.
+    """
+    from xianban_sdk.admin import opened
+
+    names = services(settings)
+    absent = [name for name in names if not _running(settings, name)]
+    with ExitStack() as held:
+        if absent:
+            held.enter_context(opened(absent, settings, relay=relay))
+        yield {name: held.enter_context(_stub(settings, name)) for name in names}
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from xianban_parking import hookspecs
 from xianban_parking.consumers import CONSUMERS
 from xianban_parking.importer import import_parking
 from xianban_parking.loops import LOOPS
+from xianban_parking.personal import PERSONAL
 from xianban_parking.repository import metadata
 from xianban_parking.seed import seed
 from xianban_parking.servicer import IngestServicer, OperatorServicer, ParkingServicer
@@ -31,4 +32,5 @@ app = Service(
     loops=LOOPS,
     seed=seed,
     importers={"parking": import_parking},
+    personal_data=PERSONAL,
 )

@@ -268,6 +268,15 @@ federated_identity = Table(
     Column("linked_at", Instant, nullable=False),
 )
 
+# Who was erased when. The person's id is hashed: without the key nobody finds the person by it.
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("person_hash", String(64), nullable=False, unique=True),
+    Column("carried_out_at", Instant, nullable=False),
+)
+
 second_factor = Table(
     "second_factor",
     metadata,

@@ -26,3 +26,14 @@ access-list-messages = looked at messages
 access-read-message = read a message
 access-watch-messages = received new messages
 access-list-accesses = looked at the access records
+
+# Personal data
+personal-messages = Messages
+personal-messages-purpose = Tells you what concerns you
+personal-field-recipient = Recipient
+personal-field-domain = From
+personal-field-template = Kind of message
+personal-field-params = Content
+personal-field-link = Link
+personal-field-urgent = Urgent
+personal-field-read-at = Read

@@ -23,3 +23,14 @@ access-list-messages = 查看消息
 access-read-message = 阅读消息
 access-watch-messages = 接收新消息
 access-list-accesses = 查询访问记录
+
+# Personal data
+personal-messages = 消息
+personal-messages-purpose = 通知您与您有关的事
+personal-field-recipient = 收件人
+personal-field-domain = 来自
+personal-field-template = 种类
+personal-field-params = 内容
+personal-field-link = 链接
+personal-field-urgent = 紧急
+personal-field-read-at = 阅读时间
