@@ -53,5 +53,5 @@ def climb(
             told = alert.told(ladder, at)
             return Climb(told, [*steps, step], tuple(people.values()))
         steps.append(Step("noted", at, rung=rung.name, cycle=alert.cycle))
-        alert = alert.passed(ladder, at)
+        alert = alert.passed(ladder)
     return Climb(alert, steps)

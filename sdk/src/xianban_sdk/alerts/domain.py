@@ -245,11 +245,11 @@ class Alert:
             quiet=False,
         )
 
-    def passed(self, ladder: Ladder, at: datetime) -> Alert:
+    def passed(self, ladder: Ladder) -> Alert:
         """Nobody stands on the next rung: the one after it has its turn at once."""
         following = self.next_rung + 1
-        left = following < len(ladder.rungs)
-        return replace(self, next_rung=following, next_rung_at=at if left else None)
+        due = self.next_rung_at if following < len(ladder.rungs) else None
+        return replace(self, next_rung=following, next_rung_at=due, quiet=False)
 
     def neglected(self) -> Alert:
         """Who took it did nothing in time."""

@@ -74,7 +74,7 @@ class Alerts:
         """The alert that stands for the condition: a new one, or the open one it joins."""
         key = key_of(finding.rule, finding.subject)
         condition = self._machine.condition(key)
-        newest = self._machine.newest(key)
+        newest = self._machine.newest(condition)
         at = finding.at or _after(self._now, condition.cleared_at)
         new = self._machine.first_time(key, at) or finding.at is None
         if newest is None or (new and not newest.open):
@@ -85,7 +85,7 @@ class Alerts:
         """The condition is over; the alert stays until people close it. None: none stands."""
         key = key_of(rule, subject)
         condition = self._machine.condition(key)
-        alert = self._machine.newest(key)
+        alert = self._machine.newest(condition)
         at = at or _after(self._now, alert.observed_at if alert else None)
         if condition.cleared_at is None or at > condition.cleared_at:
             self._machine.change(key, cleared_at=at)
@@ -159,8 +159,7 @@ class Alerts:
             hours = int(self._book.longest_snooze.total_seconds() // 3600)
             raise InvalidArgument("ALERT_SNOOZE_TOO_LONG", field="until", hours=hours)
         key = key_of(rule, subject)
-        self._machine.condition(key)
-        alert = self._rows.newest(key)
+        alert = self._rows.newest(self._machine.condition(key))
         if alert is not None and alert.open and alert.severity is Severity.EXTREME:
             raise FailedPrecondition("ALERT_EXTREME", field="severity")
         self._machine.change(key, snoozed_until=until, snoozed_by=self._actor)
@@ -188,9 +187,7 @@ class Alerts:
         alert = self._machine.get(alert_id, lock=True)
         if not alert.open or alert.next_rung_at != due:
             return None
-        if alert.quiet and alert.cleared_at is not None:
-            return self._save(alert.stays_quiet(), [])
-        return self._told(self._climb(alert.neglected()))
+        return self._told(self._turned(alert))
 
     # -- parts ------------------------------------------------------------------------------
 
@@ -220,6 +217,7 @@ class Alerts:
             quiet=snoozed is not None,
         )
         self._machine.add(alert)
+        self._machine.change(condition.key, newest=alert.id)
         self._machine.record(alert, [Step("raised", self._now)])
         self._telling.raised(alert)
         self._after(alert)
@@ -251,17 +249,24 @@ class Alerts:
         return until
 
     def _told_if_due(self, alert: Alert) -> Alert:
-        """The first rung hears with the raising; should asking who stands there fail, the timer
-        asks again: the alert stands all the same."""
+        """The first rung hears with the raising.
+
+        Should asking who stands there fail, the timer asks again: the alert stands all the same.
+        """
         if alert.next_rung_at is None or alert.next_rung_at > self._now:
             return alert
         try:
             with self._uow.conn.begin_nested():
-                climbed = self._climb(alert)
+                turned = self._turned(alert)
         except Exception:
             log.exception("alert_rung_failed", alert=alert.id, rung=alert.next_rung)
             return alert
-        return self._told(climbed)
+        return self._told(turned)
+
+    def _turned(self, alert: Alert) -> Climb:
+        if alert.quiet and alert.cleared_at is not None:
+            return Climb(alert.stays_quiet())
+        return self._climb(alert.neglected())
 
     def _climb(self, alert: Alert, *, actor: str = SYSTEM, note: str = "") -> Climb:
         def who(rung: Rung) -> Sequence[Recipient]:
@@ -271,20 +276,19 @@ class Alerts:
         return climb(alert, ladder, who, self._now, actor=actor, note=note)
 
     def _told(self, climbed: Climb) -> Alert:
-        saved = self._save(climbed.alert, climbed.steps, quietly=True)
+        saved = self._save(climbed.alert, climbed.steps, quietly=bool(climbed.people))
         if not climbed.people:
-            log.error("alert_reaches_nobody", alert=saved.id, rule_rung=saved.rung)
-            self._telling.changed(saved, climbed.steps[-1])
+            if climbed.steps:
+                log.error("alert_reaches_nobody", alert=saved.id)
             return saved
-        people = [
-            each
-            for each in climbed.people
-            if self._machine.tell(saved, saved.rung, each.person, self._now)
-        ]
+        people = [each for each in climbed.people if self._first_telling(saved, each)]
         for each in people:
             self._telling.page(saved, each)
         self._telling.escalated(saved, [each.person for each in people])
         return saved
+
+    def _first_telling(self, alert: Alert, person: Recipient) -> bool:
+        return self._machine.tell(alert, alert.rung, person.person, self._now)
 
     def _known(self, alert: Alert) -> Alert:
         self._telling.taken(alert, self._machine.told(alert.id))

@@ -39,6 +39,7 @@ class Condition:
     """What is known of a rule and subject beyond its alerts."""
 
     key: str
+    newest: str = ""
     cleared_at: datetime | None = None
     snoozed_until: datetime | None = None
     snoozed_by: str = ""
@@ -79,14 +80,10 @@ class AlertRows(repository.Repository):
             raise NotFound("ALERT_NOT_FOUND", field="name")
         return _alert(**found)
 
-    def newest(self, key: str) -> Alert | None:
+    def newest(self, condition: Condition) -> Alert | None:
         """The newest of a matter, locked; callers hold its condition."""
-        query = select(table).where(table.c.key == key, self.visible())
-        newest = query.order_by(table.c.raised_at.desc(), table.c.id.desc())
-        # An open one is the newest, even where the clock has stepped back.
-        standing = newest.where(table.c.state < State.RESOLVED).with_for_update()
-        found = self.conn.execute(standing).mappings().first()
-        found = found or self.conn.execute(newest.limit(1).with_for_update()).mappings().first()
+        query = select(table).where(table.c.id == condition.newest, self.visible())
+        found = self.conn.execute(query.with_for_update()).mappings().first()
         return None if found is None else _alert(**found)
 
     def add(self, alert: Alert) -> None:
@@ -166,14 +163,9 @@ class AlertRows(repository.Repository):
 
     def condition(self, key: str) -> Condition:
         """What is known of the matter, locked: its facts are applied one after the other."""
-        insert_new(self.conn, alert_condition, {"key": key, "snoozed_by": ""})
+        insert_new(self.conn, alert_condition, {"key": key, "newest": "", "snoozed_by": ""})
         query = select(alert_condition).where(alert_condition.c.key == key).with_for_update()
         return Condition(**self.conn.execute(query).mappings().one())
-
-    def snoozed(self, key: str) -> datetime | None:
-        """The end of the last snooze."""
-        query = select(alert_condition.c.snoozed_until).where(alert_condition.c.key == key)
-        return self.conn.scalar(query)
 
     def change(self, key: str, **values: Any) -> None:
         """Callers hold the condition."""

@@ -58,7 +58,6 @@ alert = Table(
     Column("version", BigInteger, nullable=False),
     # JSON: rule, display names, reasons, place.
     Column("detail", Encrypted(Text, "alert.detail"), nullable=False),
-    Index("alert_key", "key", "id"),
     Index("alert_worst_first", "severity", "raised_at", "id"),
     Index("alert_resident", "resident"),
     Index("alert_raised", "raised_at"),
@@ -121,6 +120,7 @@ alert_condition = Table(
     "alert_condition",
     sdk_metadata,
     Column("key", Text, primary_key=True),
+    Column("newest", Text, nullable=False),  # its last alert; empty: none yet
     Column("cleared_at", Instant),
     Column("snoozed_until", Instant),
     Column("snoozed_by", Text, nullable=False),

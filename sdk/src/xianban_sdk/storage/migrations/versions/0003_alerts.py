@@ -42,7 +42,6 @@ def upgrade() -> None:
         sa.Column("detail", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("alert_key", "alert", ["key", "id"])
     op.create_index("alert_worst_first", "alert", ["severity", "raised_at", "id"])
     op.create_index("alert_resident", "alert", ["resident"])
     op.create_index("alert_raised", "alert", ["raised_at"])
@@ -75,6 +74,7 @@ def upgrade() -> None:
     op.create_table(
         "alert_condition",
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("newest", sa.Text(), nullable=False),
         sa.Column("cleared_at", Instant(), nullable=True),
         sa.Column("snoozed_until", Instant(), nullable=True),
         sa.Column("snoozed_by", sa.Text(), nullable=False),
