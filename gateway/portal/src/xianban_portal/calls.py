@@ -60,7 +60,8 @@ class PortalCaller:
         locale = viewer_of(request).locale
         with telemetry.span(method.path, kind=telemetry.CLIENT, rpc=method.rpc, peer=method.domain):
             metadata = await self._metadata(request, method, locale)
-            rpc = self.channel(method.domain).unary_unary(
+            lane = "safety" if _access(method).safety else ""
+            rpc = self.channel(method.domain, lane).unary_unary(
                 method.path, request_serializer=method.encode, response_deserializer=method.decode
             )
             try:
@@ -120,7 +121,7 @@ class PortalCaller:
         if bearer:  # A façade for programs brings its caller's own token; the service judges it.
             return bearer
         session: Session | None = getattr(request.state, "session", None)
-        open_to_all = _anonymous(method)
+        open_to_all = _access(method).anonymous
         if session is None:
             if open_to_all:
                 return ""
@@ -143,12 +144,13 @@ def _identity_away(locale: str) -> CallError:
     return CallError(grpc.StatusCode.UNAVAILABLE, "IDENTITY_UNAVAILABLE", message, "identity")
 
 
-def _anonymous(method: Method) -> bool:
+def _access(method: Method) -> options_pb2.Access:
+    """The RPC's rule; an unknown RPC has the strictest one."""
     try:
         found = descriptor_pool.Default().FindMethodByName(f"{method.service}.{method.rpc}")
     except KeyError:
-        return False
-    return bool(found.GetOptions().Extensions[options_pb2.access].anonymous)
+        return options_pb2.Access()
+    return found.GetOptions().Extensions[options_pb2.access]
 
 
 def failure(error: grpc.aio.AioRpcError, domain: str, locale: str) -> CallError:

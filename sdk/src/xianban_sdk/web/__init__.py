@@ -27,6 +27,7 @@ from xianban_sdk.web.calls import Caller, CallError, Method, api, call, watch
 from xianban_sdk.web.forms import Form, local_path, read_form, see_other
 from xianban_sdk.web.live import Frame, Hub, live
 from xianban_sdk.web.pages import Pages, fragment, render, text
+from xianban_sdk.web.refusals import attempt, if_there, status
 from xianban_sdk.web.site import NavEntry, Site, TileLine, find_sites
 from xianban_sdk.web.texts import LOCALES, MissingTextError, Texts
 from xianban_sdk.web.viewer import LogInRequiredError, Person, Viewer, person, subject, viewer_of
@@ -49,15 +50,18 @@ __all__ = [
     "TileLine",
     "Viewer",
     "api",
+    "attempt",
     "call",
     "find_sites",
     "fragment",
+    "if_there",
     "live",
     "local_path",
     "person",
     "read_form",
     "render",
     "see_other",
+    "status",
     "subject",
     "text",
     "viewer_of",

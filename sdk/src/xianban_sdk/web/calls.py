@@ -53,11 +53,13 @@ class Method:
     encode: Callable[[Any], bytes]
     decode: Callable[[bytes], Any]
     streaming: bool = False
+    # Who is asked where the path does not say it: several domains serve AlertService.
+    served_by: str = ""
 
     @property
     def domain(self) -> str:
         """ "parking" of "/xianban.parking.v1.ParkingService/ListLots"."""
-        return self.path.split(".")[1]
+        return self.served_by or self.path.split(".")[1]
 
     @property
     def service(self) -> str:
@@ -71,21 +73,31 @@ class Method:
 class _Recorder:
     """Stands where a stub expects its channel and keeps what the stub tells it."""
 
+    def __init__(self, served_by: str) -> None:
+        self._served_by = served_by
+
     def unary_unary(self, path: str, **codec: Any) -> Method:
-        return Method(path, codec["request_serializer"], codec["response_deserializer"])
+        return self._method(path, codec, streaming=False)
 
     def unary_stream(self, path: str, **codec: Any) -> Method:
-        return Method(path, codec["request_serializer"], codec["response_deserializer"], True)
+        return self._method(path, codec, streaming=True)
 
     def stream_unary(self, path: str, **codec: Any) -> Method:
         return self.unary_stream(path, **codec)
 
+    def _method(self, path: str, codec: Mapping[str, Any], *, streaming: bool) -> Method:
+        encode, decode = codec["request_serializer"], codec["response_deserializer"]
+        return Method(path, encode, decode, streaming, self._served_by)
+
     stream_stream = stream_unary
 
 
-def api(stub: Callable[[Any], StubT]) -> StubT:
-    """A typed list of a service's RPCs for `call` and `watch`."""
-    return stub(_Recorder())
+def api(stub: Callable[[Any], StubT], *, served_by: str = "") -> StubT:
+    """A typed list of a service's RPCs for `call` and `watch`.
+
+    `served_by` is the domain asked where several serve the same: AlertService.
+    """
+    return stub(_Recorder(served_by))
 
 
 class Caller(Protocol):
