@@ -15,7 +15,7 @@ from xianban_sdk.alerts.figures import RuleFigures, figures
 from xianban_sdk.alerts.ladder import Recipient, Rung
 from xianban_sdk.alerts.repository import AlertRows, Condition, key_of
 from xianban_sdk.alerts.telling import Telling
-from xianban_sdk.errors import FailedPrecondition, InvalidArgument
+from xianban_sdk.errors import FailedPrecondition, InvalidArgument, NotFound
 from xianban_sdk.identity.access import Scope
 from xianban_sdk.repository import MachineScope
 from xianban_sdk.storage.unit_of_work import UnitOfWork
@@ -184,7 +184,10 @@ class Alerts:
 
     def turn(self, alert_id: str, due: datetime) -> Alert | None:
         """A rung's turn has come, unless the ladder moved on meanwhile. The timer's alone."""
-        alert = self._machine.get(alert_id, lock=True)
+        try:
+            alert = self._machine.get(alert_id, lock=True)
+        except NotFound:
+            return None  # erased with its person
         if not alert.open or alert.next_rung_at != due:
             return None
         return self._told(self._turned(alert))
