@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -32,6 +33,8 @@ AT_ONCE = Breach(
     level=120,
     clear_level=110,
 )
+
+SLOW = replace(AT_ONCE, name="heart-slow", side="below", level=40, clear_level=45)
 
 
 def minutes(*pairs: tuple[float, float]) -> list[tuple[int, float]]:
@@ -97,7 +100,8 @@ def test_the_slope_of_a_straight_line_is_its_slope(slope: float, start: float, c
 
 def test_a_trend_begins_and_ends_with_hysteresis() -> None:
     line = [minutes(*((n * 10, rate * n / 6) for n in range(13))) for rate in (1.5, 2.5, 1.5, 0.5)]
-    standing, heard = Standing(), []
+    standing = Standing()
+    heard: list[bool] = []
     for points in line:
         standing, changes = judge(RISING, standing, points, 0)
         heard += [change.raised for change in changes]
@@ -167,8 +171,8 @@ class Oracle:
         )
 
 
-RULES = st.builds(
-    lambda lasting, clear_after, gap, recent: Breach(
+def _rule(lasting: int, clear_after: int, gap: int, recent: int) -> Breach:
+    return Breach(
         name="oxygen-low",
         kind="oxygen-saturation",
         severity=Severity.SEVERE,
@@ -179,11 +183,11 @@ RULES = st.builds(
         clear_after=timedelta(minutes=clear_after),
         gap=timedelta(minutes=gap),
         recent=timedelta(minutes=recent),
-    ),
-    st.integers(0, 6),
-    st.integers(0, 4),
-    st.integers(1, 4),
-    st.sampled_from([10, 60]),
+    )
+
+
+RULES = st.builds(
+    _rule, st.integers(0, 6), st.integers(0, 4), st.integers(1, 4), st.sampled_from([10, 60])
 )
 VALUES = st.sampled_from([85.0, 89.0, 90.0, 91.0, 93.0, 97.0])
 # Lost, reordered, doubled: any readings of any minutes in any order, in batches.
@@ -215,7 +219,8 @@ def test_ingest_tells_what_an_oracle_over_all_readings_tells(
         world.facts.clear()
         points = [(to_micros(start) + minute * MINUTE, value) for minute, value in batch]
         world.take(*(_raw(world, subject, at, value) for at, value in points))
-        assert [_told(fact) for fact in world.facts] == oracle.arrive(points)
+        facts: list[Raised | Cleared] = world.facts
+        assert [_told(fact) for fact in facts] == oracle.arrive(points)
 
 
 def _disturb(world: Any, event: str) -> None:
@@ -255,8 +260,7 @@ def test_a_fact_says_why(world: Any) -> None:
 
 
 def test_zeros_and_spikes_raise_nothing(world: Any) -> None:
-    low = Breach(**{**_fields(AT_ONCE), "side": "below", "level": 40, "clear_level": 45})
-    world.rules = [AT_ONCE, low]
+    world.rules = [AT_ONCE, SLOW]
     for value in (70, 0, 350, float("nan"), 71):
         fast(world, value)
     assert world.facts == []
@@ -283,16 +287,7 @@ def test_a_snooze_holds_back_and_ends_by_itself_after_a_restart_too(world: Any) 
 
 
 def test_a_snooze_of_the_high_side_leaves_the_low_side_awake(world: Any) -> None:
-    low = Breach(
-        **{
-            **_fields(AT_ONCE),
-            "name": "heart-slow",
-            "side": "below",
-            "level": 40,
-            "clear_level": 45,
-        }
-    )
-    world.rules = [AT_ONCE, low]
+    world.rules = [AT_ONCE, SLOW]
     fast(world, 100)
     with world.unit() as uow:
         until = world.clock.now() + timedelta(minutes=30)
@@ -319,10 +314,6 @@ def test_a_trend_is_found_in_what_was_stored(world: Any) -> None:
     for step in range(30):
         fast(world, 60 + step)
     assert [fact.rule for fact in world.facts] == ["heart-climbing"]
-
-
-def _fields(rule: Breach) -> dict[str, Any]:
-    return {name: getattr(rule, name) for name in rule.__slots__}
 
 
 def test_a_change_knows_its_reading() -> None:

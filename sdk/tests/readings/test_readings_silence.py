@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from xianban.common.v1 import readings_pb2 as pb
 from xianban_sdk.readings import Cleared, Raised
-from xianban_sdk.readings.silence import Policy, Promise, Watch, check
+from xianban_sdk.readings.silence import Policy, Promise, Told, Watch, check
 from xianban_sdk.readings.tables import device_watch
 from xianban_sdk.readings.watch import RULE, DeviceWatch, bound, unbound
 
@@ -43,7 +43,8 @@ def test_silence_is_what_an_oracle_says_after_each_look(
     repeat = timedelta(minutes=30) if repeats else None
     policy = Policy(repeat_after=repeat)
     watch = Watch(START, {"heart-rate": Promise(1, SILENT_AFTER)})
-    now, arrivals, told = START, [START], []
+    now, arrivals = START, [START]
+    told: list[tuple[bool, bool, int]] = []
     next_due = START
     for move, seconds in moves:
         now += seconds * SECOND
@@ -79,7 +80,7 @@ def test_while_nobody_is_heard_a_device_has_the_link_s_grace(gaps: list[int]) ->
 def test_several_kinds_are_one_silence() -> None:
     promises = {"heart-rate": Promise(1, SILENT_AFTER), "steps": Promise(2, 2 * SILENT_AFTER)}
     watch = Watch(START, promises)
-    told = []
+    told: list[Told] = []
     for minute in range(0, 60, 5):
         watch, _due, news = check(watch, {}, START + minute * 60 * SECOND, POLICY, alive)
         told += [news] if news else []

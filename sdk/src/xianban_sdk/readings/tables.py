@@ -2,7 +2,7 @@
 
 Their instants are whole microseconds since 1970 UTC on both databases, as on the wire: 20,000
 rows a second leave no time to make datetimes of them. A row names its series by number; who is
-behind the number stands encrypted in `reading_series` (docs/decisions/0006).
+behind the number stands encrypted in `reading_series` (docs/decisions/0007).
 """
 
 from typing import Final
