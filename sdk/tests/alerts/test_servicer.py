@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
 import pytest
 from alert_domain import BOOK, alert_app
+from alert_world import World
 from sqlalchemy import select
 from xianban.common.v1 import alerts_pb2 as pb
 from xianban.common.v1.alerts_pb2_grpc import AlertServiceStub
 from xianban_sdk.alerts import Alert, Alerts, Finding, Reason, Severity
+from xianban_sdk.alerts.watching import Watching
 from xianban_sdk.clock import ManualClock
-from xianban_sdk.storage import open_unit_of_work
+from xianban_sdk.identity.access import Scope
+from xianban_sdk.storage import Database, open_unit_of_work
 from xianban_sdk.storage.tables import audit
 from xianban_sdk.testing import START, RelationsWorld, ServiceUnderTest
 
@@ -203,3 +208,34 @@ def test_watchers_get_what_stands_and_then_each_change_of_their_areas(
     assert next(elsewhere).name == other.name
     here.cancel()
     elsewhere.cancel()
+
+
+def test_looks_into_the_database_do_not_grow_with_watchers(world: World) -> None:
+    watching = Watching(world.db, world.book)
+    alert = world.raised()
+    calls = [WatchingCall(world.db, Scope("dispatcher", areas=("310120",))) for _ in range(10)]
+    streams = [watching.follow(call) for call in calls]  # pyright: ignore[reportArgumentType]
+    assert [next(each).id for each in streams] == [alert.id] * 10
+    before = watching.looks
+    world.person("daughter", lambda alerts: alerts.acknowledge(alert.id))
+    assert {next(each).acknowledged_by for each in streams} == {"daughter"}
+    assert watching.looks == before + 1
+
+
+class WatchingCall:
+    """As much of a call as a watcher needs."""
+
+    def __init__(self, db: Database, scope: Scope) -> None:
+        self.scope = scope
+        self._db = db
+
+    def on_end(self, told: Callable[[], None]) -> None:
+        """The call of this test never ends."""
+
+    def alive(self) -> None:
+        """It is."""
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        with self._db.read() as conn:
+            yield SimpleNamespace(conn=conn)
