@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from xianban_sdk.alerts import ALERT_SERVICE, AlertServicer, timers
 from xianban_sdk.app import Service
 
+from xianban_eldercare.alarms import BOOK
+from xianban_eldercare.consumers import CONSUMERS
+from xianban_eldercare.loops import LOOPS
 from xianban_eldercare.personal import PERSONAL
 from xianban_eldercare.repository import metadata
 from xianban_eldercare.seed import seed
-from xianban_eldercare.servicer import CareFileServicer
+from xianban_eldercare.servicer import CareFileServicer, IngestServicer, MonitoringServicer
 
 __all__ = ["app"]
 
 app = Service(
     name="eldercare",
     package="xianban_eldercare",
-    servicers={"xianban.eldercare.v1.CareFileService": CareFileServicer},
+    servicers={
+        "xianban.eldercare.v1.CareFileService": CareFileServicer,
+        "xianban.eldercare.v1.MonitoringService": MonitoringServicer,
+        "xianban.common.v1.IngestService": IngestServicer,
+        ALERT_SERVICE: lambda resources: AlertServicer(resources, BOOK),
+    },
     metadata=metadata,
     migrations="xianban_eldercare.migrations",
     personal_data=PERSONAL,
+    consumers=CONSUMERS,
+    timers=timers(BOOK),
+    loops=LOOPS,
     seed=seed,
 )

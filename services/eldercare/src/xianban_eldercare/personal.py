@@ -6,7 +6,7 @@ from typing import Final
 
 from xianban_sdk.personal import Fate, Holding, PersonalData
 
-from xianban_eldercare.repository.tables import care_file
+from xianban_eldercare.repository.tables import care_file, threshold
 
 __all__ = ["PERSONAL"]
 
@@ -15,6 +15,12 @@ PERSONAL: Final = PersonalData(
         Holding(
             table=care_file,
             category="care-file",
+            subjects=("resident",),
+            fate=Fate.ERASED,
+        ),
+        Holding(
+            table=threshold,
+            category="thresholds",
             subjects=("resident",),
             fate=Fate.ERASED,
         ),

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
 from xianban_sdk.storage import Encrypted, Instant
 
-__all__ = ["care_file", "metadata"]
+__all__ = ["care_file", "metadata", "threshold"]
 
 metadata = MetaData()
 
@@ -28,4 +38,16 @@ care_file = Table(
     Column("version", BigInteger, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Index("care_file_by_area", "area", "display_name", "resident"),
+)
+
+threshold = Table(
+    "threshold",
+    metadata,
+    Column("resident", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("low", Float, nullable=True),
+    Column("high", Float, nullable=True),
+    Column("sustain_seconds", Integer, nullable=False),
+    Column("severity", Integer, nullable=False),
+    PrimaryKeyConstraint("resident", "kind"),
 )

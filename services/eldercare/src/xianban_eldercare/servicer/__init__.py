@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from xianban_eldercare.servicer.care_files import CareFileServicer
+from xianban_eldercare.servicer.ingest import IngestServicer
+from xianban_eldercare.servicer.monitoring import MonitoringServicer
 
-__all__ = ["CareFileServicer"]
+__all__ = ["CareFileServicer", "IngestServicer", "MonitoringServicer"]

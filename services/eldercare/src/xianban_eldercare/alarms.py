@@ -1,0 +1,78 @@
+"""Whom an elder's alarm reaches, in which order (C6): family, 居委, station, 120."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+import orjson
+from xianban_sdk.alerts import Alert, AlertBook, Ladder, Recipient, Rung, Severity
+from xianban_sdk.storage import UnitOfWork
+
+from xianban_eldercare.repository import MACHINE, CareFiles
+from xianban_eldercare.repository.responders import responders
+
+__all__ = ["BOOK"]
+
+_FAMILY: Final = Rung("family", timedelta(minutes=3))
+_NEIGHBOURHOOD: Final = Rung("neighbourhood", timedelta(minutes=5))
+_STATION: Final = Rung("station", timedelta(minutes=5))
+_RESCUE: Final = Rung("120", timedelta(minutes=10))
+_SHORT: Final = timedelta(minutes=1)
+
+# Who stands on a rung besides the family: staff with one of these roles in the elder's area.
+_ROLES: Final[Mapping[str, frozenset[str]]] = {
+    "neighbourhood": frozenset({"neighbourhood-worker"}),
+    "station": frozenset({"station-manager", "carer-on-duty"}),
+    # A dispatcher calls 120 and stays with it.
+    "120": frozenset({"dispatcher"}),
+}
+
+
+def _who(rung: Rung, alert: Alert, uow: UnitOfWork) -> Sequence[Recipient]:
+    if rung.name == _FAMILY.name:
+        return [Recipient(person) for person in _family(alert, uow)]
+    people = responders(uow.conn, _ROLES[rung.name], alert.area)
+    return [Recipient(person) for person in people]
+
+
+def _family(alert: Alert, uow: UnitOfWork) -> list[str]:
+    """The file's contacts who have an account, in the file's order."""
+    row = CareFiles(uow.conn, MACHINE).find(alert.resident)
+    contacts: list[dict[str, Any]] = orjson.loads(row.contacts) if row and row.contacts else []
+    return list(dict.fromkeys(one["person"] for one in contacts if one.get("person")))
+
+
+def _name_of(person: str, uow: UnitOfWork) -> str:
+    """As the elders' files call them; staff are named by identity where a page shows them."""
+    row = CareFiles(uow.conn, MACHINE).find(person)
+    return row.display_name if row else ""
+
+
+def _link(alert: Alert) -> str:
+    return f"/eldercare/{alert.name}"
+
+
+BOOK: Final = AlertBook(
+    package="xianban_eldercare",
+    who=_who,
+    name_of=_name_of,
+    link=_link,
+    ladders={
+        Severity.MODERATE: Ladder([_FAMILY, _STATION]),
+        Severity.SEVERE: Ladder(
+            [_FAMILY, _NEIGHBOURHOOD, _STATION, _RESCUE], unhandled_after=timedelta(minutes=30)
+        ),
+        # A call for help or smoke: everybody within minutes.
+        Severity.EXTREME: Ladder(
+            [
+                Rung("family", _SHORT),
+                Rung("neighbourhood", _SHORT),
+                Rung("station", _SHORT),
+                _RESCUE,
+            ],
+            unhandled_after=timedelta(minutes=15),
+        ),
+    },
+)

@@ -1,0 +1,60 @@
+"""What elder care does on hearing of events, its own included."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from xianban.common.v1 import alerts_pb2, readings_pb2
+from xianban_sdk import i18n
+from xianban_sdk.messaging import Event, consumer
+from xianban_sdk.readings.watch import bound, unbound
+from xianban_sdk.storage import UnitOfWork
+
+from xianban_eldercare.handlers.ingest import on_facts
+from xianban_eldercare.handlers.sos import RULE
+from xianban_eldercare.repository.responders import speaking_for
+from xianban_eldercare.vitals import KINDS
+
+__all__ = ["CONSUMERS"]
+
+_DOMAIN: Final = "eldercare"
+# A wearer's words; a display shows what was said last.
+_LOCALE: Final = "zh-CN"
+_WORDS: Final = {
+    alerts_pb2.ALERT_STATE_ACKNOWLEDGED: "acknowledged",
+    alerts_pb2.ALERT_STATE_DISPATCHED: "coming",
+    alerts_pb2.ALERT_STATE_RESOLVED: "over",
+    alerts_pb2.ALERT_STATE_CLOSED: "over",
+}
+
+
+@consumer("sensing.v1.device_bound")
+def on_device_bound(event: readings_pb2.DeviceBound, *, uow: UnitOfWork, meta: Event) -> None:
+    """From now on its silence is noticed."""
+    if event.domain == _DOMAIN:
+        bound(event, KINDS, uow=uow, on_facts=on_facts)
+
+
+@consumer("sensing.v1.device_unbound")
+def on_device_unbound(event: readings_pb2.DeviceUnbound, *, uow: UnitOfWork, meta: Event) -> None:
+    """Nobody waits for it any more."""
+    if event.domain == _DOMAIN:
+        unbound(event, uow=uow, on_facts=on_facts)
+
+
+@consumer("eldercare.v1.alert_changed")
+def on_alert_changed(event: alerts_pb2.AlertChanged, *, uow: UnitOfWork, meta: Event) -> None:
+    """Whoever called for help is told on their wrist what has become of it."""
+    alert = event.alert
+    if alert.rule != RULE or alert.state not in _WORDS:
+        return
+    word = _WORDS[alert.state]
+    text = i18n.text(
+        f"wearer-{word}", _LOCALE, "xianban_eldercare", by=alert.acknowledged_by_display
+    )
+    for device in speaking_for(uow.conn, alert.subject):
+        told = readings_pb2.DeviceCommandRequested(device=device, key=RULE, command=word, text=text)
+        uow.emit(told, aggregate=f"devices/{device}", domain=_DOMAIN)
+
+
+CONSUMERS = [on_device_bound, on_device_unbound, on_alert_changed]

@@ -1,0 +1,172 @@
+"""What devices tell: readings with consent, rules by each person's limits, events at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+from xianban.common.v1 import readings_pb2 as pb
+from xianban_sdk.alerts import Alert, Alerts, Finding, Place, Reason, Severity, State
+from xianban_sdk.clock import Clock
+from xianban_sdk.identity.relations import FactsSource
+from xianban_sdk.readings import Breach, Fact, Ingest, Raised, Rule
+from xianban_sdk.storage import UnitOfWork
+
+from xianban_eldercare.alarms import BOOK
+from xianban_eldercare.handlers.sos import call_off
+from xianban_eldercare.repository import MACHINE, CareFiles
+from xianban_eldercare.repository.thresholds import limits_of
+from xianban_eldercare.vitals import DEFAULTS, KINDS, Limits
+
+__all__ = ["PURPOSE", "consented", "ingest_of", "on_facts", "report_event", "rules_of"]
+
+PURPOSE: Final = "eldercare.monitoring"
+_PREFIX: Final = "residents/"
+# How far inside the limit a number must come back, as a share of the limit.
+_HYSTERESIS: Final = 0.02
+_CLEAR_AFTER: Final = timedelta(minutes=1)
+
+# Event → (rule, severity). Others are stored by nobody: the device's own business.
+_EVENTS: Final[Mapping[str, tuple[str, Severity]]] = {
+    "sos": ("sos", Severity.EXTREME),
+    "fall": ("fall", Severity.SEVERE),
+    "tamper": ("device-tampered", Severity.MODERATE),
+    "low-battery": ("battery-low", Severity.MINOR),
+}
+_ENDS: Final = {"sos-cancel": "sos"}
+_FEEDBACK: Final = {
+    State.RAISED: "received",
+    State.ACKNOWLEDGED: "acknowledged",
+    State.DISPATCHED: "coming",
+    State.RESOLVED: "over",
+    State.CLOSED: "over",
+}
+
+
+def ingest_of() -> Ingest:
+    """One per process; it remembers series and limits for a while."""
+    return Ingest(KINDS, rules=rules_of, on_facts=on_facts)
+
+
+def consented(
+    readings: Sequence[pb.RawReading], relations: FactsSource, clock: Clock
+) -> tuple[list[pb.RawReading], list[int]]:
+    """Readings of people who agreed to be monitored, and the places of the others.
+
+    Without a live consent a number is not even stored (PIPL arts. 13, 29).
+    """
+    allowed: dict[str, bool] = {}
+    kept: list[pb.RawReading] = []
+    refused: list[int] = []
+    for index, reading in enumerate(readings):
+        subject = reading.subject
+        if subject not in allowed:
+            allowed[subject] = _agrees(subject, relations, clock)
+        if allowed[subject]:
+            kept.append(reading)
+        else:
+            refused.append(index)
+    return kept, refused
+
+
+def _agrees(subject: str, relations: FactsSource, clock: Clock) -> bool:
+    person = subject.removeprefix(_PREFIX)
+    facts = relations.facts("", person)
+    return PURPOSE in facts.live_consents(clock.now())
+
+
+def rules_of(
+    conn: Connection, wanted: Collection[tuple[str, str]]
+) -> Mapping[tuple[str, str], Sequence[Rule]]:
+    """A person's own limits, else the district's."""
+    own = limits_of(conn, {subject.removeprefix(_PREFIX) for subject, _ in wanted})
+    found: dict[tuple[str, str], Sequence[Rule]] = {}
+    for subject, kind in wanted:
+        limits = own.get((subject.removeprefix(_PREFIX), kind)) or DEFAULTS.get(kind)
+        if limits is not None:
+            found[(subject, kind)] = _rules(kind, limits)
+    return found
+
+
+def _rules(kind: str, limits: Limits) -> list[Rule]:
+    rules: list[Rule] = []
+    if limits.low is not None:
+        margin = abs(limits.low) * _HYSTERESIS
+        rules.append(_breach(kind, "below", limits.low, limits.low + margin, limits))
+    if limits.high is not None:
+        margin = abs(limits.high) * _HYSTERESIS
+        rules.append(_breach(kind, "above", limits.high, limits.high - margin, limits))
+    return rules
+
+
+def _breach(kind: str, side: str, level: float, clear: float, limits: Limits) -> Breach:
+    return Breach(
+        name=f"{kind}-{'low' if side == 'below' else 'high'}",
+        kind=kind,
+        severity=limits.severity,
+        side="below" if side == "below" else "above",
+        level=level,
+        clear_level=clear,
+        lasting=limits.lasting,
+        clear_after=_CLEAR_AFTER,
+    )
+
+
+def on_facts(facts: Sequence[Fact], uow: UnitOfWork) -> None:
+    """Inside the transaction that stored the readings: an alarm is never a step behind them."""
+    alerts = Alerts(uow, BOOK)
+    for fact in facts:
+        if isinstance(fact, Raised):
+            alerts.raise_(_finding(fact, uow))
+        else:
+            alerts.cleared(fact.rule, fact.subject, at=fact.at)
+
+
+def _finding(fact: Raised, uow: UnitOfWork) -> Finding:
+    row = CareFiles(uow.conn, MACHINE).find(fact.subject.removeprefix(_PREFIX))
+    return Finding(
+        rule=fact.rule,
+        subject=fact.subject,
+        severity=Severity(fact.severity),
+        area=row.area if row else "",
+        subject_display=row.display_name if row else "",
+        reasons=[Reason(one.text, dict(one.params), one.observed_at) for one in fact.reasons],
+        at=None if fact.again else fact.since,
+    )
+
+
+def report_event(event: pb.DeviceEvent, uow: UnitOfWork) -> tuple[Alert | None, str]:
+    """The alert that stands for the event, and what the wearer may be told.
+
+    An SOS needs no consent (PIPL art. 13(4): to protect life); the same event again is the same.
+    """
+    alerts = Alerts(uow, BOOK)
+    at = event.occur_time.ToDatetime(UTC)
+    if event.kind in _ENDS:
+        return call_off(_ENDS[event.kind], event.subject, uow=uow), "over"
+    if event.kind not in _EVENTS:
+        return None, ""
+    rule, severity = _EVENTS[event.kind]
+    row = CareFiles(uow.conn, MACHINE).find(event.subject.removeprefix(_PREFIX))
+    raised = alerts.raise_(
+        Finding(
+            rule=rule,
+            subject=event.subject,
+            severity=severity,
+            area=row.area if row else "",
+            subject_display=row.display_name if row else "",
+            reasons=[Reason(f"reason-{rule}", {"device": event.device}, at)],
+            place=_place(event),
+            at=at,
+        )
+    )
+    return raised, _FEEDBACK[raised.state]
+
+
+def _place(event: pb.DeviceEvent) -> Place | None:
+    if not event.HasField("position"):
+        return None
+    found = event.position
+    return Place(found.latitude, found.longitude, found.accuracy_m)

@@ -1,0 +1,36 @@
+"""Who answers for an area, from the service's own copy of identity's log; and what is worn."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, select
+from xianban.common.v1 import relations_pb2
+from xianban_sdk.readings.tables import device_watch
+from xianban_sdk.storage import keyed_hash
+from xianban_sdk.storage.tables import relation_record
+
+__all__ = ["responders", "speaking_for"]
+
+
+def responders(conn: Connection, roles: Collection[str], area: str) -> list[str]:
+    """People with one of the roles in the area or above it, by id."""
+    query = select(relation_record.c.data).where(
+        relation_record.c.kind == "membership", relation_record.c.active.is_(True)
+    )
+    found: set[str] = set()
+    for data in conn.execute(query).scalars():
+        state = relations_pb2.RelationRecord.FromString(bytes(data)).membership
+        if state.role in roles and any(_under(area, one) for one in state.areas):
+            found.add(state.person)
+    return sorted(found)
+
+
+def speaking_for(conn: Connection, subject: str) -> list[str]:
+    """The devices bound to somebody, by id."""
+    query = select(device_watch.c.device).where(device_watch.c.subject_key == keyed_hash(subject))
+    return sorted(conn.scalars(query))
+
+
+def _under(area: str, path: str) -> bool:
+    return path == "" or area == path or area.startswith(path + "/")
