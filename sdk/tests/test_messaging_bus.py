@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from xianban_sdk.messaging import Bus, DeliveryStopped, Event
+from xianban_sdk.messaging import Bus, BusUnavailable, DeliveryStopped, Event
 
 PATIENCE = 10
 
@@ -103,8 +103,6 @@ def publish_until_taken(
     bus: Bus, events: list[Event], until: threading.Event | None = None
 ) -> None:
     """As the relay does: again, until the bus has taken it or the test saw enough."""
-    from xianban_sdk.messaging import BusUnavailable
-
     limit = time.monotonic() + PATIENCE
     while time.monotonic() < limit:
         try:
@@ -163,3 +161,12 @@ def test_transient_events_reach_those_who_listen(
 def test_it_says_whether_it_is_ready(bus: Bus) -> None:
     assert bus.ready()
     bus.close()
+    assert not bus.ready()
+
+
+def test_once_closed_it_takes_nothing_more(bus: Bus, event: Callable[..., Event]) -> None:
+    """Else a last look at its health while a process stops would open it again, for ever."""
+    bus.close()
+    with pytest.raises(BusUnavailable):
+        bus.publish([event(1)])
+    assert not bus.ready()

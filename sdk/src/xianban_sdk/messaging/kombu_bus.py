@@ -100,6 +100,7 @@ class _Publisher:
         self._connection: Connection | None = None
         self._producer: Producer | None = None
         self._returned: list[str] = []
+        self._closed = False
 
     def send(self, exchange: str, frame: list[Event]) -> None:
         def publish(_connection: Connection) -> None:
@@ -122,6 +123,9 @@ class _Publisher:
     def use(self, action: Callable[[Connection], None]) -> None:
         """Do something on the connection; any failure of it is `BusUnavailable`."""
         with self._lock:
+            if self._closed:
+                # Health and relays look once more while a process stops: nobody would close it.
+                raise BusUnavailable("the bus is closed")
             connection = self._connection or self._new_connection()
             try:
                 if self._connection is None:
@@ -132,7 +136,9 @@ class _Publisher:
                 raise BusUnavailable(f"RabbitMQ: {error!r}") from error
 
     def close(self) -> None:
+        """For good: a later use is `BusUnavailable`."""
         with self._lock:
+            self._closed = True
             self._drop()
 
     def _new_connection(self) -> Connection:
