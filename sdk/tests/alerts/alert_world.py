@@ -65,7 +65,7 @@ class World:
             package="xianban_eldercare",
             who=self._who,
             ladders=LADDERS,
-            name_of=lambda person, _uow: person.upper(),
+            name_of=lambda person, _alert, _uow: person.upper(),
         )
         self.timers = self.restarted()
 

@@ -12,7 +12,7 @@ from xianban_identity.domain.ages import ADULT, FOURTEEN, birthday_instant
 from xianban_identity.domain.consent import Consent
 from xianban_identity.domain.delegation import Delegation, Kind, State
 from xianban_identity.domain.people import Membership, Person
-from xianban_identity.repository import relation_log
+from xianban_identity.repository import people, relation_log
 
 __all__ = [
     "AGGREGATE",
@@ -62,7 +62,8 @@ def publish_consent(uow: UnitOfWork, item: Consent, *, live: bool) -> None:
 
 
 def publish_membership(uow: UnitOfWork, item: Membership) -> None:
-    """A staff role was given or taken."""
+    """A staff role was given or taken; staff act under their name."""
+    person = people.find(uow.conn, item.person)
     state = relations_pb2.MembershipState(
         id=item.id,
         person=item.person,
@@ -70,6 +71,7 @@ def publish_membership(uow: UnitOfWork, item: Membership) -> None:
         role=item.role,
         areas=item.areas,
         active=item.active,
+        display_name=person.name if person else "",
     )
     _append(uow, relations_pb2.RelationRecord(membership=state))
 

@@ -16,7 +16,7 @@ A domain says whom to tell and how fast; the SDK keeps the alert, its ladder and
             ),
         },
         who=who_stands,  # (rung, alert, uow) -> [Recipient(person), …]; nobody: the rung is passed
-        name_of=name_of,  # (person, uow) -> "王芳"
+        name_of=name_of,  # (person, alert, uow) -> "王芳"
     )
 
     app = Service(

@@ -44,7 +44,7 @@ class Changes:
         return stop
 
 
-def _no_name(_person: str, _uow: UnitOfWork) -> str:
+def _no_name(_person: str, _alert: Alert, _uow: UnitOfWork) -> str:
     return ""
 
 
@@ -67,8 +67,8 @@ class AlertBook:
     who: Who
     # A severity without a ladder is shown and told to nobody.
     ladders: Mapping[Severity, Ladder] = field(default_factory=dict[Severity, Ladder])
-    # A person's name for display, from the service's own tables.
-    name_of: Callable[[str, UnitOfWork], str] = _no_name
+    # The name of a person who acts on an alert, from the service's own tables.
+    name_of: Callable[[str, Alert, UnitOfWork], str] = _no_name
     params: Callable[[Alert], Mapping[str, str]] = _nothing
     # The portal page that a message opens; default /<domain>/alerts/<id>.
     link: Callable[[Alert], str] | None = None

@@ -106,16 +106,16 @@ class Alerts:
             return alert
         ladder = self._book.ladder(alert.climbing)
         with _refusals():
-            after = alert.acknowledged(self._actor, self._display, self._now, ladder)
-        saved = self._save(after, [self._step("acknowledged", note)])
+            after = alert.acknowledged(self._actor, self._display(alert), self._now, ladder)
+        saved = self._save(after, [self._step(alert, "acknowledged", note)])
         return self._known(saved)
 
     def dispatch(self, name: str, to: str, note: str = "") -> Alert:
         """Sends somebody; again: somebody else."""
         alert = self._locked(name)
         with _refusals():
-            after = alert.dispatched(to, self._actor, self._display, self._now)
-        saved = self._save(after, [self._step("dispatched", f"{to} {note}".rstrip())])
+            after = alert.dispatched(to, self._actor, self._display(alert), self._now)
+        saved = self._save(after, [self._step(alert, "dispatched", f"{to} {note}".rstrip())])
         return saved if alert.acknowledged_by else self._known(saved)
 
     def escalate(self, name: str, note: str = "") -> Alert:
@@ -132,8 +132,10 @@ class Alerts:
         """What had to be done is done."""
         alert = self._locked(name)
         with _refusals():
-            after = alert.resolved(self._actor, self._display, self._now, false_alarm=false_alarm)
-        saved = self._save(after, [self._step("resolved", note)])
+            after = alert.resolved(
+                self._actor, self._display(alert), self._now, false_alarm=false_alarm
+            )
+        saved = self._save(after, [self._step(alert, "resolved", note)])
         return saved if alert.acknowledged_by else self._known(saved)
 
     def close(self, name: str, note: str = "") -> Alert:
@@ -141,14 +143,14 @@ class Alerts:
         alert = self._locked(name)
         with _refusals():
             after = alert.closed(self._now)
-        return self._save(after, [self._step("closed", note)])
+        return self._save(after, [self._step(alert, "closed", note)])
 
     def note(self, name: str, note: str) -> Alert:
         """Writes something down, e.g. what an inspection found."""
         alert = self._locked(name)
         with _refusals():
             alert.must_take_notes()
-        return self._save(alert, [self._step("noted", note)])
+        return self._save(alert, [self._step(alert, "noted", note)])
 
     def snooze(self, rule: str, subject: str, until: datetime, note: str = "") -> None:
         """Nobody is told of this matter before `until`; what happens is still recorded.
@@ -164,7 +166,7 @@ class Alerts:
             raise FailedPrecondition("ALERT_EXTREME", field="severity")
         self._machine.change(key, snoozed_until=until, snoozed_by=self._actor)
         if alert is not None and alert.open:
-            self._save(alert.hushed(until), [self._step("noted", note)] if note else [])
+            self._save(alert.hushed(until), [self._step(alert, "noted", note)] if note else [])
 
     # -- what is asked ----------------------------------------------------------------------
 
@@ -321,16 +323,15 @@ class Alerts:
         mine = alert.acknowledged_by == self._actor
         return mine and alert.state is State.ACKNOWLEDGED and not alert.lapsed
 
-    def _step(self, action: str, note: str) -> Step:
-        return Step(action, self._now, self._actor, self._display, note)
+    def _step(self, alert: Alert, action: str, note: str) -> Step:
+        return Step(action, self._now, self._actor, self._display(alert), note)
 
     @property
     def _now(self) -> datetime:
         return self._uow.clock.now()
 
-    @property
-    def _display(self) -> str:
-        return "" if self._actor == SYSTEM else self._book.name_of(self._actor, self._uow)
+    def _display(self, alert: Alert) -> str:
+        return "" if self._actor == SYSTEM else self._book.name_of(self._actor, alert, self._uow)
 
 
 @contextmanager

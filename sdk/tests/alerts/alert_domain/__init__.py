@@ -16,7 +16,7 @@ BOOK = AlertBook(
     package="alert_domain",
     who=lambda rung, _alert, _uow: [Recipient(f"{rung.name}-person")],
     ladders=LADDERS,
-    name_of=lambda person, _uow: f"name of {person}",
+    name_of=lambda person, _alert, _uow: f"name of {person}",
 )
 
 

@@ -11,7 +11,7 @@ from xianban_sdk.alerts import Alert, AlertBook, Ladder, Recipient, Rung, Severi
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.repository import MACHINE, CareFiles
-from xianban_eldercare.repository.responders import responders
+from xianban_eldercare.repository.responders import badge_name, responders
 
 __all__ = ["BOOK"]
 
@@ -39,15 +39,20 @@ def _who(rung: Rung, alert: Alert, uow: UnitOfWork) -> Sequence[Recipient]:
 
 def _family(alert: Alert, uow: UnitOfWork) -> list[str]:
     """The file's contacts who have an account, in the file's order."""
+    return list(dict.fromkeys(one["person"] for one in _contacts(alert, uow) if one["person"]))
+
+
+def _contacts(alert: Alert, uow: UnitOfWork) -> list[dict[str, Any]]:
     row = CareFiles(uow.conn, MACHINE).find(alert.resident)
-    contacts: list[dict[str, Any]] = orjson.loads(row.contacts) if row and row.contacts else []
-    return list(dict.fromkeys(one["person"] for one in contacts if one.get("person")))
+    return orjson.loads(row.contacts) if row and row.contacts else []
 
 
-def _name_of(person: str, uow: UnitOfWork) -> str:
-    """As the elders' files call them; staff are named by identity where a page shows them."""
-    row = CareFiles(uow.conn, MACHINE).find(person)
-    return row.display_name if row else ""
+def _name_of(person: str, alert: Alert, uow: UnitOfWork) -> str:
+    """As the elder's file calls the family, and as staff are known by their badge."""
+    if person == alert.resident:
+        return alert.subject_display
+    known = {one["person"]: one["display_name"] for one in _contacts(alert, uow)}
+    return known.get(person) or badge_name(uow.conn, person)
 
 
 def _link(alert: Alert) -> str:

@@ -49,9 +49,9 @@ def on_alert_changed(event: alerts_pb2.AlertChanged, *, uow: UnitOfWork, meta: E
     if alert.rule != RULE or alert.state not in _WORDS:
         return
     word = _WORDS[alert.state]
-    text = i18n.text(
-        f"wearer-{word}", _LOCALE, "xianban_eldercare", by=alert.acknowledged_by_display
-    )
+    by = alert.acknowledged_by_display
+    key = f"wearer-{word}" if by or word != "acknowledged" else "wearer-answered"
+    text = i18n.text(key, _LOCALE, "xianban_eldercare", by=by)
     for device in speaking_for(uow.conn, alert.subject):
         told = readings_pb2.DeviceCommandRequested(device=device, key=RULE, command=word, text=text)
         uow.emit(told, aggregate=f"devices/{device}", domain=_DOMAIN)

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from xianban.common.v1 import options_pb2 as xianban_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n xianban/common/v1/messages.proto\x12\x11xianban.common.v1\x1a\x1fxianban/common/v1/options.proto\"\x94\x02\n\x10MessageRequested\x12\x17\n\trecipient\x18\x01 \x01(\tB\x04\x88\xb5\x18\x03\x12\x16\n\x08template\x18\x02 \x01(\tB\x04\x88\xb5\x18\x02\x12\x45\n\x06params\x18\x03 \x03(\x0b\x32/.xianban.common.v1.MessageRequested.ParamsEntryB\x04\x88\xb5\x18\x03\x12\x12\n\x04link\x18\x04 \x01(\tB\x04\x88\xb5\x18\x03\x12\x14\n\x06urgent\x18\x05 \x01(\x08\x42\x04\x88\xb5\x18\x02\x12\x18\n\ndedupe_key\x18\x06 \x01(\tB\x04\x88\xb5\x18\x02\x12\x15\n\x07subject\x18\x07 \x01(\tB\x04\x88\xb5\x18\x03\x1a-\n\x0bParamsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n xianban/common/v1/messages.proto\x12\x11xianban.common.v1\x1a\x1fxianban/common/v1/options.proto\"\xb0\x02\n\x10MessageRequested\x12\x17\n\trecipient\x18\x01 \x01(\tB\x04\x88\xb5\x18\x03\x12\x16\n\x08template\x18\x02 \x01(\tB\x04\x88\xb5\x18\x02\x12\x45\n\x06params\x18\x03 \x03(\x0b\x32/.xianban.common.v1.MessageRequested.ParamsEntryB\x04\x88\xb5\x18\x03\x12\x12\n\x04link\x18\x04 \x01(\tB\x04\x88\xb5\x18\x03\x12\x14\n\x06urgent\x18\x05 \x01(\x08\x42\x04\x88\xb5\x18\x02\x12\x18\n\ndedupe_key\x18\x06 \x01(\tB\x04\x88\xb5\x18\x02\x12\x15\n\x07subject\x18\x07 \x01(\tB\x04\x88\xb5\x18\x03\x12\x1a\n\x0cto_delegates\x18\x08 \x01(\x08\x42\x04\x88\xb5\x18\x02\x1a-\n\x0bParamsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,8 +48,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MESSAGEREQUESTED'].fields_by_name['dedupe_key']._serialized_options = b'\210\265\030\002'
   _globals['_MESSAGEREQUESTED'].fields_by_name['subject']._loaded_options = None
   _globals['_MESSAGEREQUESTED'].fields_by_name['subject']._serialized_options = b'\210\265\030\003'
+  _globals['_MESSAGEREQUESTED'].fields_by_name['to_delegates']._loaded_options = None
+  _globals['_MESSAGEREQUESTED'].fields_by_name['to_delegates']._serialized_options = b'\210\265\030\002'
   _globals['_MESSAGEREQUESTED']._serialized_start=89
-  _globals['_MESSAGEREQUESTED']._serialized_end=365
-  _globals['_MESSAGEREQUESTED_PARAMSENTRY']._serialized_start=320
-  _globals['_MESSAGEREQUESTED_PARAMSENTRY']._serialized_end=365
+  _globals['_MESSAGEREQUESTED']._serialized_end=393
+  _globals['_MESSAGEREQUESTED_PARAMSENTRY']._serialized_start=348
+  _globals['_MESSAGEREQUESTED_PARAMSENTRY']._serialized_end=393
 # @@protoc_insertion_point(module_scope)

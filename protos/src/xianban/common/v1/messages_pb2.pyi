@@ -51,6 +51,7 @@ class MessageRequested(_message.Message):
     URGENT_FIELD_NUMBER: _builtins.int
     DEDUPE_KEY_FIELD_NUMBER: _builtins.int
     SUBJECT_FIELD_NUMBER: _builtins.int
+    TO_DELEGATES_FIELD_NUMBER: _builtins.int
     recipient: _builtins.str
     """The person to be told."""
     template: _builtins.str
@@ -63,6 +64,8 @@ class MessageRequested(_message.Message):
     """Same key, same message: told once."""
     subject: _builtins.str
     """Whose matter it is when the recipient acts for another."""
+    to_delegates: _builtins.bool
+    """An urgent message also goes to those who act for the recipient in messages, whatever they chose."""
     @_builtins.property
     def params(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """The template's values."""
@@ -77,10 +80,11 @@ class MessageRequested(_message.Message):
         urgent: _builtins.bool = ...,
         dedupe_key: _builtins.str = ...,
         subject: _builtins.str = ...,
+        to_delegates: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dedupe_key", b"dedupe_key", "link", b"link", "params", b"params", "recipient", b"recipient", "subject", b"subject", "template", b"template", "urgent", b"urgent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dedupe_key", b"dedupe_key", "link", b"link", "params", b"params", "recipient", b"recipient", "subject", b"subject", "template", b"template", "to_delegates", b"to_delegates", "urgent", b"urgent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

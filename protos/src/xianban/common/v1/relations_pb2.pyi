@@ -154,12 +154,15 @@ class MembershipState(_message.Message):
     ROLE_FIELD_NUMBER: _builtins.int
     AREAS_FIELD_NUMBER: _builtins.int
     ACTIVE_FIELD_NUMBER: _builtins.int
+    DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     person: _builtins.str
     organisation: _builtins.str
     role: _builtins.str
     """e.g. "parking-operator", "auditor", "identity-clerk"."""
     active: _builtins.bool
+    display_name: _builtins.str
+    """The name under which the person works, as badges show it, e.g. "赵勇"; empty: not told."""
     @_builtins.property
     def areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """区/街镇/居村 codes within which the role holds, as path prefixes, e.g. "310120/nanqiao"."""
@@ -173,10 +176,11 @@ class MembershipState(_message.Message):
         role: _builtins.str = ...,
         areas: _abc.Iterable[_builtins.str] | None = ...,
         active: _builtins.bool = ...,
+        display_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "areas", b"areas", "id", b"id", "organisation", b"organisation", "person", b"person", "role", b"role"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "areas", b"areas", "display_name", b"display_name", "id", b"id", "organisation", b"organisation", "person", b"person", "role", b"role"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -115,11 +115,11 @@ def write_limits(
     if kind not in SHOWN:
         raise InvalidArgument("KIND_UNKNOWN", field="threshold.name", kind=kind)
     known = KINDS[kind]
+    least, most = f"{known.low:g}", f"{known.high:g}"
     for name, limit in (("low", wanted.low), ("high", wanted.high)):
         if limit is not None and not known.low <= limit <= known.high:
-            raise InvalidArgument(
-                "LIMIT_IMPOSSIBLE", field=f"threshold.{name}", least=f"{known.low:g}", most=f"{known.high:g}"
-            )
+            field = f"threshold.{name}"
+            raise InvalidArgument("LIMIT_IMPOSSIBLE", field=field, least=least, most=most)
     if wanted.low is not None and wanted.high is not None and wanted.low >= wanted.high:
         raise InvalidArgument("LIMITS_REVERSED", field="threshold.low")
     Thresholds(uow.conn, scope).put(resident, kind, wanted)

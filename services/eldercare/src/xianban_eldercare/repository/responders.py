@@ -10,7 +10,7 @@ from xianban_sdk.readings.tables import device_watch
 from xianban_sdk.storage import keyed_hash
 from xianban_sdk.storage.tables import relation_record
 
-__all__ = ["responders", "speaking_for"]
+__all__ = ["badge_name", "responders", "speaking_for"]
 
 
 def responders(conn: Connection, roles: Collection[str], area: str) -> list[str]:
@@ -24,6 +24,18 @@ def responders(conn: Connection, roles: Collection[str], area: str) -> list[str]
         if state.role in roles and any(_under(area, one) for one in state.areas):
             found.add(state.person)
     return sorted(found)
+
+
+def badge_name(conn: Connection, person: str) -> str:
+    """The name under which a member of staff works; "" of anybody else."""
+    query = select(relation_record.c.data).where(
+        relation_record.c.kind == "membership", relation_record.c.actor == person
+    )
+    states = [
+        relations_pb2.RelationRecord.FromString(bytes(data)).membership
+        for data in conn.execute(query).scalars()
+    ]
+    return next((state.display_name for state in states if state.display_name), "")
 
 
 def speaking_for(conn: Connection, subject: str) -> list[str]:
