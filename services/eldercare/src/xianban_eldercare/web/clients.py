@@ -1,0 +1,15 @@
+"""The services these pages ask."""
+
+from __future__ import annotations
+
+from xianban.common.v1.alerts_pb2_grpc import AlertServiceStub
+from xianban.eldercare.v1.care_files_pb2_grpc import CareFileServiceStub
+from xianban.eldercare.v1.monitoring_pb2_grpc import MonitoringServiceStub
+from xianban_sdk.web import api
+
+__all__ = ["alerting", "files", "monitoring"]
+
+monitoring = api(MonitoringServiceStub)
+files = api(CareFileServiceStub)
+# Not routed by the edge: the elder care service serves it on its own socket.
+alerting = api(AlertServiceStub, served_by="eldercare")

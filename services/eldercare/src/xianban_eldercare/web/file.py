@@ -1,0 +1,180 @@
+"""The care file: what those who care must know, seen and changed by the elder's side or staff."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from xianban.eldercare.v1 import care_files_pb2 as pb
+from xianban_sdk.web import (
+    CallError,
+    Form,
+    attempt,
+    call,
+    person,
+    read_form,
+    render,
+    see_other,
+    status,
+    subject,
+    viewer_of,
+)
+
+from xianban_eldercare.web.clients import files
+from xianban_eldercare.web.home import file_of
+
+MANAGER = "station-manager"
+AREAS = {"310120/nanqiao": "area-nanqiao", "310120/fengpu": "area-fengpu"}
+LIVINGS = {
+    pb.LIVING_UNSPECIFIED: "unspecified",
+    pb.LIVING_ALONE: "alone",
+    pb.LIVING_WITH_SPOUSE: "with-spouse",
+    pb.LIVING_WITH_FAMILY: "with-family",
+    pb.LIVING_IN_INSTITUTION: "in-institution",
+}
+LEVELS = {
+    pb.CARE_LEVEL_UNSPECIFIED: "unspecified",
+    pb.CARE_LEVEL_INTACT: "intact",
+    pb.CARE_LEVEL_MILD: "mild",
+    pb.CARE_LEVEL_MODERATE: "moderate",
+    pb.CARE_LEVEL_SEVERE: "severe",
+    pb.CARE_LEVEL_COMPLETE: "complete",
+}
+# Empty rows that a form offers without scripts.
+SPARE = 2
+_INDEXED = re.compile(r"^(contacts|conditions)\[(\d{1,3})\]\.(\w+)$")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whose file, and under which address its pages stand."""
+
+    resident: str
+    path: str
+
+
+def place(request: Request) -> Place:
+    """The subject's own; with an id in the path, an elder of the station's manager."""
+    given = request.path_params.get("resident")
+    if given is None:
+        return Place(subject(request), "/eldercare/file")
+    if MANAGER not in person(request).roles:
+        raise HTTPException(403)
+    return Place(f"residents/{given}", f"/eldercare/elders/{given}/file")
+
+
+async def view(request: Request) -> Response:
+    here = place(request)
+    found, missing = await file_of(request, here.resident)
+    if missing is not None and missing.code.name != "NOT_FOUND":
+        raise missing
+    return render(
+        request,
+        "eldercare/file.html",
+        file=found,
+        here=here,
+        levels=LEVELS,
+        livings=LIVINGS,
+        areas=AREAS,
+    )
+
+
+async def edit(request: Request) -> Response:
+    here = place(request)
+    found, missing = await file_of(request, here.resident)
+    if missing is not None and missing.code.name != "NOT_FOUND":
+        raise missing
+    return _form(request, here, found or _new(request, here))
+
+
+def _new(request: Request, here: Place) -> pb.CareFile:
+    whose = viewer_of(request).subject
+    own = whose is not None and here.path == "/eldercare/file"
+    name = whose.name if whose and own else ""
+    return pb.CareFile(name=f"{here.resident}/careFile", display_name=name, area=next(iter(AREAS)))
+
+
+def _form(
+    request: Request, here: Place, file: pb.CareFile, refused: CallError | None = None
+) -> Response:
+    return render(
+        request,
+        "eldercare/file_edit.html",
+        status(refused),
+        file=file,
+        here=here,
+        contacts=[*file.contacts, *[pb.Contact()] * SPARE],
+        conditions=[*file.conditions, *[pb.Condition()] * SPARE],
+        livings=LIVINGS,
+        areas=AREAS if file.area in AREAS else {file.area: "", **AREAS},
+        area_texts=AREAS,
+        problem=on_the_form(refused),
+    )
+
+
+async def save(request: Request) -> Response:
+    here, form = place(request), await read_form(request)
+    held, missing = await file_of(request, here.resident)
+    if missing is not None and missing.code.name != "NOT_FOUND":
+        raise missing
+    file = written(form, held or pb.CareFile(name=f"{here.resident}/careFile"))
+    asked = pb.UpdateCareFileRequest(care_file=file, request_id=form.request_id)
+    _, refused = await attempt(call(request, files.UpdateCareFile, asked))
+    if refused is not None:
+        return _form(request, here, file, refused)
+    return see_other(request, f"{here.path}?done=saved")
+
+
+def written(form: Form, held: pb.CareFile) -> pb.CareFile:
+    """What was typed, on top of what the form does not ask for."""
+    file = pb.CareFile()
+    file.CopyFrom(held)
+    for field in ("contacts", "conditions", "allergies"):
+        file.ClearField(field)
+    file.display_name, file.area = form.text("display_name"), form.text("area")
+    file.address, file.version = form.text("address"), form.number("version")
+    known = {str(value): value for value in LIVINGS}
+    file.living = known.get(form.text("living"), pb.LIVING_UNSPECIFIED)
+    file.contacts.extend(_contacts(form))
+    file.conditions.extend(_conditions(form))
+    lines = form.text("allergies").replace("、", "\n").splitlines()
+    file.allergies.extend(line.strip() for line in lines if line.strip())
+    return file
+
+
+def _contacts(form: Form) -> list[pb.Contact]:
+    names = ("name", "phone", "relation", "person")
+    columns = [form.all(f"contact_{name}") for name in names]
+    rows = [[cell.strip() for cell in row] for row in zip(*columns, strict=False)]
+    return [
+        pb.Contact(display_name=name, phone=phone, relation=relation, person=person_id)
+        for name, phone, relation, person_id in rows
+        if name or phone or relation
+    ]
+
+
+def _conditions(form: Form) -> list[pb.Condition]:
+    rows = zip(form.all("condition_display"), form.all("condition_code"), strict=False)
+    return [
+        pb.Condition(display=display.strip(), code=code.strip().upper())
+        for display, code in rows
+        if display.strip() or code.strip()
+    ]
+
+
+def on_the_form(refused: CallError | None) -> CallError | None:
+    """The service's field names become those of the form: contacts[0].phone → contacts-0-phone."""
+    if refused is None:
+        return None
+    fields = {_field(name): text for name, text in refused.fields.items()}
+    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)
+
+
+def _field(name: str) -> str:
+    own = name.removeprefix("care_file.")
+    if found := _INDEXED.match(own):
+        return "-".join(found.groups())
+    return own.partition("[")[0]

@@ -1,0 +1,76 @@
+"""How the elder is, in one look: for the elder, or whoever acts for them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import grpc
+from starlette.requests import Request
+from starlette.responses import Response
+from xianban.eldercare.v1 import care_files_pb2, monitoring_pb2
+from xianban_sdk.web import CallError, call, if_there, render, subject
+
+from xianban_eldercare.web.clients import files, monitoring
+from xianban_eldercare.web.shown import is_open, measure
+from xianban_eldercare.web.sos import STATES, standing_call
+
+OUT_OF_REACH = "RESIDENT_NOT_FOUND"
+
+
+async def home(request: Request) -> Response:
+    whose = subject(request)
+    (state, away), (file, no_file), (sos, _) = await asyncio.gather(
+        state_of(request, whose), file_of(request, whose), standing_call(request, whose)
+    )
+    return render(
+        request,
+        "eldercare/home.html",
+        503 if away and away.code is grpc.StatusCode.UNAVAILABLE else 200,
+        **shown_state(state, away),
+        contacts=file.contacts if file else [],
+        no_file=no_file,
+        sos=sos,
+        sos_states=STATES,
+        polls=True,
+    )
+
+
+async def now(request: Request) -> Response:
+    """The part that the page asks for again and again; it says so itself when nobody answers."""
+    state, away = await state_of(request, subject(request))
+    return render(request, "eldercare/now.html", **shown_state(state, away), polls=True)
+
+
+async def state_of(
+    request: Request, whose: str
+) -> tuple[monitoring_pb2.CareState | None, CallError | None]:
+    asked = monitoring_pb2.GetCareStateRequest(name=f"{whose}/careState")
+    return reached(await if_there(call(request, monitoring.GetCareState, asked)))
+
+
+async def file_of(
+    request: Request, whose: str
+) -> tuple[care_files_pb2.CareFile | None, CallError | None]:
+    asked = care_files_pb2.GetCareFileRequest(name=f"{whose}/careFile")
+    return reached(await if_there(call(request, files.GetCareFile, asked)))
+
+
+def reached(found: tuple[Any, CallError | None]) -> tuple[Any, CallError | None]:
+    """Acting for somebody who can't be reached any more is the portal's matter."""
+    problem = found[1]
+    if problem is not None and problem.reason == OUT_OF_REACH:
+        raise problem
+    return found
+
+
+def shown_state(state: monitoring_pb2.CareState | None, away: CallError | None) -> dict[str, Any]:
+    """What now.html and its page need."""
+    alerts = list(state.alerts) if state else []
+    return {
+        "state": state,
+        "away": away,
+        "no_elder": bool(away and away.code is grpc.StatusCode.NOT_FOUND),
+        "vitals": [measure(one) for one in state.vitals] if state else [],
+        "alerts": [one for one in alerts if is_open(one)],
+    }

@@ -1,0 +1,45 @@
+// On top of pages that work without it: the seconds before a call, time left, and a lost connection.
+(() => {
+  "use strict";
+  // Runs only on the page that follows a press: a reload asks again, a restored tab calls nobody.
+  const countDown = (form) => {
+    const words = form.querySelector("[data-sos-count]");
+    let left = Number(form.dataset.sosSeconds);
+    let sent = false;
+    form.addEventListener("submit", () => { sent = true; });
+    const tick = () => {
+      words.textContent = words.dataset.text.replace("…", left);
+      if (sent) return;
+      if (left === 0) { form.requestSubmit(); return; }
+      left -= 1;
+      setTimeout(tick, 1000);
+    };
+    tick();
+  };
+
+  const two = (number) => String(number).padStart(2, "0");
+  const untilNext = () => {
+    for (const time of document.querySelectorAll("time[data-until]")) {
+      const left = Math.round((Date.parse(time.dateTime) - Date.now()) / 1000);
+      if (Number.isNaN(left)) continue;
+      const clock = `${two(Math.floor(left / 60))}:${two(left % 60)}`;
+      time.textContent = left > 0 ? time.dataset.left.replace("…", clock) : time.dataset.over;
+    }
+  };
+
+  // A part that asks by itself and gets no answer must not look as if it were new.
+  const lost = (event) => {
+    const part = event.target.closest?.("[data-lost]");
+    if (!part || part.querySelector(".lost")) return;
+    const words = document.createElement("p");
+    words.className = "lost";
+    words.setAttribute("role", "status");
+    words.textContent = part.dataset.lost;
+    part.prepend(words);
+  };
+
+  document.querySelectorAll("form[data-sos-seconds]").forEach(countDown);
+  untilNext();
+  setInterval(untilNext, 1000);
+  for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.addEventListener(name, lost);
+})();
