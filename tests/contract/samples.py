@@ -112,13 +112,20 @@ def _fill(message: Message) -> None:
     for field in _fields(message.DESCRIPTOR):
         rules = field.GetOptions().Extensions[validate_pb2.field]
         if field.is_repeated:
-            for _ in range(rules.repeated.min_items):
-                getattr(message, field.name).append(_scalar(field, rules.repeated.items))
+            _fill_list(getattr(message, field.name), field, rules.repeated)
         elif field.message_type is not None:
             if rules.required:
                 _fill_inner(getattr(message, field.name))
         elif (value := _scalar(field, rules)) is not None:
             setattr(message, field.name, value)
+
+
+def _fill_list(items: Any, field: FieldDescriptor, rules: Any) -> None:
+    for _ in range(rules.min_items):
+        if field.message_type is not None:
+            _fill_inner(items.add())
+        else:
+            items.append(_scalar(field, rules.items))
 
 
 def _fields(descriptor: Descriptor) -> list[FieldDescriptor]:

@@ -18,7 +18,9 @@ from samples import sample
 from things import ABSENT, things_of
 from wire import Answer, Wire, methods
 from xianban_sdk.demo import person_id
+from xianban_sdk.errors import InvalidArgument
 from xianban_sdk.rpc import Method
+from xianban_sdk.rpc.validation import validate
 from xianban_sdk.testing import ServiceUnderTest
 
 STRONG = "urn:xianban:acr:2"
@@ -89,6 +91,15 @@ def test_an_absent_resident_is_not_found_by_anybody(tied: ServiceUnderTest, wire
     assert not wrong, "\n".join(wrong)
 
 
+def well_formed(request: Any) -> bool:
+    """A limit's id is a word, an alert's is not: as an alert's name it says nothing to anybody."""
+    try:
+        validate(request)
+    except InvalidArgument:
+        return False
+    return True
+
+
 def renamed(request: Any, owner: str, thing: str) -> Iterator[Any]:
     """Copies of the request with each name of a resident's thing pointing at another one."""
     for field, value in request.ListFields():
@@ -116,6 +127,8 @@ def test_a_thing_of_somebody_else_is_as_absent_under_ones_own_name_as_under_thei
                     strict=True,
                 )
                 for existing, absent in pairs:
+                    if not well_formed(existing):
+                        continue
                     got = wire.call(method, asked(method, existing), SUBJECT, acr=STRONG)
                     expected = wire.call(method, asked(method, absent), SUBJECT, acr=STRONG)
                     if got != expected or got.code != "NOT_FOUND":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from importlib import resources
 from typing import Any
 
 import garbage
@@ -27,18 +28,27 @@ Wrong = list[str]
 
 
 def allowed_caller(service: ServiceUnderTest, method: Method) -> dict[str, Any]:
-    """Somebody whom the access rule lets in: the subject, a member of staff, or a process."""
+    """Somebody whom rule and policy let in: the subject, a member of staff, or a process."""
     rule = method.rule
     if rule.workload:
-        return {"workload": "portal"}
+        return {"workload": min(granted(service, method, "workload"), default="portal")}
     if rule.purpose:
         service.world.consent("resident", rule.purpose)
     staff = rule.roles and not rule.subject
-    person = member_with(service, rule.roles) if staff else "resident"
+    roles = rule.roles & granted(service, method, "role") or rule.roles
+    person = member_with(service, roles) if staff else "resident"
     return {"person": person, "acr": "urn:xianban:acr:2"}
 
 
-def member_with(service: ServiceUnderTest, roles: frozenset[str]) -> str:
+def granted(service: ServiceUnderTest, method: Method, kind: str) -> set[str]:
+    """The workloads or roles that the service's own policy names for the RPC."""
+    policy = resources.files(service.app.package).joinpath(service.app.policy)
+    statements = policy.read_text("utf-8").split(";") if policy.is_file() else []
+    ours = [each for each in statements if f'Action::"{method.rule.action}"' in each]
+    return {name for each in ours for name in re.findall(rf'"{kind}:([a-z-]+)"', each)}
+
+
+def member_with(service: ServiceUnderTest, roles: Set[str]) -> str:
     """One of the demo's staff; identity has its own, the others hear of the operator."""
     for role in roles:
         service.world.member("operator", role)
