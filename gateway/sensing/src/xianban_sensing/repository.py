@@ -44,6 +44,8 @@ __all__ = [
 ]
 
 MACHINE: Final = MachineScope("sensing")
+# The wire's sequences go further than a database's.
+_LAST: Final = 2**63 - 1
 
 metadata = MetaData()
 device = Table(
@@ -117,7 +119,7 @@ class Commands:
         query = (
             select(*command.columns, device.c.model)
             .join(device, device.c.id == command.c.device)
-            .where(command.c.sequence > sequence, holds)
+            .where(command.c.sequence > min(sequence, _LAST), holds)
         )
         rows = self._conn.execute(query.order_by(command.c.sequence).limit(size))
         return [(CommandRow(*values), model) for *values, model in rows]
@@ -155,7 +157,7 @@ class Devices(repository.Repository):
 
     def after(self, sequence: int, size: int) -> list[Device]:
         """What changed since, oldest first."""
-        query = select(device).where(device.c.sequence > sequence, self._visible())
+        query = select(device).where(device.c.sequence > min(sequence, _LAST), self._visible())
         rows = self.conn.execute(query.order_by(device.c.sequence).limit(size)).mappings()
         return [_loaded(row) for row in rows]
 
