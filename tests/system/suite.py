@@ -17,12 +17,12 @@ ROOT = Path(__file__).parents[2]
 XIANBAN = ROOT / ".venv/bin/xianban"
 
 
-def free_port() -> int:
+def free_port(above: int = 18080) -> int:
     """A port below the ephemeral range, so that no client's own port can take it.
 
     Where the search begins depends on the process: test runs beside each other do not race.
     """
-    first = 18080 + os.getpid() * 37 % 13000
+    first = above + os.getpid() * 37 % (32000 - above - 500)
     for port in range(first, 32000):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
@@ -38,6 +38,7 @@ class Suite:
     arguments: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    mqtt_port: int = field(default_factory=lambda: free_port(10080))
     process: subprocess.Popen | None = None
     seconds: float = 0.0
 
@@ -69,7 +70,9 @@ class Suite:
                     str(self.data),
                     *self.arguments,
                 ],
-                env=os.environ | self.environment,
+                env=os.environ
+                | {"XIANBAN_MQTT_LISTEN": f"127.0.0.1:{self.mqtt_port}"}
+                | self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
