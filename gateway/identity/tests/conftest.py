@@ -19,6 +19,7 @@ from xianban_identity.settings import IdentitySettings
 from xianban_identity.testing import ISSUER, Browser, Client
 from xianban_plugin_identity_pin import plugin as pin
 from xianban_plugin_identity_screen_code import plugin as screen_code
+from xianban_plugin_identity_totp import plugin as totp
 from xianban_sdk import plugins
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.identity.workload import load_or_create_key
@@ -61,7 +62,7 @@ def make_provider(
 ) -> Callable[..., Provider]:
     def make(**changes: Any) -> Provider:
         settings = Settings(data=tmp_path / "data", issuer=changes.pop("issuer", ISSUER))
-        hooks = plugins.build("identity", hookspecs, [screen_code, pin])
+        hooks = plugins.build("identity", hookspecs, [screen_code, pin, totp])
         identity = dataclasses.replace(IdentitySettings(), **changes)
         return Provider(
             settings=settings,

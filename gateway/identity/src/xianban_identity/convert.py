@@ -128,6 +128,7 @@ def session(item: Session, current: str) -> pb.Session:
         last_use_time=_stamp(item.last_used_at),
         expire_time=_stamp(item.expires_at),
         current=item.id == current,
+        authentication_methods=item.amr,
     )
 
 

@@ -7,7 +7,7 @@ in this module.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pluggy
 
@@ -15,7 +15,10 @@ __all__ = [
     "CodeMessage",
     "CodeSender",
     "Delivery",
+    "DeviceFactor",
+    "Kept",
     "SecondFactor",
+    "Setup",
     "hookimpl",
     "hookspec",
     "register_code_sender",
@@ -72,11 +75,62 @@ class SecondFactor(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a person takes over into their own device; kept encrypted until it is confirmed."""
+
+    secret: str
+    # Drawn as a QR code.
+    uri: str
+    # The same, to be typed.
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What to remember from now on, kept encrypted; `codes` are shown to the person once."""
+
+    secret: str
+    codes: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class DeviceFactor(Protocol):
+    """Something a person's own device works out, so that no answer is good twice."""
+
+    id: str
+    # The amr value of RFC 8176, e.g. "otp".
+    amr: str
+
+    def begin(self, issuer: str, account: str) -> Setup:
+        """A fresh set-up, labelled with the issuer's and the person's name."""
+        ...
+
+    def confirm(self, secret: str, given: str, at: float) -> Kept | None:
+        """What counts from here on when the device answers rightly, else None."""
+        ...
+
+    def answer(self, secret: str, given: str, at: float) -> str | None:
+        """What to remember instead when the answer fits (it is used up then), else None."""
+        ...
+
+    def renew(self, secret: str) -> Kept:
+        """Fresh recovery codes; those before are void."""
+        ...
+
+    def left(self, secret: str) -> int:
+        """How many recovery codes are not used yet."""
+        ...
+
+
 @hookspec
 def register_code_sender() -> CodeSender:  # type: ignore[empty-body]
     """Brings the one-time codes of the log-in to phones."""
 
 
 @hookspec
-def register_second_factor() -> SecondFactor:  # type: ignore[empty-body]
-    """Adds a factor that makes a log-in strong (acr urn:xianban:acr:2)."""
+def register_second_factor() -> SecondFactor | DeviceFactor:  # type: ignore[empty-body]
+    """Adds a factor that makes a log-in strong (acr urn:xianban:acr:2).
+
+    A `SecondFactor` is chosen by the person, a `DeviceFactor` is set up with their device.
+    """

@@ -11,6 +11,7 @@ from xianban_sdk.errors import XianbanError
 from xianban_sdk.telemetry import log
 
 from xianban_identity.demo import demo_endpoints
+from xianban_identity.domain.passkeys import Party
 from xianban_identity.install import install
 from xianban_identity.oidc.clients import Clients
 from xianban_identity.oidc.http import oidc_endpoints
@@ -19,7 +20,10 @@ from xianban_identity.plugins import chosen_sender, second_factors
 from xianban_identity.settings import IdentitySettings
 from xianban_identity.signin.federation import federation_views
 from xianban_identity.signin.flow import Flows
+from xianban_identity.signin.methods import method_views
 from xianban_identity.signin.pages import SigninPages
+from xianban_identity.signin.passkeys import Passkeys
+from xianban_identity.signin.steps import Steps
 from xianban_identity.signin.views import signin_views
 
 __all__ = ["provider_of", "wsgi", "wsgi_of"]
@@ -57,8 +61,12 @@ def wsgi_of(provider: Provider) -> Flask:
     app = Flask("xianban_identity", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_FORM
     pages, flows = SigninPages(), Flows()
+    steps = Steps(provider, flows, pages)
+    party = Party.of(provider.issuer)
+    passkeys = Passkeys(party) if party else None
     app.register_blueprint(oidc_endpoints(provider, flows, pages))
-    app.register_blueprint(signin_views(provider, flows, pages))
+    app.register_blueprint(signin_views(steps, passkeys))
+    app.register_blueprint(method_views(steps, passkeys))
     app.register_blueprint(federation_views(provider, flows, pages))
     _handle_errors(app, pages)
     if provider.settings.demo:

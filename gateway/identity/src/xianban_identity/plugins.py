@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from xianban_sdk.plugins import Hooks
 
-from xianban_identity.hookspecs import CodeSender, SecondFactor
+from xianban_identity.hookspecs import CodeSender, DeviceFactor, SecondFactor
 
-__all__ = ["Chosen", "chosen_sender", "second_factors"]
+__all__ = ["Chosen", "Factor", "chosen_sender", "second_factors"]
+
+Factor: TypeAlias = SecondFactor | DeviceFactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,6 @@ def chosen_sender(hooks: Hooks, wanted: str, *, demo: bool) -> Chosen:
     )
 
 
-def second_factors(hooks: Hooks) -> tuple[SecondFactor, ...]:
-    """All of them; a person enrols one."""
+def second_factors(hooks: Hooks) -> tuple[Factor, ...]:
+    """All of them; a person enrols what they like."""
     return tuple(result.value for result in hooks.registered("register_second_factor"))

@@ -19,9 +19,9 @@ from xianban_identity.events import publish_membership, publish_person, publish_
 from xianban_identity.handlers import consents as consent_cases
 from xianban_identity.handlers.consents import RecordDecision
 from xianban_identity.handlers.delegations import END_TIMER
-from xianban_identity.hookspecs import SecondFactor
+from xianban_identity.hookspecs import DeviceFactor, SecondFactor
 from xianban_identity.install import install
-from xianban_identity.plugins import second_factors
+from xianban_identity.plugins import Factor, second_factors
 from xianban_identity.repository import delegations, people, signins
 from xianban_identity.repository.delegations import Event, Record
 from xianban_identity.repository.signins import FactorRow
@@ -29,7 +29,7 @@ from xianban_identity.settings import IdentitySettings
 
 __all__ = ["DEMO_PIN", "seed", "seed_people"]
 
-# Printed with the demo's log-ins; demo people only.
+# Shown where it is asked for; demo people only.
 DEMO_PIN: Final = "246810"
 _MEMBERSHIP: Final = "01KDVHX800MB{:014d}"
 _DELEGATION: Final = "01KDVHX800DE{:014d}"
@@ -42,7 +42,7 @@ def seed(resources: Resources) -> None:
         seed_people(uow, second_factors(resources.hooks))
 
 
-def seed_people(uow: UnitOfWork, factors: tuple[SecondFactor, ...] = ()) -> None:
+def seed_people(uow: UnitOfWork, factors: tuple[Factor, ...] = ()) -> None:
     """People first, then what is between them."""
     source = package_files.files("xianban_identity").joinpath("demo_people.toml").read_text("utf-8")
     data = tomllib.loads(source)
@@ -52,7 +52,8 @@ def seed_people(uow: UnitOfWork, factors: tuple[SecondFactor, ...] = ()) -> None
         _person(uow, entry, number)
     for number, entry in enumerate(data["delegations"], start=1):
         _delegation(uow, entry, _DELEGATION.format(number))
-    for factor in factors[:1]:
+    plain = (factor for factor in factors if not isinstance(factor, DeviceFactor))
+    if (factor := next(plain, None)) is not None:
         _enrol_all(uow, factor)
 
 

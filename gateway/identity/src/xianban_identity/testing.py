@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import secrets
 from html import unescape
@@ -11,6 +12,16 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import uuid4
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from fido2.cose import ES256
+from fido2.utils import websafe_decode, websafe_encode
+from fido2.webauthn import (
+    AttestationObject,
+    AttestedCredentialData,
+    AuthenticatorData,
+    CollectedClientData,
+)
 from joserfc import jwt
 from joserfc.jwk import ECKey
 from xianban_sdk import demo
@@ -23,10 +34,12 @@ __all__ = [
     "CALLBACK",
     "CLI",
     "ISSUER",
+    "Authenticator",
     "Browser",
     "Client",
     "answered",
     "assertion",
+    "passkey_options",
     "screen_code_of",
 ]
 
@@ -163,3 +176,67 @@ def assertion(provider: Provider, client: str, **changes: Any) -> dict[str, str]
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
         "client_assertion": jwt.encode(header, kept, key),
     }
+
+
+class Authenticator:
+    """A device that holds one passkey, as W3C WebAuthn level 3 describes it.
+
+    `origin`, `rp_id`, `verified` and `count` may be set wrong, to see what is refused.
+    """
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        self.rp_id = urlsplit(origin).hostname or ""
+        self.verified = True
+        self.count = 0
+        self.handle = b""
+        self.id = secrets.token_bytes(16)
+        self._key = ec.generate_private_key(ec.SECP256R1())
+
+    def create(self, options: dict[str, Any]) -> str:
+        """JSON of a RegistrationResponse."""
+        self.handle = websafe_decode(options["user"]["id"])
+        public = ES256.from_cryptography_key(self._key.public_key())
+        attested = AttestedCredentialData.create(bytes(16), self.id, public)
+        data = AuthenticatorData.create(
+            self._party_hash(), self._flags() | AuthenticatorData.FLAG.AT, self.count, attested
+        )
+        client = self._client(CollectedClientData.TYPE.CREATE, options)
+        attestation = AttestationObject.create("none", data, {})
+        return self._answer(
+            client, attestationObject=websafe_encode(attestation), transports=["internal"]
+        )
+
+    def get(self, options: dict[str, Any]) -> str:
+        """JSON of an AuthenticationResponse; the counter grows."""
+        self.count += 1
+        data = AuthenticatorData.create(self._party_hash(), self._flags(), self.count)
+        client = self._client(CollectedClientData.TYPE.GET, options)
+        signature = self._key.sign(bytes(data) + client.hash, ec.ECDSA(hashes.SHA256()))
+        return self._answer(
+            client,
+            authenticatorData=websafe_encode(data),
+            signature=websafe_encode(signature),
+            userHandle=websafe_encode(self.handle),
+        )
+
+    def _party_hash(self) -> bytes:
+        return hashlib.sha256(self.rp_id.encode()).digest()
+
+    def _flags(self) -> AuthenticatorData.FLAG:
+        verified = AuthenticatorData.FLAG.UV if self.verified else 0
+        return AuthenticatorData.FLAG.UP | verified
+
+    def _client(self, kind: str, options: dict[str, Any]) -> CollectedClientData:
+        return CollectedClientData.create(kind, options["challenge"], self.origin)
+
+    def _answer(self, client: CollectedClientData, **response: Any) -> str:
+        named = websafe_encode(self.id)
+        response |= {"clientDataJSON": client.b64}
+        return json.dumps({"id": named, "rawId": named, "type": "public-key", "response": response})
+
+
+def passkey_options(page: Any) -> dict[str, Any]:
+    """What a page asks the browser's authenticator for."""
+    found = re.findall(r'data-options="([^"]*)"', page.get_data(as_text=True))
+    return json.loads(unescape(found[0]))

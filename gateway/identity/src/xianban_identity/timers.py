@@ -9,9 +9,10 @@ from typing import Any
 from xianban_sdk.app import Resources
 from xianban_sdk.storage import Timer, UnitOfWork
 
+from xianban_identity.domain.passkeys import CHALLENGE_LIFE
 from xianban_identity.handlers.delegations import END_TIMER, end_by_clock
 from xianban_identity.oidc import keys
-from xianban_identity.repository import credentials, signins
+from xianban_identity.repository import credentials, passkeys, signins
 from xianban_identity.settings import IdentitySettings
 
 __all__ = ["clean_later", "timers"]
@@ -40,6 +41,7 @@ def clean(timer: Timer, *, uow: UnitOfWork) -> None:
     now = uow.clock.now()
     credentials.forget_old(uow.conn, now, now - _KEEP_SPENT)
     signins.forget_old(uow.conn, now - _KEEP_SIGNINS)
+    passkeys.forget_old(uow.conn, now - CHALLENGE_LIFE)
     clean_later(uow)
 
 

@@ -55,7 +55,9 @@ def jwks(conn: Connection, now: datetime) -> dict[str, Any]:
 
 def sign(conn: Connection, now: datetime, typ: str, claims: dict[str, Any]) -> str:
     """A compact JWS by the key of the hour."""
-    current = [key for key in signing_keys.published(conn, now) if key.active_from <= now][-1]
+    # A retired key may have begun in the same instant as its successor.
+    active = [key for key in signing_keys.published(conn, now) if key.active_from <= now]
+    current = max(active, key=lambda key: (key.retire_at is None, key.active_from))
     header = {"alg": "ES256", "typ": typ, "kid": current.kid}
     return jwt.encode(header, claims, _imported(current.private), ["ES256"])
 

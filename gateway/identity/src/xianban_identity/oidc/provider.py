@@ -17,11 +17,10 @@ from xianban_sdk.plugins import Hooks
 from xianban_sdk.settings import Settings
 from xianban_sdk.storage import CallInfo, Database, UnitOfWork, open_unit_of_work
 
-from xianban_identity.hookspecs import SecondFactor
 from xianban_identity.oidc import keys
 from xianban_identity.oidc.clients import Clients
 from xianban_identity.oidc.tokens import unverified_claims
-from xianban_identity.plugins import Chosen
+from xianban_identity.plugins import Chosen, Factor
 from xianban_identity.settings import IdentitySettings
 
 __all__ = ["Provider"]
@@ -39,7 +38,7 @@ class Provider:
     clients: Clients
     hooks: Hooks
     chosen: Chosen
-    factors: tuple[SecondFactor, ...] = ()
+    factors: tuple[Factor, ...] = ()
 
     @property
     def issuer(self) -> str:

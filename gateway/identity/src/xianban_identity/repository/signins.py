@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 from xianban_sdk.storage import keyed_hash, upsert
 
 from xianban_identity.domain.sessions import Code
@@ -28,8 +28,10 @@ __all__ = [
     "add_code",
     "add_flow",
     "count_attempts",
+    "drop_factor",
     "drop_flow",
     "factor",
+    "factors",
     "find_flow",
     "forget_old",
     "link",
@@ -146,12 +148,20 @@ def link(conn: Connection, provider: str, subject: str, person: str, now: dateti
     upsert(conn, federated_identity, row)
 
 
+def factors(conn: Connection, person: str) -> dict[str, FactorRow]:
+    """What the person has enrolled, by the factor's id."""
+    rows = conn.execute(select(second_factor).where(second_factor.c.person == person))
+    return {row.factor: _factor(row) for row in rows}
+
+
 def factor(conn: Connection, person: str, factor_id: str) -> FactorRow | None:
     """Held until the transaction ends: tries are counted one by one."""
     where = (second_factor.c.person == person, second_factor.c.factor == factor_id)
     row = conn.execute(select(second_factor).where(*where).with_for_update()).first()
-    if row is None:
-        return None
+    return _factor(row) if row else None
+
+
+def _factor(row: Row[Any]) -> FactorRow:
     return FactorRow(
         row.person, row.factor, row.secret, row.enrolled_at, row.tries, row.locked_until
     )
@@ -160,6 +170,12 @@ def factor(conn: Connection, person: str, factor_id: str) -> FactorRow | None:
 def put_factor(conn: Connection, item: FactorRow) -> None:
     """Enrols a factor, or writes its tries back."""
     upsert(conn, second_factor, {name: getattr(item, name) for name in FactorRow.__slots__})
+
+
+def drop_factor(conn: Connection, person: str, factor_id: str) -> None:
+    """The person took it away."""
+    where = (second_factor.c.person == person, second_factor.c.factor == factor_id)
+    conn.execute(delete(second_factor).where(*where))
 
 
 def forget_old(conn: Connection, before: datetime) -> None:

@@ -288,3 +288,29 @@ second_factor = Table(
     Column("locked_until", Instant),
     Column("enrolled_at", Instant, nullable=False),
 )
+
+passkey = Table(
+    "passkey",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("person", String(26), nullable=False, index=True),
+    # The only way to find one by what a browser sends: a keyed hash.
+    Column("credential_hash", String(64), nullable=False, unique=True),
+    Column("credential", LargeBinary, nullable=False),
+    Column("attested", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("name", Encrypted(Text, "passkey.name"), nullable=False),
+    Column("transports", String(128), nullable=False),
+    Column("synced", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("last_used_at", Instant),
+)
+
+# Challenges on their way, each good once; keyed hashes of it and of whom it was given to.
+passkey_challenge = Table(
+    "passkey_challenge",
+    metadata,
+    Column("challenge_hash", String(64), primary_key=True),
+    Column("bound_to", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+)

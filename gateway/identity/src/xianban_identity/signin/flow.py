@@ -39,6 +39,12 @@ class Flow:
     logged_in: bool = False
     finished: bool = False
     refused: bool = False
+    # A page of ours to go back to, for ways that no client began.
+    back: str = ""
+    # A device's set-up that is not confirmed yet: which factor's, whose, and its secret.
+    setting_up: str = ""
+    setting_up_for: str = ""
+    setting_up_secret: str = ""
     # An outside provider: on the way there (state, nonce, verifier) and back (subject).
     upstream: str = ""
     upstream_state: str = ""
@@ -83,6 +89,8 @@ class Flows:
 
     def path(self, flow: Flow) -> str:
         """The page of the flow's step, or back to the authorization endpoint."""
+        if flow.finished and flow.back:
+            return flow.back
         if flow.finished:
             return f"/oauth2/authorize?{flow.query}&{urlencode({'signin': flow.id})}"
         step = {"login": "phone"}.get(flow.step, flow.step)

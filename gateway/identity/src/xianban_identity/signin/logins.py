@@ -39,8 +39,10 @@ def log_in_person(
     flow: Flow,
     person_id: str,
     amr: tuple[str, ...],
+    *,
+    strong: bool = False,
 ) -> tuple[Grantee, str]:
-    """A new session; what stood in this browser before is over."""
+    """A new session; what stood in this browser before is over. `strong`: two factors in one."""
     before = browser.session(uow)
     if before is not None:
         end_session(before, "logged_out", uow=uow)
@@ -48,6 +50,7 @@ def log_in_person(
     if person is None:
         raise LookupError(f"no person {person_id}")
     session = new_session(provider, uow, person_id, flow.client, device(), amr)
+    session = replace(session, strong_at=session.auth_time if strong else None)
     secret = secrets.token_urlsafe(32)
     sessions.add(uow.conn, session, digest(secret))
     return Grantee(person, session), secret
@@ -76,9 +79,9 @@ def new_session(
     )
 
 
-def strengthen(uow: UnitOfWork, session: Session, amr: str) -> None:
-    """The second factor was shown just now."""
-    methods = tuple(dict.fromkeys((*session.amr, amr, "mfa")))
+def strengthen(uow: UnitOfWork, session: Session, *amr: str) -> None:
+    """A second factor or a passkey was shown just now."""
+    methods = tuple(dict.fromkeys((*session.amr, *amr)))
     sessions.save(uow.conn, replace(session, strong_at=uow.clock.now(), amr=methods))
 
 

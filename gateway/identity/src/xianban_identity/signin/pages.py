@@ -77,6 +77,10 @@ class SigninPages:
         """A page that says what went wrong."""
         return self.page("problem", status=status, key=key, detail=detail)
 
+    def text(self, key: str) -> str:
+        """A text in the visitor's language."""
+        return self._pages.text(_SITE.name, viewer().locale, key)
+
     def explain(self, error: XianbanError) -> Problem:
         """A refusal in the visitor's language."""
         text = localised(error, viewer().locale, _PACKAGE)

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, request
 from werkzeug.wrappers import Response
+from xianban_sdk import demo
 from xianban_sdk.errors import InvalidArgument, XianbanError
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_identity.domain.errors import Refusal
+from xianban_identity.domain.passkeys import AMR
 from xianban_identity.domain.people import mask_phone
-from xianban_identity.domain.sessions import acr_level
 from xianban_identity.errors import as_error
+from xianban_identity.handlers.methods import has_strong
 from xianban_identity.handlers.people import name_person
-from xianban_identity.oidc.issue import grantee_of
-from xianban_identity.oidc.provider import Provider
 from xianban_identity.oidc.tokens import Grantee
-from xianban_identity.repository import credentials
+from xianban_identity.plugins import Factor
+from xianban_identity.repository import credentials, people
+from xianban_identity.repository import passkeys as passkey_rows
 from xianban_identity.repository.credentials import Approval
+from xianban_identity.seed import DEMO_PIN
 from xianban_identity.signin.browser import Browser
 from xianban_identity.signin.codes import check_code, send_code
-from xianban_identity.signin.factors import check_factor, enrol_factor, enrolled
-from xianban_identity.signin.flow import Flow, Flows
-from xianban_identity.signin.logins import address, log_in, strengthen
-from xianban_identity.signin.pages import SigninPages, viewer
+from xianban_identity.signin.factors import check_factor, choosable, enrol_factor, enrolled
+from xianban_identity.signin.flow import Flow
+from xianban_identity.signin.logins import address, log_in, log_in_person, strengthen
+from xianban_identity.signin.pages import viewer
+from xianban_identity.signin.passkeys import Passkeys, bound_to
+from xianban_identity.signin.steps import Steps, is_strong, refusal
 
 __all__ = ["signin_views"]
 
@@ -34,114 +38,44 @@ _PHONE = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
 _CODE = re.compile(r"[0-9]{6}", re.ASCII)
 
 
-def signin_views(provider: Provider, flows: Flows, pages: SigninPages) -> Blueprint:
-    """The pages as a Flask blueprint."""
-    views = _Views(provider, flows, pages)
+def signin_views(steps: Steps, passkeys: Passkeys | None) -> Blueprint:
+    """The pages as a Flask blueprint; without passkeys where browsers allow none."""
+    views = _Views(steps, passkeys)
     blueprint = Blueprint("signin", __name__)
     for step in ("phone", "code", "name", "factor", "consent"):
         show, take = getattr(views, f"show_{step}"), getattr(views, f"take_{step}")
-        blueprint.add_url_rule(f"/signin/{step}", f"show_{step}", views.showing(show))
-        taking = views.taking(step, take)
+        blueprint.add_url_rule(f"/signin/{step}", f"show_{step}", steps.showing(show))
+        taking = steps.taking(show, take)
         blueprint.add_url_rule(f"/signin/{step}", f"take_{step}", taking, methods=["POST"])
+    for path, show, take in (
+        ("passkey", views.show_phone, views.take_passkey),
+        ("factor/passkey", views.show_factor, views.take_passkey_as_factor),
+    ):
+        taking = steps.taking(show, take)
+        blueprint.add_url_rule(f"/signin/{path}", path, taking, methods=["POST"])
     return blueprint
 
 
 class _Views:
-    def __init__(self, provider: Provider, flows: Flows, pages: SigninPages) -> None:
-        self._provider = provider
-        self._flows = flows
-        self._pages = pages
-
-    # -- the frame around every step --------------------------------------------------------
-
-    def showing(
-        self, show: Callable[[Browser, Flow, XianbanError | None], Response]
-    ) -> Callable[[], Response]:
-        """GET: the step's form."""
-
-        def view() -> Response:
-            browser = Browser.of_request(self._provider)
-            with self._provider.work() as uow:
-                flow = self._flows.find(uow, browser, request.args.get("flow", ""))
-            if flow is None or flow.finished:
-                return self._pages.problem("signin-flow-over", 400)
-            return show(browser, flow, None)
-
-        return view
-
-    def taking(
-        self, step: str, take: Callable[[Browser, Flow], Response]
-    ) -> Callable[[], Response]:
-        """POST: what was typed; a refusal shows the form again with the reason."""
-        show = getattr(self, f"show_{step}")
-
-        def view() -> Response:
-            browser = Browser.of_request(self._provider)
-            flow_id = request.form.get("flow", "") or request.args.get("flow", "")
-            with self._provider.work() as uow:
-                flow = self._flows.find(uow, browser, flow_id)
-            if flow is None or flow.finished or not browser.sent_form(flow.id):
-                return self._pages.problem("signin-flow-over", 400)
-            try:
-                return take(browser, flow)
-            except XianbanError as error:
-                return show(browser, flow, error)
-
-        return view
-
-    def _form(
-        self,
-        page: str,
-        browser: Browser,
-        flow: Flow,
-        error: XianbanError | None,
-        /,
-        **context: object,
-    ) -> Response:
-        return self._pages.page(
-            page,
-            csrf=browser.csrf(flow.id),
-            status=400 if error else 200,
-            leads_to=flow.redirect_uri,
-            flow=flow,
-            client=flow.client_title(viewer().locale),
-            problem=self._pages.explain(error) if error else None,
-            **context,
-        )
-
-    def _next(self, uow: UnitOfWork, flow: Flow, grantee: Grantee) -> Flow:
-        """The step that is still missing, or the way back to the client."""
-        weak = acr_level(grantee.session.acr(uow.clock.now())) < 2
-        if not grantee.person.name:
-            step = "name"
-        elif flow.needs_factor and weak:
-            step = "factor"
-        elif flow.needs_consent and not self._is_approved(uow, flow, grantee.person.id):
-            step = "consent"
-        else:
-            return self._flows.save(uow, replace(flow, finished=True))
-        return self._flows.save(uow, replace(flow, step=step))
-
-    def _is_approved(self, uow: UnitOfWork, flow: Flow, person: str) -> bool:
-        given = credentials.approval(uow.conn, person, flow.client)
-        return set(flow.scope) <= given.scope and set(flow.audiences) <= given.resources
-
-    def _go(self, flow: Flow) -> Response:
-        return redirect(self._flows.path(flow), 303)
-
-    def _grantee(self, uow: UnitOfWork, browser: Browser) -> Grantee:
-        session = browser.session(uow)
-        grantee = grantee_of(uow, session.id) if session else None
-        if grantee is None:
-            raise InvalidArgument("SIGNIN_FLOW_OVER")
-        return grantee
+    def __init__(self, steps: Steps, passkeys: Passkeys | None) -> None:
+        self._steps = steps
+        self._provider = steps.provider
+        self._flows = steps.flows
+        self._passkeys = passkeys
 
     # -- phone ------------------------------------------------------------------------------
 
     def show_phone(self, browser: Browser, flow: Flow, error: XianbanError | None) -> Response:
         upstreams = () if flow.upstream_subject else self._provider.identity.upstreams
         phone = request.form.get("phone", "")[:20]
-        return self._form("phone", browser, flow, error, phone=phone, upstreams=upstreams)
+        options = ""
+        # Who links an outside account proves the phone; a passkey would prove somebody else's.
+        if self._passkeys is not None and not flow.upstream_subject:
+            with self._provider.work() as uow:
+                options = self._passkeys.request(uow, bound_to("log-in", browser, flow))
+        return self._steps.form(
+            "phone", browser, flow, error, phone=phone, upstreams=upstreams, options=options
+        )
 
     def take_phone(self, browser: Browser, flow: Flow) -> Response:
         phone = re.sub(r"[\s-]", "", request.form.get("phone", "")[:20]).removeprefix("+86")
@@ -151,7 +85,7 @@ class _Views:
         shown = delivery.screen_code if self._provider.settings.demo else ""
         sent = replace(flow, step="code", phone=phone, screen_code=shown)
         with self._provider.work() as uow:
-            return self._go(self._flows.save(uow, sent))
+            return self._steps.go(self._flows.save(uow, sent))
 
     # -- code -------------------------------------------------------------------------------
 
@@ -161,7 +95,7 @@ class _Views:
             with self._provider.work() as uow:
                 self._flows.save(uow, replace(flow, screen_code=""))
         masked = mask_phone(flow.phone) if flow.phone else ""
-        return self._form("code", browser, flow, error, masked=masked, shown=flow.screen_code)
+        return self._steps.form("code", browser, flow, error, masked=masked, shown=flow.screen_code)
 
     def take_code(self, browser: Browser, flow: Flow) -> Response:
         given = re.sub(r"\s", "", request.form.get("code", "")[:20])
@@ -169,16 +103,16 @@ class _Views:
             raise InvalidArgument("CODE_WRONG", field="code", left=0)
         with self._provider.work() as uow:
             rules = self._provider.identity.codes
-            refusal = _refusal(lambda: check_code(uow, rules, flow.phone, given))
+            refused = refusal(lambda: check_code(uow, rules, flow.phone, given))
         # Outside: the counted try must be committed before anybody hears of it.
-        if refusal is not None:
-            raise refusal
+        if refused is not None:
+            raise refused
         return self._logged_in(browser, flow)
 
     def _logged_in(self, browser: Browser, flow: Flow) -> Response:
         with self._provider.work() as uow:
             grantee, secret = log_in(self._provider, uow, browser, flow, viewer().locale)
-            answer = self._go(self._next(uow, replace(flow, logged_in=True), grantee))
+            answer = self._steps.go(self._steps.next(uow, replace(flow, logged_in=True), grantee))
         browser.log_in(answer, secret)
         return answer
 
@@ -186,73 +120,141 @@ class _Views:
 
     def show_name(self, browser: Browser, flow: Flow, error: XianbanError | None) -> Response:
         name = request.form.get("name", "")[:80]
-        return self._form("name", browser, flow, error, name=name)
+        return self._steps.form("name", browser, flow, error, name=name)
 
     def take_name(self, browser: Browser, flow: Flow) -> Response:
         raw = request.form.get("name", "")[:200]
         with self._provider.work() as uow:
-            grantee = self._grantee(uow, browser)
+            grantee = self._steps.grantee(uow, browser)
             limits = self._provider.identity.limits
             try:
                 person = name_person(grantee.person, raw, uow=uow, limits=limits)
             except Refusal as refusal:
                 raise as_error(refusal) from refusal
-            return self._go(self._next(uow, flow, replace(grantee, person=person)))
+            return self._steps.go(self._steps.next(uow, flow, replace(grantee, person=person)))
+
+    # -- passkey ----------------------------------------------------------------------------
+
+    def take_passkey(self, browser: Browser, flow: Flow) -> Response:
+        """Who shows a passkey needs no phone: its owner is logged in, strongly."""
+        if self._passkeys is None or flow.upstream_subject:
+            raise InvalidArgument("PASSKEY_REFUSED")
+        raw, shown = request.form.get("credential", ""), self._passkeys
+        with self._provider.work() as uow:
+            found = shown.try_authenticate(uow, bound_to("log-in", browser, flow), raw)
+        if isinstance(found, XianbanError):
+            raise found
+        with self._provider.work(found.person, found.person) as uow:
+            owner = people.find(uow.conn, found.person)
+            if owner is None or owner.deceased:
+                raise InvalidArgument("PASSKEY_UNKNOWN")
+            grantee, secret = log_in_person(
+                self._provider, uow, browser, flow, found.person, AMR, strong=True
+            )
+            logged_in = replace(flow, logged_in=True)
+            answer = self._steps.go(self._steps.next(uow, logged_in, grantee))
+        browser.log_in(answer, secret)
+        return answer
+
+    def take_passkey_as_factor(self, browser: Browser, flow: Flow) -> Response:
+        """The person who is logged in confirms with a passkey of theirs."""
+        if self._passkeys is None:
+            raise InvalidArgument("PASSKEY_REFUSED")
+        raw, shown = request.form.get("credential", ""), self._passkeys
+        with self._provider.work() as uow:
+            grantee = self._steps.grantee(uow, browser)
+            bound = bound_to("confirm", browser, flow, grantee.session.id)
+            found = shown.try_authenticate(uow, bound, raw, grantee.person.id)
+            if not isinstance(found, XianbanError):
+                strengthen(uow, grantee.session, *AMR)
+        if isinstance(found, XianbanError):
+            raise found
+        return self._on(browser, flow)
 
     # -- second factor ----------------------------------------------------------------------
 
     def show_factor(self, browser: Browser, flow: Flow, error: XianbanError | None) -> Response:
         with self._provider.work() as uow:
-            grantee = self._grantee(uow, browser)
+            grantee = self._steps.grantee(uow, browser)
+            if is_strong(uow, grantee):  # set up meanwhile, on the page of all methods
+                return self._steps.go(self._steps.next(uow, flow, grantee))
             has = enrolled(self._provider, uow, grantee.person.id)
-        return self._form("factor", browser, flow, error, enrolled=has is not None)
+            options = self._confirming(uow, browser, flow, grantee)
+            first = not has_strong(uow, grantee.person.id)
+        chosen = _chosen(has) or (choosable(self._provider) if first else None)
+        shown = chosen is not None and chosen.id == "pin" and self._is_demo(grantee.person.id)
+        return self._steps.form(
+            "factor",
+            browser,
+            flow,
+            error,
+            first=first,
+            chosen=chosen.id if chosen else "",
+            others=[one.id for one in has if one is not chosen],
+            options=options,
+            shown=DEMO_PIN if shown and not first else "",
+        )
+
+    def _confirming(self, uow: UnitOfWork, browser: Browser, flow: Flow, grantee: Grantee) -> str:
+        person = grantee.person.id
+        if self._passkeys is None or not passkey_rows.has_any(uow.conn, person):
+            return ""
+        bound = bound_to("confirm", browser, flow, grantee.session.id)
+        return self._passkeys.request(uow, bound, person)
+
+    def _is_demo(self, person: str) -> bool:
+        known = {one.id for one in demo.PEOPLE.values()}
+        return self._provider.settings.demo and person in known
 
     def take_factor(self, browser: Browser, flow: Flow) -> Response:
         given = request.form.get("factor", "")[:128]
         with self._provider.work() as uow:
-            grantee = self._grantee(uow, browser)
-            refusal = _refusal(lambda: self._second_factor(uow, flow, grantee, given))
-        if refusal is not None:
-            raise refusal
+            person = self._steps.grantee(uow, browser).person.id
+        with self._provider.work(person, person) as uow:
+            grantee = self._steps.grantee(uow, browser)
+            refused = refusal(lambda: self._second_factor(uow, flow, grantee, given))
+        if refused is not None:
+            raise refused
+        return self._on(browser, flow)
+
+    def _on(self, browser: Browser, flow: Flow) -> Response:
         with self._provider.work() as uow:
-            return self._go(self._next(uow, flow, self._grantee(uow, browser)))
+            grantee = self._steps.grantee(uow, browser)
+            return self._steps.go(self._steps.next(uow, flow, grantee))
 
     def _second_factor(self, uow: UnitOfWork, flow: Flow, grantee: Grantee, given: str) -> None:
         person = grantee.person.id
-        factor = enrolled(self._provider, uow, person)
+        factor = _chosen(enrolled(self._provider, uow, person))
         if factor is None:
-            # Only a log-in of this very flow, so a fresh code, may choose one.
-            if not flow.logged_in or not self._provider.factors:
+            # Only a log-in of this very flow, so a fresh code, may choose the first one.
+            factor = choosable(self._provider)
+            if not flow.logged_in or factor is None or has_strong(uow, person):
                 raise InvalidArgument("FACTOR_MISSING", field="factor")
-            factor = self._provider.factors[0]
             enrol_factor(factor, uow, person, given)
         check_factor(factor, uow, person, given)
-        strengthen(uow, grantee.session, factor.amr)
+        strengthen(uow, grantee.session, factor.amr, "mfa")
 
     # -- leave for a third party --------------------------------------------------------------
 
     def show_consent(self, browser: Browser, flow: Flow, error: XianbanError | None) -> Response:
         with self._provider.work() as uow:
-            person = self._grantee(uow, browser).person
-        return self._form("consent", browser, flow, error, name=person.name)
+            person = self._steps.grantee(uow, browser).person
+        return self._steps.form("consent", browser, flow, error, name=person.name)
 
     def take_consent(self, browser: Browser, flow: Flow) -> Response:
         if request.form.get("decision") != "allow":
             with self._provider.work() as uow:
                 refused = replace(flow, finished=True, refused=True)
-                return self._go(self._flows.save(uow, refused))
+                return self._steps.go(self._flows.save(uow, refused))
         with self._provider.work() as uow:
-            person = self._grantee(uow, browser).person.id
+            person = self._steps.grantee(uow, browser).person.id
             given = credentials.approval(uow.conn, person, flow.client)
             granted = Approval(given.scope | set(flow.scope), given.resources | set(flow.audiences))
             credentials.approve_client(uow.conn, person, flow.client, granted, uow.clock.now())
-            return self._go(self._next(uow, flow, self._grantee(uow, browser)))
+            return self._steps.go(self._steps.next(uow, flow, self._steps.grantee(uow, browser)))
 
 
-def _refusal(act: Callable[[], None]) -> XianbanError | None:
-    """What `act` refused, if it did: the transaction around it still commits."""
-    try:
-        act()
-    except XianbanError as error:
-        return error
-    return None
+def _chosen(has: list[Factor]) -> Factor | None:
+    """The one the person asked for, else the first they have."""
+    wanted = request.values.get("method", "")
+    return next((one for one in has if one.id == wanted), has[0] if has else None)

@@ -9,7 +9,7 @@ from xianban_sdk.web import call, read_form, render, see_other
 
 from xianban_identity.web.identity import identity, me
 
-__all__ = ["details", "ended", "sessions"]
+__all__ = ["details", "ended", "methods", "sessions"]
 
 _PROFILES = {
     "standard": pb.PRESENTATION_PROFILE_STANDARD,
@@ -54,3 +54,9 @@ async def ended(request: Request) -> Response:
     asked = pb.EndSessionRequest(name=name, request_id=form.request_id)
     await call(request, identity.EndSession, asked)
     return see_other(request, "/me/sessions")
+
+
+async def methods(request: Request) -> Response:
+    """The ways to log in are identity's own pages: keys and set-ups never pass the portal."""
+    me(request)  # who is not logged in is asked to
+    return see_other(request, "/signin/methods")

@@ -260,6 +260,7 @@ class Session(_message.Message):
     LAST_USE_TIME_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     CURRENT_FIELD_NUMBER: _builtins.int
+    AUTHENTICATION_METHODS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"residents/{id}/sessions/{session}"."""
     client: _builtins.str
@@ -274,6 +275,12 @@ class Session(_message.Message):
     def last_use_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def authentication_methods(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """How it was opened and confirmed since, values of RFC 8176 in the order of their use: "sms" (code
+        to the phone), "pop" (passkey) or "fed" (outside account) comes first; "mfa": two factors.
+        """
+
     def __init__(
         self,
         *,
@@ -284,10 +291,11 @@ class Session(_message.Message):
         last_use_time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         current: _builtins.bool = ...,
+        authentication_methods: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "last_use_time", b"last_use_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "create_time", b"create_time", "current", b"current", "device", b"device", "expire_time", b"expire_time", "last_use_time", b"last_use_time", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authentication_methods", b"authentication_methods", "client", b"client", "create_time", b"create_time", "current", b"current", "device", b"device", "expire_time", b"expire_time", "last_use_time", b"last_use_time", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

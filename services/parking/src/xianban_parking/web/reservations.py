@@ -9,11 +9,11 @@ from starlette.responses import Response
 from xianban.parking.v1 import parking_pb2 as pb
 from xianban.parking.v1 import resources_pb2 as resources
 from xianban_sdk.web import Form, call, read_form, render, see_other, subject, text
+from xianban_sdk.web.qr import qr_svg
 
 from xianban_parking.web import times
 from xianban_parking.web.clients import attempt, parking, status
 from xianban_parking.web.lots import lot_page
-from xianban_parking.web.qr import qr_svg
 from xianban_parking.web.shown import tail
 
 PAGE = 20

@@ -1,4 +1,4 @@
-"""A gate token as a QR code: drawn here, so that it shows without scripts and prints sharply."""
+"""QR codes drawn by the server, so that they show without scripts and print sharply."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import io
 import segno
 from markupsafe import Markup
 
+__all__ = ["qr_svg"]
 
-def qr_svg(token: str, label: str) -> Markup:
-    """An inline SVG; the label is what a screen reader says."""
+
+def qr_svg(content: str, label: str) -> Markup:
+    """An inline SVG of class `qr`; the label is what a screen reader says."""
     drawn = io.BytesIO()
     # Error level M survives a folded sheet of paper; L only a clean screen.
-    segno.make(token, error="m", micro=False).save(
+    segno.make(content, error="m", micro=False).save(
         drawn, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=4, nl=False, title=label
     )
     body = drawn.getvalue().decode("utf-8")

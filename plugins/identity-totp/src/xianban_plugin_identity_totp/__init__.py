@@ -1,0 +1,1 @@
+"""An authenticator app as second factor: something held beside the phone number."""
