@@ -284,7 +284,7 @@ def split(own_backends: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def last_served(family: Family, service: str) -> float:
     """When the last answer came before delegated access was refused.
 
-    The refusal itself takes longer: the service waits for identity, and Envoy asks it again.
+    The refusal itself takes longer: the service waits for identity once.
     """
     last = time.monotonic()
     end = last + 20
