@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import grpc
+import httpx
 import pytest
 from suite import Suite
 from wearer import Wristband
@@ -29,23 +30,38 @@ class Chain:
         self.suite = Suite(folder)
         self.suite.start()
         self.band = Wristband(self.suite.mqtt_port)
+        self._tokens: dict[tuple[str, str], str] = {}
+
+    def token(self, person: str, audience: str) -> str:
+        """Asked for once: a token lives longer than this test."""
+        if (person, audience) not in self._tokens:
+            self._tokens[person, audience] = self.suite.token(person, audience)
+        return self._tokens[person, audience]
+
+    def get(self, audience: str, path: str, **asked: Any) -> Any:
+        """The daughter asks."""
+        headers = {
+            "Authorization": f"Bearer {self.token('daughter', audience)}",
+            "Accept-Language": "en",
+        }
+        url = f"{self.suite.url}/api/{audience}/v1/residents/{path}"
+        found = httpx.get(url, params=asked, headers=headers, timeout=5)
+        assert found.status_code == 200, found.text
+        return found.json()
 
     def alerts(self, rule: str) -> list[dict[str, Any]]:
-        with self.suite.api("daughter", "eldercare") as api:
-            found = api.get(f"/residents/{ELDER}/alerts", params={"open": "true"})
-            assert found.status_code == 200, found.text
-            return [one for one in found.json()["alerts"] if one["rule"] == rule]
+        found = self.get("eldercare", f"{ELDER}/alerts", open="true")
+        return [one for one in found["alerts"] if one["rule"] == rule]
 
     def pages(self, rule: str) -> list[dict[str, Any]]:
         """What the daughter was told of alarms of this rule."""
-        with self.suite.api("daughter", "notify") as api:
-            found = api.get(f"/residents/{DAUGHTER}/messages", params={"pageSize": 200}).json()
+        found = self.get("notify", f"{DAUGHTER}/messages", pageSize="200")
         told = [one for one in found["messages"] if one["template"] == "eldercare-alert-told"]
         return [one for one in told if one["params"]["rule"] == rule]
 
     def dispatcher(self, deed: str, **asked: Any) -> None:
         """A deed of the dispatcher; what must never wait has a lane of its own."""
-        token = self.suite.token("dispatcher", "eldercare")
+        token = self.token("dispatcher", "eldercare")
         request = getattr(alerts_pb2, f"{deed}Request")(request_id=str(uuid4()), **asked)
         lane = "-safety" if deed in SAFETY else ""
         with grpc.insecure_channel(f"unix:{self.suite.run}/eldercare{lane}.sock") as channel:
@@ -69,7 +85,7 @@ def eventually(check: Callable[[], Any], seconds: float = 60) -> Any:
     while True:
         try:
             found = check()
-        except (AssertionError, grpc.RpcError, OSError):
+        except (AssertionError, grpc.RpcError, httpx.HTTPError):
             found = None
         if found:
             return found

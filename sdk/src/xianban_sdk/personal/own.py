@@ -15,6 +15,16 @@ from xianban_sdk.alerts.tables import (
     alert_telling,
 )
 from xianban_sdk.personal.declared import Fate, Holding, PersonalData
+from xianban_sdk.readings.tables import (
+    device_watch,
+    reading,
+    reading_hour,
+    reading_late,
+    reading_latest,
+    reading_series,
+    rule_state,
+)
+from xianban_sdk.storage.encryption import keyed_hash
 from xianban_sdk.storage.tables import audit, idempotency, outbox, relation_record
 
 __all__ = ["OWN", "UNFINDABLE", "holdings"]
@@ -70,8 +80,73 @@ _ALERTS: Final = (
     ),
 )
 
+def _of_series(table: Table) -> Callable[[str], ColumnElement[bool]]:
+    """Rows of what was measured of the person."""
+
+    def about(person: str) -> ColumnElement[bool]:
+        return table.c.series.in_(select(reading_series.c.id).where(_measured(person)))
+
+    return about
+
+
+def _measured(person: str) -> ColumnElement[bool]:
+    return reading_series.c.subject_key == keyed_hash(f"residents/{person}")
+
+
+def _watched(person: str) -> ColumnElement[bool]:
+    return device_watch.c.subject_key == keyed_hash(f"residents/{person}")
+
+
+def _derived(table: Table, category: str) -> Holding:
+    """Made from readings; the readings themselves are exported."""
+    return Holding(
+        table=table,
+        category=category,
+        through=_of_series(table),
+        fate=Fate.ERASED,
+        exported=False,
+        reason="copy",
+    )
+
+
+_KEYS: Final = frozenset({"device_key", "subject_key"})
+_READINGS: Final = (
+    _derived(rule_state, "rule-standings"),
+    _derived(reading_late, "late-hours"),
+    _derived(reading_latest, "latest-readings"),
+    Holding(
+        table=reading_hour,
+        category="reading-hours",
+        through=_of_series(reading_hour),
+        fate=Fate.ERASED,
+    ),
+    Holding(
+        table=reading,
+        category="readings",
+        through=_of_series(reading),
+        fate=Fate.ERASED,
+        # Sealed as bytes of its own; where somebody was is shown by the domain.
+        secret=frozenset({"position"}),
+    ),
+    Holding(
+        table=device_watch,
+        category="watched-devices",
+        through=_watched,
+        fate=Fate.ERASED,
+        secret=_KEYS | {"promises"},
+    ),
+    Holding(
+        table=reading_series,
+        category="reading-series",
+        through=_measured,
+        fate=Fate.ERASED,
+        secret=_KEYS,
+    ),
+)
+
 OWN: Final = (
     *_ALERTS,
+    *_READINGS,
     Holding(
         table=audit,
         category="accesses",
