@@ -264,3 +264,10 @@ def _tile(web: Any, who: Any, answer: pb.CareState) -> str:
         return (await tile(_request(web))).text
 
     return web.client.portal.call(read)
+
+
+def test_a_report_without_a_word_is_not_taken(web: Any) -> None:
+    answer = web.as_(DISPATCHER).post(f"/eldercare/board/alerts/{ID}/resolve", {"note": " "})
+    assert answer.status_code == 400
+    assert "请写明发现了什么、做了什么" in answer.text
+    assert not web.caller.was_asked("ResolveAlert")

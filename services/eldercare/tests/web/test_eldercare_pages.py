@@ -134,7 +134,7 @@ def test_every_number_stands_beside_its_verdict_and_age(web: Any) -> None:
     assert "131" in block
     assert "数据稍晚" in block
     assert "data-age" in block
-    assert "高于本人范围" in block
+    assert "高于提醒范围" in block
     assert "50 – 120" in block
 
 
@@ -194,3 +194,14 @@ def test_every_message_of_an_alert_has_words(elder_pages: Any, occasion: str, lo
         assert elder_pages.has_text("eldercare", locale, key)
         said = elder_pages.text("eldercare", locale, key, by="", reason="", **told)
         assert "{" not in said
+
+
+def test_a_part_that_has_nothing_new_is_not_read_out_again(web: Any) -> None:
+    web.caller.replies["GetSos"] = sos()
+    for path in ("/eldercare/now", "/eldercare/sos/state"):
+        again = re.findall(r'hx-get="([^"]+seen=[^"]+)"', web.as_(ELDER).get(path).text)[0]
+        assert web.get(again).status_code == 204
+    web.caller.replies["GetCareState"] = state([alert(), alert(name="alerts/" + "1" * 26)])
+    web.caller.replies["GetSos"] = sos(pb.SOS_STATE_COMING)
+    assert web.get(again).status_code == 200
+    assert web.get("/eldercare/now?seen=before").status_code == 200

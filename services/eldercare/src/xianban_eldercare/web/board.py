@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import grpc
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,6 +25,7 @@ from xianban_sdk.web import (
     render,
     see_other,
     status,
+    text,
     viewer_of,
     watch,
 )
@@ -165,10 +167,21 @@ async def act(request: Request) -> Response:
     if deed not in DEEDS:
         raise HTTPException(404)
     name = f"alerts/{request.path_params['alert']}"
-    _, refused = await attempt(DEEDS[deed](request, name, form))
+    refused = _incomplete(request, deed, form)
+    if refused is None:
+        _, refused = await attempt(DEEDS[deed](request, name, form))
     if refused is not None:
         return await alert_page(request, form, refused)
     return see_other(request, f"/eldercare/board/{name}?done={deed}")
+
+
+def _incomplete(request: Request, deed: str, form: Form) -> CallError | None:
+    """Said in the desk's words; the service would only say that something is too short."""
+    if deed != "resolve" or form.text("note"):
+        return None
+    words = text(request, "eldercare", "resolve-note-missing")
+    code = grpc.StatusCode.INVALID_ARGUMENT
+    return CallError(code, "NOTE_REQUIRED", words, "eldercare", {"note": words})
 
 
 def _acknowledge(request: Request, name: str, form: Form) -> Awaitable[pb.Alert]:

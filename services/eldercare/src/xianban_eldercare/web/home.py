@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import Any
 
 import grpc
@@ -10,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from xianban.eldercare.v1 import care_files_pb2, monitoring_pb2
 from xianban_sdk.web import CallError, call, if_there, render, subject
+from xianban_sdk.web.formats import iso
 
 from xianban_eldercare.web.clients import files, monitoring
-from xianban_eldercare.web.shown import is_open, measure
+from xianban_eldercare.web.shown import Measure, is_open, measure
 from xianban_eldercare.web.sos import STATES, standing_call
 
 OUT_OF_REACH = "RESIDENT_NOT_FOUND"
@@ -39,7 +41,10 @@ async def home(request: Request) -> Response:
 async def now(request: Request) -> Response:
     """The part that the page asks for again and again; it says so itself when nobody answers."""
     state, away = await state_of(request, subject(request))
-    return render(request, "eldercare/now.html", **shown_state(state, away), polls=True)
+    shown = shown_state(state, away)
+    if request.query_params.get("seen") == shown["seen"]:
+        return Response(status_code=204)  # Nothing new; the ages tick by themselves.
+    return render(request, "eldercare/now.html", **shown, polls=True)
 
 
 async def state_of(
@@ -67,10 +72,22 @@ def reached(found: tuple[Any, CallError | None]) -> tuple[Any, CallError | None]
 def shown_state(state: monitoring_pb2.CareState | None, away: CallError | None) -> dict[str, Any]:
     """What now.html and its page need."""
     alerts = list(state.alerts) if state else []
+    vitals = [measure(one) for one in state.vitals] if state else []
     return {
         "state": state,
         "away": away,
         "no_elder": bool(away and away.code is grpc.StatusCode.NOT_FOUND),
-        "vitals": [measure(one) for one in state.vitals] if state else [],
+        "vitals": vitals,
         "alerts": [one for one in alerts if is_open(one)],
+        "seen": _seen(state, vitals),
     }
+
+
+def _seen(state: monitoring_pb2.CareState | None, vitals: list[Measure]) -> str:
+    """The same as long as a renewed page would say the same."""
+    if state is None:
+        return "away"
+    alerts = [f"{one.name} {one.version}" for one in state.alerts]
+    said = [f"{one.kind} {one.number} {one.verdict} {iso(one.at)}" for one in vitals]
+    written = "\n".join([state.sentence, str(state.devices), *alerts, *said])
+    return hashlib.sha256(written.encode()).hexdigest()[:16]

@@ -95,7 +95,10 @@ async def cancel(request: Request) -> Response:
 async def state(request: Request) -> Response:
     """The part that the page asks for until the call is over."""
     found, away = await standing_call(request, subject(request))
-    return render(request, "eldercare/sos_state.html", **_shown(found, away))
+    shown = _shown(found, away)
+    if request.query_params.get("seen") == shown["seen"]:
+        return Response(status_code=204)  # Nothing new: a screen reader must not read it again.
+    return render(request, "eldercare/sos_state.html", **shown)
 
 
 def _shown(
@@ -106,6 +109,7 @@ def _shown(
         "sos": found,
         "away": away,
         "sos_state": known,
+        "seen": "away" if away else known[0],
         "standing": stands(found) or away is not None,
         "problem": refused,
     }

@@ -38,6 +38,15 @@
     part.prepend(words);
   };
 
+  // A part that is renewed keeps the focus where it was.
+  let held = "";
+  document.addEventListener("focusin", (event) => {
+    held = event.target.closest("[data-live-part]") ? event.target.id : "";
+  });
+  document.addEventListener("xianban:live", () => {
+    if (held && document.activeElement === document.body) document.getElementById(held)?.focus();
+  });
+
   document.querySelectorAll("form[data-sos-seconds]").forEach(countDown);
   untilNext();
   setInterval(untilNext, 1000);
