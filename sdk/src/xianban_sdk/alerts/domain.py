@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Final
 
 from xianban_sdk.alerts.ladder import Ladder
+from xianban_sdk.severity import Severity
 
 __all__ = [
     "SYSTEM",
@@ -31,15 +32,6 @@ class State(IntEnum):
     DISPATCHED = 3
     RESOLVED = 4
     CLOSED = 5
-
-
-class Severity(IntEnum):
-    """CAP 1.2 <severity>; the numbers are those of the wire."""
-
-    MINOR = 1
-    MODERATE = 2
-    SEVERE = 3
-    EXTREME = 4
 
 
 class AlertRefused(Exception):

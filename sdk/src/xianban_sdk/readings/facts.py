@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum
 
+from xianban_sdk.severity import Severity
 from xianban_sdk.storage.unit_of_work import UnitOfWork
 
 __all__ = ["Cleared", "Fact", "OnFacts", "Raised", "Reason", "Severity"]
-
-
-class Severity(IntEnum):
-    """As CAP 1.2 <severity>; the values are those of `AlertSeverity` on the wire."""
-
-    MINOR = 1
-    MODERATE = 2
-    SEVERE = 3
-    EXTREME = 4
 
 
 @dataclass(frozen=True, slots=True)
