@@ -5,11 +5,16 @@ Browsers allow passkeys at a domain name only, so this suite is asked for at loc
 
 from __future__ import annotations
 
+import base64
 import re
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from browser import FORMS, faults, view
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from suite import Suite
 from xianban_identity.seed import DEMO_PIN
@@ -65,6 +70,11 @@ def press(page: Page, selector: str) -> None:
     page.wait_for_load_state()
 
 
+def picture(page: Page, folder: Path | None, name: str) -> None:
+    if folder is not None:
+        page.screenshot(path=str(folder / f"sign-in-{name}.png"), full_page=True)
+
+
 def forget(context: BrowserContext) -> None:
     """Logged out everywhere; the presentation stays."""
     context.clear_cookies(name=re.compile("^(?!xianban_view)"))
@@ -108,6 +118,28 @@ def test_a_passkey_is_added_logs_in_without_a_number_and_is_gone_once_removed(
     page.goto(f"{home}/login")
     press(page, "form[data-passkey=get] button")
     expect(page.get_by_role("alert").first).to_contain_text("这里没有此通行密钥")
+
+
+def test_an_authenticator_app_is_set_up_and_its_recovery_codes_are_shown(
+    page: Page, home: str, pictures: Path | None
+) -> None:
+    page.goto(f"{home}/signin/methods")
+    log_in_by_phone(page, "daughter")
+    press(page, "form[action='/signin/methods/confirm'] button")
+    page.locator("input[name=factor]").fill(DEMO_PIN)
+    press(page, "form[action='/signin/factor'] button")
+    picture(page, pictures, "methods")
+    press(page, "a[href*='/set-up/totp']")
+    assert faults(page, ELDER) == []
+    picture(page, pictures, "set-up")
+
+    key = base64.b32decode(page.locator(".typed-key").inner_text().replace(" ", ""))
+    app = TOTP(key, 6, SHA1(), 30)
+    page.locator("input[name=factor]").fill(app.generate(int(time.time())).decode())
+    press(page, "form[action='/signin/methods/set-up'] button")
+    expect(page.locator(".recovery-codes li")).to_have_count(10)
+    assert faults(page, ELDER) == []
+    picture(page, pictures, "codes")
 
 
 def test_without_scripts_a_sentence_leads_to_the_code(chromium: Browser, home: str) -> None:
