@@ -152,6 +152,14 @@ def test_without_a_file_calling_for_help_is_still_there(web: Any) -> None:
     assert 'action="/eldercare/sos"' in page.text
 
 
+def test_without_consent_the_page_says_what_is_missing_and_where_it_is_given(web: Any) -> None:
+    refused = away(grpc.StatusCode.PERMISSION_DENIED, "CONSENT_REQUIRED")
+    web.caller.replies["GetCareState"] = refused
+    page = web.as_(ELDER).get("/eldercare").text
+    assert 'href="/me/consents"' in page
+    assert 'action="/eldercare/sos"' in page
+
+
 def test_when_the_service_is_away_the_page_is_truthful_and_help_stays_reachable(web: Any) -> None:
     web.caller.replies.clear()
     page = web.as_(ELDER).get("/eldercare")

@@ -3,7 +3,7 @@
   "use strict";
   const css = getComputedStyle(document.documentElement);
   const token = (name) => css.getPropertyValue(name).trim();
-  const colours = [token("--brand"), "#b3541e", token("--teal"), "#6a3fa0"];
+  const colours = [token("--brand"), "#b3541e", token("--teal"), "#6a3fa0", "#33424e"];
   const size = Math.max(13, parseFloat(getComputedStyle(document.body).fontSize) - 3);
   // The real name: "inherit" draws, but cannot be measured, and labels would overlap.
   const family = getComputedStyle(document.body).fontFamily;

@@ -32,6 +32,7 @@ async def home(request: Request) -> Response:
         **shown_state(state, away),
         contacts=file.contacts if file else [],
         no_file=no_file,
+        unwritten=bool(no_file and no_file.code is grpc.StatusCode.NOT_FOUND),
         sos=sos,
         sos_states=STATES,
         polls=True,

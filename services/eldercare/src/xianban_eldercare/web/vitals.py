@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
 SPANS = {"day": 24, "week": 168}
 MOST = 1000
 
-Row = tuple[str, str | None, str | None, str | None, str | None, str | None]
+Row = tuple[str | None, ...]
 
 
 async def vital(request: Request) -> Response:
@@ -54,12 +54,12 @@ async def vital(request: Request) -> Response:
 def rows(
     points: Iterable[pb.VitalPoint], begin: datetime, count: int, band: Measure | None
 ) -> list[Row]:
-    """Hour, mean, least, greatest, lower and upper limit; a gap where nothing is believable."""
+    """Hour, mean, least, greatest, and the limits there are; a gap where nothing is believable."""
     found = {_hour(at): one for one in points if (at := moment(one.time)) is not None}
-    low, high = (band.low or None, band.high or None) if band else (None, None)
+    limits = [limit for limit in (band.low, band.high) if limit] if band else []
     slots = [begin + HOUR * index for index in range(count)]
     day_too = count > SPANS["day"]
-    return [(_label(slot, day_too), *_numbers(found.get(slot)), low, high) for slot in slots]
+    return [(_label(slot, day_too), *_numbers(found.get(slot)), *limits) for slot in slots]
 
 
 def _numbers(point: pb.VitalPoint | None) -> tuple[str | None, str | None, str | None]:

@@ -26,6 +26,9 @@ state-away = Measurements cannot be seen right now
 state-away-text = That does not mean that all is well. Please call the person; in an emergency call 120.
 no-file-title = No care file yet
 no-file-text = With a care file, measurements and alerts can arrive. Calling for help works without one.
+no-consent-title = Monitoring has not been agreed to
+no-consent-text = Measurements are taken in and shown only with the person's consent, which can be withdrawn at any time. Calling for help works without it.
+no-consent-go = See "My consents"
 no-devices-title = No device reports yet
 no-devices-text = Once a wristband or another device is bound, heart rate, blood oxygen and more are shown here.
 open-alerts = Open alerts
@@ -71,6 +74,7 @@ kind-gas = Gas
 kind-battery = Device battery
 call-contact = Call { $name } ({ $relation })
 call-120 = Call 120 (ambulance)
+contacts-unknown = With a care file, family can be called from here at one touch.
 contacts-away = Contacts cannot be seen right now. Please call 120 or your family directly.
 
 ## Calling for help.

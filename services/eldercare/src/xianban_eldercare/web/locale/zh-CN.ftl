@@ -26,6 +26,9 @@ state-away = 暂时看不到身体数据
 state-away-text = 看不到不代表一切正常。请打电话问候本人，紧急时直接拨打 120。
 no-file-title = 还没有为老服务档案
 no-file-text = 建立档案后，才能接收身体数据和提醒。一键呼救不受影响。
+no-consent-title = 还没有同意监测身体数据
+no-consent-text = 本人同意后，设备的数据才会接收和显示；同意可以随时撤回。一键呼救不受影响。
+no-consent-go = 去看“我的同意”
 no-devices-title = 还没有设备上报数据
 no-devices-text = 绑定手环等设备后，这里会显示心率、血氧等数值。
 open-alerts = 待处理的提醒
@@ -71,6 +74,7 @@ kind-gas = 燃气
 kind-battery = 设备电量
 call-contact = 打电话给{ $relation } { $name }
 call-120 = 拨打 120 急救电话
+contacts-unknown = 建立为老服务档案后，可以在这里一键拨打家人的电话。
 contacts-away = 现在看不到联系人，请直接拨打 120 或家人的电话。
 
 ## 呼救。
