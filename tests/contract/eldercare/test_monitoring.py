@@ -238,6 +238,17 @@ class TestAlertService:
         assert not staff(eldercare, "operator").ListAlerts(asked).alerts
 
 
+class TestSeveralRoles:
+    def test_who_holds_two_roles_may_do_what_either_may_in_the_areas_of_both(self, eldercare):
+        eldercare.world.member("operator", "dispatcher", ["310120/nanqiao"])
+        eldercare.world.member("operator", "carer", ["310120/fengpu"])
+        oxygen(eldercare, 86)
+        asked = alerts_pb2.ListAlertsRequest(open=True)
+        [alert] = staff(eldercare, "operator").ListAlerts(asked).alerts
+        take = alerts_pb2.AcknowledgeAlertRequest(name=alert.name, request_id=request_id())
+        assert staff(eldercare, "operator").AcknowledgeAlert(take).acknowledged_by
+
+
 class TestSos:
     def test_pressing_twice_is_one_call_and_the_wearer_hears_each_step(self, eldercare):
         assert press(eldercare, "e1").feedback == "received"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xianban_sdk.clock import Clock
 from xianban_sdk.errors import NotFound, PermissionDenied, Unauthenticated
@@ -16,6 +16,7 @@ __all__ = ["STEP_UP_ACR", "AccessRule", "Authoriser", "Grant", "Scope"]
 # The level of log-in that RPCs with `step_up` ask for (RFC 9470).
 STEP_UP_ACR = 2
 _NOBODY = Principal(ANONYMOUS)
+_ROLE = "role:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +77,28 @@ class Authoriser:
         """The grant, or the refusal as an error."""
         person = _caller(rule, principal)
         known: Facts | None = None
+        bases = [Basis("self", frozenset({ALL_SCOPES}))]
         if rule.workload or principal is None:
-            basis = Basis(person.actor, frozenset())
-        elif subject is not None and subject == person.actor:
-            basis = Basis("self", frozenset({ALL_SCOPES}))
-        elif subject is not None or rule.roles:
+            bases = [Basis(person.actor, frozenset())]
+        elif subject != person.actor and (subject is not None or rule.roles):
             known = self._facts.facts(person.actor, subject or "")
-            basis = self._delegated(rule, known, subject)
-        else:
-            basis = Basis("self", frozenset({ALL_SCOPES}))
+            bases = self._delegated(rule, known, subject)
         if rule.purpose and subject is not None:
             known = known or self._facts.facts(person.actor, subject)
-        grant = self._grant(rule, person, subject, basis, known)
-        self._ask_policy(rule, person, grant)
-        return grant
+        grants = [self._grant(rule, person, subject, basis, known) for basis in bases]
+        allowed = [grant for grant in grants if self._allows(rule, person, grant)]
+        if not allowed:
+            raise PermissionDenied("POLICY_DENIED")
+        return allowed[0] if len(allowed) == 1 else _together(allowed)
 
-    def _delegated(self, rule: AccessRule, known: Facts, subject: str | None) -> Basis:
+    def _delegated(self, rule: AccessRule, known: Facts, subject: str | None) -> list[Basis]:
         if subject is not None:
             basis = known.basis(rule.scope, self._clock.now())
             if basis is not None:
-                return basis
+                return [basis]
         held = sorted(rule.roles & known.roles())
         if held:
-            return Basis(f"role:{held[0]}", frozenset())
+            return [Basis(_ROLE + role, frozenset()) for role in held]
         if subject is not None:
             raise NotFound("RESIDENT_NOT_FOUND", field=rule.subject)
         raise PermissionDenied("ROLE_MISSING")
@@ -118,11 +118,11 @@ class Authoriser:
         if rule.purpose and rule.purpose not in consents:
             raise PermissionDenied("CONSENT_REQUIRED", purpose=rule.purpose)
         roles = known.roles()
-        used = roles & rule.roles if basis.name.startswith("role:") else frozenset[str]()
+        used = frozenset({basis.name[len(_ROLE) :]} if basis.name.startswith(_ROLE) else ())
         scope = Scope(person.actor, subject, known.areas(used), roles)
         return Grant(basis, scope, consents, known.minor(now), known.child(now))
 
-    def _ask_policy(self, rule: AccessRule, person: Principal, grant: Grant) -> None:
+    def _allows(self, rule: AccessRule, person: Principal, grant: Grant) -> bool:
         subject = grant.scope.subject
         question = Question(
             action=rule.action,
@@ -138,8 +138,13 @@ class Authoriser:
             minor=grant.minor,
             child=grant.child,
         )
-        if not self._policy.allows(question):
-            raise PermissionDenied("POLICY_DENIED")
+        return self._policy.allows(question)
+
+
+def _together(grants: list[Grant]) -> Grant:
+    """Who holds several roles may do what any of them may, wherever any of them holds."""
+    areas = tuple(sorted({area for grant in grants for area in grant.scope.areas}))
+    return replace(grants[0], scope=replace(grants[0].scope, areas=areas))
 
 
 def _caller(rule: AccessRule, principal: Principal | None) -> Principal:
