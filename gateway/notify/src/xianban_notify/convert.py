@@ -25,6 +25,8 @@ def requested(event: messages_pb2.MessageRequested, meta: Event, uow: UnitOfWork
             subject=event.subject,
             dedupe_key=event.dedupe_key or meta.id,
             created_at=uow.clock.now(),
+            to_delegates=event.to_delegates,
+            traceparent=meta.traceparent,
         )
     )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from xianban_sdk.clock import Clock
+from xianban_sdk.storage import UnitOfWork
 
+from xianban_notify import sending
 from xianban_notify.domain import Message
 from xianban_notify.errors import message_not_found
 from xianban_notify.repository import Messages
@@ -14,13 +15,15 @@ from xianban_notify.repository import Messages
 OVERLAP = timedelta(seconds=5)
 
 
-def read_message(message_id: str, *, messages: Messages, clock: Clock) -> Message:
-    """Marks a message as read."""
+def read_message(message_id: str, *, messages: Messages, uow: UnitOfWork, actor: str) -> Message:
+    """Marks a message as read; who reads their own need not be told in other ways any more."""
     found = messages.get(message_id)
     if found is None:
         raise message_not_found()
-    read = found.read(clock.now())
+    read = found.read(uow.clock.now())
     messages.save_read(read)
+    if actor == found.recipient and found.read_at is None:
+        sending.read(uow, found.id)
     return read
 
 

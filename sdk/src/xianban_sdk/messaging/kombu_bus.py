@@ -19,7 +19,7 @@ from xianban_sdk.messaging.framing import pack
 from xianban_sdk.messaging.kombu_consumer import QueueConsumer, TransientConsumer
 from xianban_sdk.messaging.unrouted import adopt
 
-__all__ = ["KombuBus"]
+__all__ = ["KombuBus", "Publisher"]
 
 _log = structlog.get_logger("xianban.messaging")
 
@@ -34,8 +34,8 @@ class KombuBus:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._events = _Publisher(url, confirm=True)
-        self._transient = _Publisher(url, confirm=False)
+        self._events = Publisher(url, confirm=True)
+        self._transient = Publisher(url, confirm=False)
         self._running: list[Subscription] = []
         self._lock = threading.Lock()
 
@@ -90,7 +90,7 @@ class KombuBus:
         return subscription
 
 
-class _Publisher:
+class Publisher:
     """One connection, one frame at a time; reconnects at the next use after a failure."""
 
     def __init__(self, url: str, *, confirm: bool) -> None:
@@ -103,16 +103,24 @@ class _Publisher:
         self._closed = False
 
     def send(self, exchange: str, frame: list[Event]) -> None:
+        key, headers = frame[0].routing_key, _headers(frame)
+        self.put(exchange, key, encode_batch(frame), topology.CONTENT_TYPE, headers)
+
+    def put(
+        self, exchange: str, key: str, body: bytes, content_type: str, headers: dict[str, Any]
+    ) -> None:
+        """Any message; with confirms it returns when the broker has it safe in a queue."""
+
         def publish(_connection: Connection) -> None:
             assert self._producer is not None
             self._producer.publish(
-                encode_batch(frame),
+                body,
                 exchange=exchange,
-                routing_key=frame[0].routing_key,
-                content_type=topology.CONTENT_TYPE,
+                routing_key=key,
+                content_type=content_type,
                 content_encoding="binary",
                 delivery_mode=_PERSISTENT if self._confirm else _PASSING,
-                headers=_headers(frame),
+                headers=headers,
                 mandatory=self._confirm,
                 confirm_timeout=_CONFIRM_SECONDS,
             )

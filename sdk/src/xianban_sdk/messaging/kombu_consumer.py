@@ -24,7 +24,7 @@ from xianban_sdk.messaging.bus import Deliver, DeliveryStopped
 from xianban_sdk.messaging.event import Event, Undecodable, decode_batch
 from xianban_sdk.threads import background
 
-__all__ = ["QueueConsumer", "TransientConsumer"]
+__all__ = ["Connected", "QueueConsumer", "TransientConsumer"]
 
 _log = structlog.get_logger("xianban.messaging")
 
@@ -37,7 +37,7 @@ _LONGEST_PAUSE = 5.0
 _TRANSIENT_KEPT = 256
 
 
-class _Connected:
+class Connected:
     """A thread that keeps a connection and consumes on it, until closed."""
 
     def __init__(self, url: str, name: str) -> None:
@@ -85,7 +85,7 @@ class _Frame:
     events: list[Event]
 
 
-class QueueConsumer(_Connected):
+class QueueConsumer(Connected):
     """Consumes a group's queue in order; acknowledges what is settled."""
 
     def __init__(self, url: str, group: str, declare: Callable[[], None], deliver: Deliver) -> None:
@@ -162,7 +162,7 @@ class QueueConsumer(_Connected):
         return False
 
 
-class TransientConsumer(_Connected):
+class TransientConsumer(Connected):
     """Listens to what is never stored, on a queue that goes with the connection."""
 
     def __init__(self, url: str, patterns: Sequence[str], deliver: Callable[[Event], None]) -> None:

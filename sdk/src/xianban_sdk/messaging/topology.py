@@ -22,6 +22,7 @@ __all__ = [
     "exists",
     "group_queue",
     "queue_name",
+    "server_version",
 ]
 
 CONTENT_TYPE = "application/cloudevents-batch+protobuf"
@@ -94,14 +95,14 @@ def declare_common(connection: Connection) -> None:
 def declare_group(connection: Connection, group: str, patterns: Sequence[str]) -> None:
     """The dead queue first: nothing may be dead-lettered into nowhere."""
     channel: Any = connection.default_channel
-    dead_queue(group, _version(connection))(channel).declare()
+    dead_queue(group, server_version(connection))(channel).declare()
     queue = group_queue(group)(channel)
     queue.declare()
     for pattern in patterns:
         queue.bind_to(exchange=EVENTS.name, routing_key=pattern)
 
 
-def _version(connection: Connection) -> tuple[int, ...]:
+def server_version(connection: Connection) -> tuple[int, ...]:
     transport: Any = connection.connection
     properties: dict[str, Any] = transport.server_properties
     words = str(properties.get("version", "0")).split(".")

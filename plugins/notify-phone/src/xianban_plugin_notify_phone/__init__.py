@@ -1,0 +1,1 @@
+"""Voice calls through an HTTP gateway."""
