@@ -1,0 +1,1 @@
+"""Locators that speak NMEA 0183."""

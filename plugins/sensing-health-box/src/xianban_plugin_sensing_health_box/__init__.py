@@ -1,0 +1,1 @@
+"""Gateways that forward what Bluetooth health instruments say."""

@@ -1,0 +1,1 @@
+"""Sensors of a home: smoke, gas, door, motion, water."""
