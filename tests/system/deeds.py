@@ -29,7 +29,7 @@ class Deeds:
     _told: set[str] = field(default_factory=set)
 
     def all(self) -> None:
-        for deed in (street, permit, dispute, tariff, override, unfinished):
+        for deed in (street, permit, dispute, tariff, override, unfinished, call_off):
             self.once(deed)
 
     def once(self, deed: Deed) -> None:
@@ -93,6 +93,22 @@ def unfinished(people: People) -> None:
     story.open("/parking/payments")
     assert "等待支付" in story.page.inner_text("main")
     story.close()
+
+
+def call_off(people: People) -> None:
+    """An elder calls for help by two presses, the desk sees it, the elder takes it back."""
+    elder, desk = people.story("elder", FORMS[2]), people.story("dispatcher", FORMS[1])
+    elder.open("/eldercare")
+    elder.press("一键呼救")
+    elder.press("马上呼救")
+    elder.wait_for("正在呼叫")
+    desk.open("/eldercare/board")
+    desk.wait_for("在页面上按下了求助键")
+    elder.page.locator("main details.confirm summary").click()
+    elder.press("确认: 取消呼救")
+    elder.wait_for("已结束")
+    for story in (elder, desk):
+        story.close()
 
 
 def dispute(people: People) -> None:

@@ -38,6 +38,10 @@ def test_a_payment_that_was_left_waits_for_the_resident(deeds: Deeds):
     deeds.once(told.unfinished)
 
 
+def test_an_elder_calls_for_help_by_two_presses_and_takes_it_back(deeds: Deeds):
+    deeds.once(told.call_off)
+
+
 @pytest.mark.backends
 def test_the_same_story_with_a_process_per_service_postgresql_and_rabbitmq(
     backends, chromium, pictures: Path | None, tmp_path: Path

@@ -32,6 +32,7 @@ _ALIASES: Final = (
     "auditor",
     "vendor",
     "admin",
+    "station-manager",
 )
 
 # ULIDs of one fixed instant (2026-01-01) with a readable number as their random part.
