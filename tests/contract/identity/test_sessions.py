@@ -31,6 +31,9 @@ class TestListSessions:
     def test_a_log_in_is_listed_with_its_client(self, session):
         assert session.client == "xianban-token"
 
+    def test_a_log_in_says_how_it_was_opened(self, session):
+        assert list(session.authentication_methods) == ["otp"]
+
 
 class TestEndSession:
     def test_anonymous_and_strangers_are_refused(self, identity, session, refused, request_id):

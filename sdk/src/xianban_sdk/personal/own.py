@@ -80,6 +80,7 @@ _ALERTS: Final = (
     ),
 )
 
+
 def _of_series(table: Table) -> Callable[[str], ColumnElement[bool]]:
     """Rows of what was measured of the person."""
 

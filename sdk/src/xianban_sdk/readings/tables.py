@@ -83,9 +83,7 @@ reading_latest = Table(
     Column("position", LargeBinary),
     Column("good_at", BigInteger),
     Column("good_value", Double),
-    Column(
-        "heard_at", BigInteger, nullable=False
-    ),  # newest arrival, by our own clock
+    Column("heard_at", BigInteger, nullable=False),  # newest arrival, by our own clock
     postgresql_with={"fillfactor": "60"},  # rows change in place: none moves, no index grows
 )
 

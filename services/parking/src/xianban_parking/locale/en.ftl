@@ -142,9 +142,9 @@ price-calendar-fallback = The holidays of { $year } are not published; weekdays 
 price-credited = Less what was charged before
 price-discount-minutes = Discount: { $name }, { $minutes } minutes free
 price-discount-percent = Discount: { $name }, { $percent }% off
-price-concession-minutes = Concession: { $name }, { $minutes } minutes ({ $source })
-price-concession-percent = Concession: { $name }, { $percent }% ({ $source })
-price-concession-fixed = Concession: { $name } ({ $source })
+price-concession-minutes = Concession: { $name }, { $minutes } minutes
+price-concession-percent = Concession: { $name }, { $percent }%
+price-concession-fixed = Concession: { $name }
 price-no-entry = No entry was recorded; nothing is charged
 price-waived = Waived after review
 price-amount = Parking fee
@@ -210,6 +210,8 @@ word-holiday = holiday
 word-car = car
 word-new-energy = new-energy vehicle
 word-large = large vehicle
+word-resident-permit = residents
+word-disabled-permit = people with disabilities
 word-motorcycle = motorcycle
 
 # Personal data

@@ -142,9 +142,9 @@ price-calendar-fallback = { $year } 年节假日未公布，按星期计价
 price-credited = 减去已计费用
 price-discount-minutes = 优惠：{ $name }，免 { $minutes } 分钟
 price-discount-percent = 优惠：{ $name }，减 { $percent }%
-price-concession-minutes = 减免：{ $name }，{ $minutes } 分钟（{ $source }）
-price-concession-percent = 减免：{ $name }，{ $percent }%（{ $source }）
-price-concession-fixed = 减免：{ $name }（{ $source }）
+price-concession-minutes = 减免：{ $name }，{ $minutes } 分钟
+price-concession-percent = 减免：{ $name }，{ $percent }%
+price-concession-fixed = 减免：{ $name }
 price-no-entry = 没有入场记录，不收费
 price-waived = 经核实免收
 price-amount = 停车费
@@ -210,6 +210,8 @@ word-holiday = 节假日
 word-car = 小型车
 word-new-energy = 新能源车
 word-large = 大型车
+word-resident-permit = 居民
+word-disabled-permit = 残疾人
 word-motorcycle = 摩托车
 
 # Personal data
