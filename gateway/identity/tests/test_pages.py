@@ -56,9 +56,24 @@ PERSON = pb.Person(
     locale="zh-CN",
     profile=2,
 )
-SESSION = pb.Session(
-    name=f"residents/M/sessions/{ID}", client="portal", create_time=NOW, last_use_time=NOW
-)
+SESSIONS = [
+    pb.Session(
+        name=f"residents/M/sessions/{ID}",
+        client="portal",
+        create_time=NOW,
+        last_use_time=NOW,
+        authentication_methods=methods.split(),
+    )
+    for methods in (
+        "",
+        "sms otp",
+        "sms otp mfa",
+        "sms otp pin mfa",
+        "sms otp pop user mfa",
+        "pop user mfa",
+        "fed face mfa",
+    )
+]
 
 PAGES = {
     "delegations.html": {
@@ -85,7 +100,7 @@ PAGES = {
         "ledger": [CONSENT],
         "titles": {"p": "停车"},
     },
-    "sessions.html": {"sessions": [SESSION]},
+    "sessions.html": {"sessions": SESSIONS},
     "details.html": {"one": PERSON},
     "reviews.html": {"delegations": [delegation(state=2, kind=1)], "next_token": ""},
 }
@@ -126,3 +141,13 @@ def test_the_side_that_was_asked_can_answer_and_the_other_can_take_back():
     assert "/approve" in shown("M")
     assert "/approve" not in shown("D")
     assert "/revoke" in shown("D")
+
+
+def test_the_sessions_page_says_how_each_was_opened_and_confirmed():
+    html = Pages([site], strict=True).render(
+        "identity/sessions.html", Viewer(locale="en"), unread=0, problem=None, sessions=SESSIONS
+    )
+    assert html.count("code to the phone") == 5
+    assert html.count("passkey") == 2
+    assert html.count("authenticator app") == 1
+    assert html.count("another second factor") == 1
