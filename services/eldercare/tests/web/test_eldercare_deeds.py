@@ -207,6 +207,7 @@ def test_a_wrong_phone_number_is_said_at_its_row(web: Any) -> None:
     assert answer.status_code == 400
     assert 'href="#f-contacts-1-phone"' in answer.text
     assert 'id="e-contacts-1-phone"' in answer.text
+    assert "联系人 2 · 电话: 不是电话号码" in answer.text
     assert 'value="新路 1 号"' in answer.text
 
 

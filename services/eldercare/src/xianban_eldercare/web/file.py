@@ -20,6 +20,7 @@ from xianban_sdk.web import (
     see_other,
     status,
     subject,
+    text,
     viewer_of,
 )
 
@@ -45,6 +46,13 @@ LEVELS = {
 }
 # Empty rows that a form offers without scripts.
 SPARE = 2
+_COLUMNS = {
+    ("contacts", "display_name"): "contact-name",
+    ("contacts", "phone"): "contact-phone",
+    ("contacts", "relation"): "contact-relation",
+    ("conditions", "display"): "condition-display",
+    ("conditions", "code"): "condition-code",
+}
 _INDEXED = re.compile(r"^(contacts|conditions)\[(\d{1,3})\]\.(\w+)$")
 
 
@@ -111,7 +119,7 @@ def _form(
         livings=LIVINGS,
         areas=AREAS if file.area in AREAS else {file.area: "", **AREAS},
         area_texts=AREAS,
-        problem=on_the_form(refused),
+        problem=on_the_form(request, refused),
     )
 
 
@@ -165,12 +173,22 @@ def _conditions(form: Form) -> list[pb.Condition]:
     ]
 
 
-def on_the_form(refused: CallError | None) -> CallError | None:
+def on_the_form(request: Request, refused: CallError | None) -> CallError | None:
     """The service's field names become those of the form: contacts[0].phone → contacts-0-phone."""
     if refused is None:
         return None
-    fields = {_field(name): text for name, text in refused.fields.items()}
+    fields = {_field(name): _said(request, name, words) for name, words in refused.fields.items()}
     return CallError(refused.code, refused.reason, refused.message, refused.service, fields)
+
+
+def _said(request: Request, name: str, words: str) -> str:
+    """With the row's and the column's name, where several rows have the same fields."""
+    found = _INDEXED.match(name.removeprefix("care_file."))
+    label = _COLUMNS.get((found[1], found[3])) if found else None
+    if found is None or label is None:
+        return words
+    row = text(request, "eldercare", f"{label.partition('-')[0]}-number", number=int(found[2]) + 1)
+    return f"{row} · {text(request, 'eldercare', label)}: {words}"
 
 
 def _field(name: str) -> str:
