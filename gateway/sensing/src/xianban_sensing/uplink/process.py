@@ -21,6 +21,7 @@ from xianban_sensing import hookspecs
 from xianban_sensing.broker_files import BrokerFiles
 from xianban_sensing.plugins import models_of
 from xianban_sensing.uplink.bindings import Bindings
+from xianban_sensing.uplink.demo_devices import DemoDevices
 from xianban_sensing.uplink.downlink import Downlink
 from xianban_sensing.uplink.flow import Flow
 from xianban_sensing.uplink.letters import Letter
@@ -67,6 +68,7 @@ class Uplink:
             self._flow.drain,
             downlink.run,
             signs.run,
+            *(DemoDevices(settings.mqtt_url, clock).loops() if _plays(settings) else ()),
         )
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -90,6 +92,11 @@ class Uplink:
 
     def _take(self, letter: Letter) -> None:
         self._flow.take(letter)
+
+
+def _plays(settings: Settings) -> bool:
+    """A district's own broker is never spoken to by invented devices."""
+    return settings.demo and not settings.mqtt
 
 
 def main(settings: Settings) -> None:
