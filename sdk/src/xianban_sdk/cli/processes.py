@@ -1,7 +1,9 @@
-"""`xianban serve`, `relay`, `process`: what the supervisor runs; `migrate` and `seed`."""
+"""`xianban serve`, `relay`, `worker`, `process`: what the supervisor runs; `migrate` and `seed`."""
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +25,7 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("serve")(serve)
     app.command("relay")(relay)
+    app.command("worker")(worker)
     app.command("process", hidden=True)(process)
     app.command("migrate")(migrate)
     app.command("seed")(seed)
@@ -82,6 +85,33 @@ def _refuse_own_outbox(settings: Settings, what: str) -> None:
         )
     if not settings.broker:
         fail(f"{what} needs --broker: the in-process bus can't be reached from outside.")
+
+
+def worker(
+    name: Annotated[str, typer.Argument(help="Whose worker, e.g. notify.")],
+    data: Data = None,
+    broker: Broker = None,
+) -> None:
+    """Runs a stateless worker beside the services; any number may run. Needs --broker."""
+    settings = load(data=data, broker=broker)
+    found = entry_points(group="xianban.workers", name=name)
+    if not found:
+        known = ", ".join(sorted(point.name for point in entry_points(group="xianban.workers")))
+        fail(f"There is no worker {name!r}.", hint=f"There are: {known}.")
+    if not settings.broker:
+        fail(
+            "A worker needs --broker: without one the service does its work itself.",
+            hint="`make backends` starts RabbitMQ and prints its URL.",
+        )
+    told = {
+        "XIANBAN_DATA": str(settings.data),
+        "XIANBAN_BROKER": settings.broker,
+        "XIANBAN_DEMO": "1" if settings.demo else "0",
+    }
+    # A new interpreter in this process: eventlet must come before everything, grpc not at all.
+    module = next(iter(found)).module
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-m", module]
+    os.execve(sys.executable, command, os.environ | told)  # noqa: S606
 
 
 def process(name: str) -> None:

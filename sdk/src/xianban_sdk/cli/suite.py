@@ -110,6 +110,9 @@ def _plan(settings: Settings, port: int, split: bool) -> Supervisor:
     services = sorted(point.name for point in entry_points(group="xianban.services"))
     for name, members in [(n, [n]) for n in services] if split else [("services", services)]:
         supervisor.add(name, "serve", *members)
+    if settings.broker:
+        for point in entry_points(group="xianban.workers"):
+            supervisor.add(f"worker-{point.name}", "worker", point.name, rank=1)
     for point in sorted(entry_points(group="xianban.processes"), key=lambda p: p.name):
         if point.name == _EMBEDDED_BROKER and settings.mqtt:
             continue
