@@ -44,6 +44,12 @@ class MessageServicer:
             unread_count=messages.unread(),
         )
 
+    def GetMessage(self, request: pb.GetMessageRequest, call: Call) -> pb.Message:
+        found = Messages(call.uow.conn, call.scope).get(request.name.rpartition("/")[2])
+        if found is None:
+            raise errors.message_not_found()
+        return convert.message(found)
+
     def ReadMessage(self, request: pb.ReadMessageRequest, call: Call) -> pb.Message:
         messages = Messages(call.uow.conn, call.scope)
         message_id = request.name.rpartition("/")[2]

@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from xianban.identity.v1 import identity_pb2 as identity
+from xianban.identity.v1.identity_pb2_grpc import IdentityServiceStub
+from xianban.notify.v1 import deliveries_pb2
 from xianban.notify.v1 import messages_pb2 as pb
+from xianban.notify.v1.deliveries_pb2_grpc import DeliveryServiceStub
 from xianban.notify.v1.messages_pb2_grpc import MessageServiceStub
 from xianban_sdk.web import (
+    CallError,
     Frame,
     NavEntry,
     Pages,
@@ -30,7 +35,11 @@ from xianban_sdk.web import (
     watch,
 )
 
+from xianban_notify.web import settings
+
 notify = api(MessageServiceStub)
+ways = api(DeliveryServiceStub)
+people = api(IdentityServiceStub)
 PAGE = 20
 
 
@@ -54,6 +63,8 @@ async def messages(request: Request) -> Response:
     )
     found = await call(request, notify.ListMessages, question)
     shown = [_shown(request, one) for one in found.messages]
+    # What is urgent and unread stands first; all else as it came.
+    shown.sort(key=lambda one: not one.message.urgent or one.message.HasField("read_time"))
     return render(
         request,
         "notify/messages.html",
@@ -81,14 +92,50 @@ def _shown(request: Request, message: pb.Message) -> Shown:
     )
 
 
+async def message(request: Request) -> Response:
+    """One message: what it says, where it was sent, and the way to what it is about."""
+    name = _name(request)
+    found = await call(request, notify.GetMessage, pb.GetMessageRequest(name=name))
+    asked = deliveries_pb2.ListDeliveriesRequest(parent=name)
+    sent = (await call(request, ways.ListDeliveries, asked)).deliveries
+    return render(
+        request,
+        "notify/message.html",
+        one=_shown(request, found),
+        sent=sent,
+        states={value: key for key, value in deliveries_pb2.DeliveryState.items()},
+        acting=await _account(request, found),
+    )
+
+
+async def _account(request: Request, found: pb.Message) -> identity.ActingFor | None:
+    """Whose account the message's page is in, when it is another's and one may act for them."""
+    who = person(request).id
+    if viewer_of(request).acting_for or found.subject in ("", who):
+        return None
+    asked = identity.ListActingForRequest(parent=f"residents/{who}")
+    try:
+        subjects = (await call(request, people.ListActingFor, asked)).subjects
+    except CallError:
+        return None  # identity is away: the page itself says whether it can be opened
+    return next((one for one in subjects if one.subject == found.subject), None)
+
+
 async def read(request: Request) -> Response:
     """Marks as read, and goes where the message leads when it was opened."""
     form = await read_form(request)
-    name = f"{subject(request)}/messages/{request.path_params['message']}"
-    asked = pb.ReadMessageRequest(name=name, request_id=form.request_id)
+    asked = pb.ReadMessageRequest(name=_name(request), request_id=form.request_id)
     found = await call(request, notify.ReadMessage, asked)
-    opened = form.flag("open") and found.link
-    return see_other(request, local_path(found.link) if opened else "/messages")
+    if not (form.flag("open") and found.link):
+        return see_other(request, "/messages")
+    if await _account(request, found) is not None:
+        # The account is chosen by a form of its own: the message's page offers it.
+        return see_other(request, f"/messages/{request.path_params['message']}")
+    return see_other(request, local_path(found.link))
+
+
+def _name(request: Request) -> str:
+    return f"{subject(request)}/messages/{request.path_params['message']}"
 
 
 def arrivals(request: Request) -> Response:
@@ -132,7 +179,12 @@ site = Site(
         Route("/messages", messages),
         Route("/messages/live", arrivals),
         Route("/messages/badge", badge),
+        *settings.routes,
+        Route("/messages/{message}", message),
         Route("/messages/{message}/read", read, methods=["POST"]),
     ],
-    nav=[NavEntry("/messages", "nav-messages", "bell", "bottom", badge="/messages/badge")],
+    nav=[
+        NavEntry("/messages", "nav-messages", "bell", "bottom", badge="/messages/badge"),
+        NavEntry("/messages/settings", "nav-settings", "settings", "me"),
+    ],
 )

@@ -41,6 +41,11 @@ class MessageServiceStub:
                 request_serializer=xianban_dot_notify_dot_v1_dot_messages__pb2.ListMessagesRequest.SerializeToString,
                 response_deserializer=xianban_dot_notify_dot_v1_dot_messages__pb2.ListMessagesResponse.FromString,
                 _registered_method=True)
+        self.GetMessage = channel.unary_unary(
+                '/xianban.notify.v1.MessageService/GetMessage',
+                request_serializer=xianban_dot_notify_dot_v1_dot_messages__pb2.GetMessageRequest.SerializeToString,
+                response_deserializer=xianban_dot_notify_dot_v1_dot_messages__pb2.Message.FromString,
+                _registered_method=True)
         self.ReadMessage = channel.unary_unary(
                 '/xianban.notify.v1.MessageService/ReadMessage',
                 request_serializer=xianban_dot_notify_dot_v1_dot_messages__pb2.ReadMessageRequest.SerializeToString,
@@ -64,6 +69,13 @@ class MessageServiceServicer:
 
     def ListMessages(self, request, context):
         """Lists a person's messages.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMessage(self, request, context):
+        """Returns one message; it stays unread.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -97,6 +109,11 @@ def add_MessageServiceServicer_to_server(servicer, server):
                     servicer.ListMessages,
                     request_deserializer=xianban_dot_notify_dot_v1_dot_messages__pb2.ListMessagesRequest.FromString,
                     response_serializer=xianban_dot_notify_dot_v1_dot_messages__pb2.ListMessagesResponse.SerializeToString,
+            ),
+            'GetMessage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMessage,
+                    request_deserializer=xianban_dot_notify_dot_v1_dot_messages__pb2.GetMessageRequest.FromString,
+                    response_serializer=xianban_dot_notify_dot_v1_dot_messages__pb2.Message.SerializeToString,
             ),
             'ReadMessage': grpc.unary_unary_rpc_method_handler(
                     servicer.ReadMessage,
@@ -142,6 +159,33 @@ class MessageService:
             '/xianban.notify.v1.MessageService/ListMessages',
             xianban_dot_notify_dot_v1_dot_messages__pb2.ListMessagesRequest.SerializeToString,
             xianban_dot_notify_dot_v1_dot_messages__pb2.ListMessagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.notify.v1.MessageService/GetMessage',
+            xianban_dot_notify_dot_v1_dot_messages__pb2.GetMessageRequest.SerializeToString,
+            xianban_dot_notify_dot_v1_dot_messages__pb2.Message.FromString,
             options,
             channel_credentials,
             insecure,

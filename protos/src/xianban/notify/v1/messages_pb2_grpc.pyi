@@ -36,6 +36,8 @@ class MessageServiceStub:
     def __new__(cls, channel: _aio.Channel) -> MessageServiceAsyncStub: ...
     ListMessages: _grpc.UnaryUnaryMultiCallable[_messages_pb2.ListMessagesRequest, _messages_pb2.ListMessagesResponse]
     """Lists a person's messages."""
+    GetMessage: _grpc.UnaryUnaryMultiCallable[_messages_pb2.GetMessageRequest, _messages_pb2.Message]
+    """Returns one message; it stays unread."""
     ReadMessage: _grpc.UnaryUnaryMultiCallable[_messages_pb2.ReadMessageRequest, _messages_pb2.Message]
     """Marks a message as read."""
     WatchMessages: _grpc.UnaryStreamMultiCallable[_messages_pb2.WatchMessagesRequest, _messages_pb2.Message]
@@ -50,6 +52,8 @@ class MessageServiceAsyncStub(MessageServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListMessages: _aio.UnaryUnaryMultiCallable[_messages_pb2.ListMessagesRequest, _messages_pb2.ListMessagesResponse]  # type: ignore[assignment]
     """Lists a person's messages."""
+    GetMessage: _aio.UnaryUnaryMultiCallable[_messages_pb2.GetMessageRequest, _messages_pb2.Message]  # type: ignore[assignment]
+    """Returns one message; it stays unread."""
     ReadMessage: _aio.UnaryUnaryMultiCallable[_messages_pb2.ReadMessageRequest, _messages_pb2.Message]  # type: ignore[assignment]
     """Marks a message as read."""
     WatchMessages: _aio.UnaryStreamMultiCallable[_messages_pb2.WatchMessagesRequest, _messages_pb2.Message]  # type: ignore[assignment]
@@ -67,6 +71,14 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_messages_pb2.ListMessagesResponse, _abc.Awaitable[_messages_pb2.ListMessagesResponse]]:
         """Lists a person's messages."""
+
+    @_abc_1.abstractmethod
+    def GetMessage(
+        self,
+        request: _messages_pb2.GetMessageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_messages_pb2.Message, _abc.Awaitable[_messages_pb2.Message]]:
+        """Returns one message; it stays unread."""
 
     @_abc_1.abstractmethod
     def ReadMessage(

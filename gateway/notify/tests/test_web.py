@@ -1,0 +1,230 @@
+"""The message pages in a small portal of their own, with answers given by hand."""
+
+from __future__ import annotations
+
+import warnings
+from types import SimpleNamespace
+from typing import Any
+
+import grpc
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from xianban.identity.v1 import identity_pb2 as identity
+from xianban.notify.v1 import deliveries_pb2, preferences_pb2
+from xianban.notify.v1 import messages_pb2 as pb
+from xianban_notify.web import site
+from xianban_sdk.demo import person_id
+from xianban_sdk.web import CallError, Hub, Pages, Person, Viewer
+
+with warnings.catch_warnings():
+    # Starlette would rather have httpx2; the suite's client is httpx.
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+DAUGHTER, ELDER = person_id("daughter"), person_id("elder")
+ID = "01K0000000000000000000000A"
+NAME = f"residents/{DAUGHTER}/messages/{ID}"
+
+
+def message(**fields: Any) -> pb.Message:
+    made = pb.Message(**{"name": NAME, "domain": "notify", "template": "none"} | fields)
+    made.create_time.FromSeconds(1_795_000_000)
+    return made
+
+
+class Caller:
+    """Answers from a table; remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.replies: dict[str, Any] = {}
+        self.asked: list[tuple[str, Any]] = []
+
+    async def unary(self, request: Any, method: Any, asked: Any, timeout: float) -> Any:
+        self.asked.append((method.rpc, asked))
+        reply = self.replies[method.rpc]
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    def last(self, rpc: str) -> Any:
+        return next(asked for name, asked in reversed(self.asked) if name == rpc)
+
+
+class Look:
+    """What the portal's middleware does: puts the viewer on the request."""
+
+    def __init__(self, app: Any, viewer: Viewer) -> None:
+        self._app, self._viewer = app, viewer
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            scope.setdefault("state", {}).update(viewer=self._viewer, session=None)
+        await self._app(scope, receive, send)
+
+
+@pytest.fixture(params=["zh-CN", "en"])
+def web(request):
+    caller = Caller()
+    viewer = Viewer(locale=request.param, person=Person(DAUGHTER, "王芳"), csrf="t")
+    app = Starlette(routes=list(site.routes), middleware=[Middleware(Look, viewer=viewer)])
+    app.state.caller, app.state.hub = caller, Hub(retry=0.01)
+    app.state.pages = Pages([site], strict=True)
+    app.state.settings = SimpleNamespace(issuer="http://portal.test")
+    with TestClient(app, base_url="http://portal.test", follow_redirects=False) as client:
+        client.caller = caller
+        yield client
+
+
+def acting(web) -> None:
+    one = identity.ActingFor(subject=ELDER, subject_display="李奶奶", scopes=["messages"])
+    web.caller.replies["ListActingFor"] = identity.ListActingForResponse(subjects=[one])
+
+
+def test_what_is_urgent_and_unread_stands_first(web):
+    calm, urgent = message(), message(name=NAME[:-1] + "B", urgent=True)
+    found = pb.ListMessagesResponse(messages=[calm, urgent], unread_count=2)
+    web.caller.replies["ListMessages"] = found
+    page = web.get("/messages").text
+    assert page.index("m-01K0000000000000000000000B") < page.index(f"m-{ID}")
+    assert "/messages/settings" in page
+
+
+@pytest.mark.parametrize("state", list(deliveries_pb2.DeliveryState.values()))
+def test_a_message_says_where_it_was_sent_and_whether_it_arrived(web, state):
+    way = deliveries_pb2.Delivery(
+        channel="email", channel_display="E-mail", address_hint="w***@example.org", state=state
+    )
+    web.caller.replies["GetMessage"] = message()
+    web.caller.replies["ListDeliveries"] = deliveries_pb2.ListDeliveriesResponse(deliveries=[way])
+    page = web.get(f"/messages/{ID}").text
+    assert "w***@example.org" in page
+    assert "E-mail" in page
+
+
+def test_the_demos_outbox_is_named_as_one(web):
+    way = deliveries_pb2.Delivery(channel="sms", channel_display="SMS", reason="demo-outbox")
+    web.caller.replies["GetMessage"] = message()
+    web.caller.replies["ListDeliveries"] = deliveries_pb2.ListDeliveriesResponse(deliveries=[way])
+    page = web.get(f"/messages/{ID}").text
+    assert "演示" in page or "Demo" in page
+
+
+def test_what_is_about_another_is_opened_in_their_account(web):
+    acting(web)
+    web.caller.replies["GetMessage"] = message(subject=ELDER, link="/care/alerts/1")
+    web.caller.replies["ListDeliveries"] = deliveries_pb2.ListDeliveriesResponse()
+    page = web.get(f"/messages/{ID}").text
+    assert 'action="/acting-for"' in page
+    assert f'name="subject" value="{ELDER}"' in page
+    assert 'name="next" value="/care/alerts/1"' in page
+    assert "李奶奶" in page
+
+
+def test_opening_it_from_the_list_leads_by_the_choice_of_account(web):
+    acting(web)
+    web.caller.replies["ReadMessage"] = message(subject=ELDER, link="/care/alerts/1")
+    answer = web.post(f"/messages/{ID}/read", data={"open": "1", "request_id": "r" * 12})
+    assert answer.headers["location"] == f"/messages/{ID}"
+
+
+@pytest.mark.parametrize("subject", ["", DAUGHTER])
+def test_ones_own_matter_opens_at_once(web, subject):
+    web.caller.replies["ReadMessage"] = message(subject=subject, link="/parking/receipts/1")
+    answer = web.post(f"/messages/{ID}/read", data={"open": "1", "request_id": "r" * 12})
+    assert answer.headers["location"] == "/parking/receipts/1"
+
+
+def test_who_may_not_act_for_the_person_gets_the_plain_link(web):
+    web.caller.replies["ListActingFor"] = identity.ListActingForResponse()
+    web.caller.replies["ReadMessage"] = message(subject=ELDER, link="/care/board")
+    answer = web.post(f"/messages/{ID}/read", data={"open": "1", "request_id": "r" * 12})
+    assert answer.headers["location"] == "/care/board"
+
+
+def preferences() -> preferences_pb2.Preferences:
+    made = preferences_pb2.Preferences(
+        name=f"residents/{DAUGHTER}/preferences",
+        locale="zh-CN",
+        quiet=True,
+        quiet_start="22:00",
+        quiet_end="07:00",
+        copies=preferences_pb2.COPIES_NONE,
+    )
+    made.channels.add(id="email", display_name="电子邮件", needs=1)
+    made.channels.add(id="sms", display_name="短信", needs=2, urgent_only=True)
+    for number, confirmed in enumerate((True, False)):
+        name = f"residents/{DAUGHTER}/addresses/{ID[:-1]}{number}"
+        address = made.addresses.add(name=name, kind=1, hint=f"{number}***@example.org")
+        if confirmed:
+            address.verify_time.FromSeconds(1_795_000_000)
+    return made
+
+
+def test_the_settings_show_choices_and_addresses(web):
+    web.caller.replies["GetPreferences"] = preferences()
+    page = web.get("/messages/settings").text
+    assert 'value="urgent/sms" checked' in page
+    assert "0***@example.org" in page
+    assert f"/messages/settings/addresses/{ID[:-1]}1/verify" in page
+
+
+def test_choices_are_saved_whole(web):
+    web.caller.replies["GetPreferences"] = preferences()
+    web.caller.replies["UpdatePreferences"] = preferences()
+    form = {
+        "choices": ["urgent/email"],
+        "quiet": "1",
+        "quiet_start": "21:30",
+        "quiet_end": "06:00",
+        "copies": "urgent",
+        "locale": "en",
+        "request_id": "r" * 12,
+    }
+    answer = web.post("/messages/settings", data=form)
+    assert answer.headers["location"] == "/messages/settings?saved=1"
+    sent = web.caller.last("UpdatePreferences").preferences
+    wanted = {(one.category, one.channel): one.wanted for one in sent.choices}
+    assert wanted == {("urgent", "email"): True, ("urgent", "sms"): False}
+    assert (sent.quiet_start, sent.copies) == ("21:30", preferences_pb2.COPIES_URGENT)
+
+
+def test_a_refused_address_is_named_beside_its_field(web):
+    web.caller.replies["GetPreferences"] = preferences()
+    web.caller.replies["AddAddress"] = CallError(
+        grpc.StatusCode.INVALID_ARGUMENT, "ADDRESS_INVALID", "no", "notify", {"value": "no address"}
+    )
+    form = {"kind": "email", "value": "nobody", "request_id": "r" * 12}
+    page = web.post("/messages/settings/addresses", data=form).text
+    assert "no address" in page
+    assert 'value="nobody"' in page
+
+
+def test_a_wrong_code_is_said(web):
+    web.caller.replies["GetPreferences"] = preferences()
+    web.caller.replies["VerifyAddress"] = preferences_pb2.VerifyAddressResponse()
+    path = f"/messages/settings/addresses/{ID[:-1]}1/verify"
+    answer = web.post(path, data={"code": "123456", "request_id": "r" * 12})
+    page = web.get(answer.headers["location"]).text
+    assert "alert--danger" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "word"), [("push-worker.js", "showNotification"), ("push.js", "pushManager")]
+)
+def test_the_browsers_side_of_web_push_is_a_script(web, path, word):
+    answer = web.get(f"/messages/{path}")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert word in answer.text
+
+
+def test_a_browser_hands_its_subscription_over(web):
+    web.caller.replies["GetPreferences"] = preferences()
+    web.caller.replies["RegisterPushSubscription"] = preferences_pb2.Address()
+    assert "data-push-key" not in web.get("/messages/settings").text
+    web.caller.replies["GetPreferences"].channels[0].browser_key = "key"
+    assert 'data-push-key="key"' in web.get("/messages/settings").text
+    form = {"endpoint": "https://push.example.org/1", "p256dh": "p", "auth": "a"}
+    web.post("/messages/settings/browsers", data=form | {"request_id": "r" * 12})
+    sent = web.caller.last("RegisterPushSubscription")
+    assert (sent.endpoint, sent.p256dh, sent.auth) == ("https://push.example.org/1", "p", "a")
