@@ -46,6 +46,7 @@ class Oracle:
         # What went out, in order.
         self.pages: list[str] = []
         self.taken: list[str] = []
+        self.over_heard: list[str] = []
         self.worse: list[str] = []
 
     @property
@@ -171,7 +172,7 @@ class Oracle:
         case = self._standing()
         case.state, case.due, case.quiet, case.lapsed = state, None, False, False
         if not case.holder:
-            self._hold(case, person)
+            self._hold(case, person, over=state == DONE)
 
     def escalate(self, now: datetime) -> None:
         case = self._standing()
@@ -197,9 +198,14 @@ class Oracle:
             raise Refused
         return self.open
 
-    def _hold(self, case: Case, person: str) -> None:
+    def _hold(self, case: Case, person: str, *, over: bool = False) -> None:
+        """Everybody told hears that somebody has it, or that it ended before anybody had."""
         case.holder = person
-        self.taken += sorted(set(case.told) - {person})
+        heard = sorted(set(case.told) - {person})
+        if over:
+            self.over_heard += heard
+        else:
+            self.taken += heard
 
 
 def _names(severity: Severity) -> list[str]:

@@ -203,6 +203,7 @@ class AnyHistory(RuleBasedStateMachine):
     def the_same_people_heard_the_same_in_the_same_order(self) -> None:
         assert self.world.paged() == self.oracle.pages
         assert [each.recipient for each in self.world.messages("taken")] == self.oracle.taken
+        assert [each.recipient for each in self.world.messages("over")] == self.oracle.over_heard
         assert [each.recipient for each in self.world.messages("worse")] == self.oracle.worse
 
     @invariant()

@@ -165,6 +165,9 @@ class TestGetCareState:
         assert "No device" in self.state(eldercare).sentence
         ingest(eldercare, raw(eldercare, "heart-rate", 72, "/min"))
         assert "well" in self.state(eldercare).sentence
+        ingest(eldercare, raw(eldercare, "oxygen-saturation", 0, "%"))
+        assert "cannot be right" in self.state(eldercare).sentence
+        eldercare.clock.advance(timedelta(seconds=1))
         oxygen(eldercare, 86)
         assert "Blood oxygen" in self.state(eldercare).sentence
 

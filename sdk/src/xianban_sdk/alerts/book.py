@@ -57,9 +57,9 @@ class AlertBook:
     """One domain's rules for all its alerts; made once, beside the composition root.
 
     Texts are the package's own: ``alert-<rule>`` (title), ``rung-<rung>``, each reason's key. The
-    messages' templates are ``<domain>-alert-told``, ``-taken`` (somebody has it) and ``-worse``
-    (to who has it); their values are subject, rule, severity, rung, by, reason and the newest
-    reason's own, and what ``params`` adds.
+    messages' templates are ``<domain>-alert-told``, ``-taken`` (somebody has it), ``-over`` (it
+    ended before anybody had it) and ``-worse`` (to who has it); their values are subject, rule,
+    severity, rung, by, reason and the newest reason's own, and what ``params`` adds.
     """
 
     package: str
@@ -85,7 +85,7 @@ class AlertBook:
         return self.ladders.get(severity, NO_LADDER)
 
     def template(self, occasion: str) -> str:
-        """The template of a message: "told", "taken" or "worse"."""
+        """The template of a message: "told", "taken", "over" or "worse"."""
         return f"{self.domain}-alert-{occasion}"
 
     def page(self, alert: Alert) -> str:

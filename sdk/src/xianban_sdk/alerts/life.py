@@ -136,7 +136,9 @@ class Alerts:
                 self._actor, self._display(alert), self._now, false_alarm=false_alarm
             )
         saved = self._save(after, [self._step(alert, "resolved", note)])
-        return saved if alert.acknowledged_by else self._known(saved)
+        if not alert.acknowledged_by:
+            self._telling.over(saved, self._machine.told(saved.id))
+        return saved
 
     def close(self, name: str, note: str = "") -> Alert:
         """For good."""

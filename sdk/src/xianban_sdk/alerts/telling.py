@@ -49,6 +49,12 @@ class Telling:
             if person != alert.acknowledged_by:
                 self._message(alert, person, "taken", f"{alert.id}/taken/{alert.version}/{person}")
 
+    def over(self, alert: Alert, people: Iterable[str]) -> None:
+        """It ended before anybody had taken it: who was told need not run."""
+        for person in people:
+            if person != alert.acknowledged_by:
+                self._message(alert, person, "over", f"{alert.id}/over/{person}")
+
     def worse(self, alert: Alert) -> None:
         """To who has it."""
         person = alert.acknowledged_by

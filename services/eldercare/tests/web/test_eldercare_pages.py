@@ -194,7 +194,7 @@ def test_a_kind_of_tomorrow_is_shown_as_it_is_written(web: Any) -> None:
     assert "of-tomorrow" in web.as_(ELDER).get("/eldercare/file/limits").text
 
 
-@pytest.mark.parametrize("occasion", ["told", "taken", "worse"])
+@pytest.mark.parametrize("occasion", ["told", "taken", "over", "worse"])
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
 def test_every_message_of_an_alert_has_words(elder_pages: Any, occasion: str, locale: str) -> None:
     told = {"subject": "张桂芳", "rule": "sos", "severity": "extreme", "rung": "family"}

@@ -67,7 +67,10 @@ def _sentence(found: monitoring.State, now: datetime, locale: str) -> str:
         return i18n.text("state-alarm", locale, _PACKAGE, title=title, **values)
     if not found.devices:
         return i18n.text("state-no-devices", locale, _PACKAGE, **values)
-    key = "state-silent" if age is None else "state-well"
+    if age is None:
+        return i18n.text("state-silent", locale, _PACKAGE, **values)
+    # Nothing is called well while a number that came before cannot be believed now.
+    key = "state-partly" if found.doubtful(now) else "state-well"
     return i18n.text(key, locale, _PACKAGE, **values)
 
 

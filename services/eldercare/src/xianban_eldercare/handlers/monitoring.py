@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from xianban_sdk.alerts import Alert
 from xianban_sdk.alerts.repository import AlertRows, Asked
 from xianban_sdk.errors import InvalidArgument, NotFound, PermissionDenied
-from xianban_sdk.readings import Hour, Reading, Readings, Shown, Silence
+from xianban_sdk.readings import Hour, Reading, Readings, Shown, Silence, Withheld
 from xianban_sdk.repository import Page
 from xianban_sdk.storage import UnitOfWork
 
@@ -41,6 +41,11 @@ class State:
         shown = [reading.shown(now) for reading, _ in self.vitals]
         ages = [one.age for one in shown if isinstance(one, Shown)]
         return min(ages, default=None)
+
+    def doubtful(self, now: datetime) -> bool:
+        """Something that was measured before is old, silent or cannot be true now."""
+        known = [reading for reading, _ in self.vitals if isinstance(reading, Reading)]
+        return any(isinstance(one.shown(now), Withheld) for one in known)
 
 
 @dataclass(frozen=True, slots=True)

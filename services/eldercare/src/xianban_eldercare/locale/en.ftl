@@ -75,7 +75,11 @@ rung-120 = 120 and dispatcher
 state-alarm = { $name }: { $title }. { $count } to be seen to.
 state-no-devices = No device measures for { $name } yet.
 state-silent = No current data of { $name }. Please check the device.
-state-well = All is well with { $name }; the latest data is { $minutes } min old.
+state-well = { $minutes ->
+    [0] All is well with { $name }; the latest data has just come.
+   *[other] All is well with { $name }; the latest data is { $minutes } min old.
+}
+state-partly = No alarm about { $name }, but some data is old or cannot be right. Please look at the numbers.
 
 # A call for help
 sos-none = No call for help stands.

@@ -75,7 +75,11 @@ rung-120 = 120 与指挥员
 state-alarm = { $name }：{ $title }，有 { $count } 条报警待处理。
 state-no-devices = 还没有设备在监测{ $name }。
 state-silent = 没有收到{ $name }的最新数据，请检查设备。
-state-well = { $name }一切正常，最近一次数据是 { $minutes } 分钟前。
+state-well = { $minutes ->
+    [0] { $name }一切正常，刚刚收到数据。
+   *[other] { $name }一切正常，最近一次数据是 { $minutes } 分钟前。
+}
+state-partly = { $name }没有报警，但部分数据较旧或不可信，请查看各项数据。
 
 # A call for help
 sos-none = 当前没有求助。

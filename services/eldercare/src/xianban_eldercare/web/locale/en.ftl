@@ -297,6 +297,8 @@ message-eldercare-alert-told = { $severity ->
 }
 message-eldercare-alert-taken-title = Somebody sees to the alert about { $subject }
 message-eldercare-alert-taken = { $by } has taken it: you need not rush there. Open it to see how it goes.
+message-eldercare-alert-over-title = The alert about { $subject } is over
+message-eldercare-alert-over = { $by } says that it is over: you need not rush there. Open it to see what happened.
 message-eldercare-alert-worse-title = { $subject } is getting worse
 message-eldercare-alert-worse = { $severity ->
     [extreme] The alert you took is now red (extreme). Please look at once.

@@ -297,6 +297,8 @@ message-eldercare-alert-told = { $severity ->
 }
 message-eldercare-alert-taken-title = { $subject }的提醒有人处理了
 message-eldercare-alert-taken = { $by } 已接手，您不必再赶过去；打开可以看到进展。
+message-eldercare-alert-over-title = { $subject }的提醒已结束
+message-eldercare-alert-over = { $by } 说已经没事了，您不必再赶过去；打开可以看到经过。
 message-eldercare-alert-worse-title = { $subject }的情况加重了
 message-eldercare-alert-worse = { $severity ->
     [extreme] 您正在处理的提醒已升为红色（特别严重），请马上查看。
