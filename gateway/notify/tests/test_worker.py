@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -37,7 +38,10 @@ from xianban_sdk.repository import MachineScope
 from xianban_sdk.storage import open_unit_of_work
 from xianban_sdk.testing import RelationsWorld, ServiceUnderTest, TestIssuer, settings_for
 
-BROKER = os.environ.get("XIANBAN_TEST_BROKER", "")
+GIVEN = os.environ.get("XIANBAN_TEST_BROKER", "")
+# Each worker of pytest-xdist has a virtual host of its own.
+HOST = os.environ.get("PYTEST_XDIST_WORKER", "")
+BROKER = urlsplit(GIVEN)._replace(path=f"/{HOST}").geturl() if GIVEN and HOST else GIVEN
 RESTART = os.environ.get("XIANBAN_TEST_BROKER_RESTART", "")
 DAUGHTER = person_id("daughter")
 MACHINE = MachineScope("notify")

@@ -1,6 +1,9 @@
 """The delivery worker: stateless, nameko on eventlet, its own process. `xianban worker notify`."""
 
-import eventlet
+import warnings
+
+warnings.simplefilter("ignore", DeprecationWarning)  # eventlet says at each start that it is old
+import eventlet  # noqa: E402
 
 eventlet.monkey_patch()
 

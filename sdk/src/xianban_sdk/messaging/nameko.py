@@ -30,7 +30,7 @@ from nameko.messaging import Consumer
 from nameko.runners import ServiceRunner
 
 from xianban_sdk.messaging.bus import BusUnavailable
-from xianban_sdk.messaging.work_queue import CONTENT_TYPE, PAUSES, TRIES, WorkOutlet, WorkQueue
+from xianban_sdk.messaging.work_queue import CONTENT_TYPE, TRIES, WorkOutlet, WorkQueue
 
 __all__ = ["Work", "run_worker", "take_work"]
 
@@ -99,8 +99,9 @@ class TakeWork(Consumer):
         headers = {TRIES: tries + 1, "x-xianban-error": repr(error)[:500]}
         try:
             assert self._outlet is not None
-            if tries < len(PAUSES):
-                self._outlet.put_to(self._work.pause(PAUSES[tries]), message.body, headers)
+            pauses = self._work.pauses
+            if tries < len(pauses):
+                self._outlet.put_to(self._work.pause(pauses[tries]), message.body, headers)
             else:
                 _log.error("work_dead", queue=self._work.name, error=repr(error))
                 self._outlet.bury(message.body, headers)

@@ -45,7 +45,6 @@ _log = structlog.get_logger("xianban.messaging")
 CONTENT_TYPE: Final = "application/cloudevents+json"
 # The header that counts how often a handler raised.
 TRIES: Final = "x-xianban-tries"
-# Seconds before a handler that raised is called again; after the last the message is dead.
 PAUSES: Final = (2, 10, 60)
 # A message that kills its worker this often is dead.
 _DELIVERY_LIMIT: Final = 20
@@ -60,6 +59,8 @@ class WorkQueue:
     source: str
     key: str
     name: str
+    # Seconds before a handler that raised is called again; after the last the message is dead.
+    pauses: tuple[int, ...] = PAUSES
 
     @property
     def exchange(self) -> Exchange:
@@ -103,7 +104,7 @@ class WorkQueue:
         topology.declare_common(connection)
         version = topology.server_version(connection)
         topology.dead_queue(self.name, version)(channel).declare()
-        for seconds in PAUSES:
+        for seconds in self.pauses:
             self.pause(seconds)(channel).declare()
         self.queue(channel).declare()
 
