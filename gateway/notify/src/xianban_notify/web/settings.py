@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Final
 
 from starlette.requests import Request
@@ -110,13 +109,6 @@ async def remove(request: Request) -> Response:
     return see_other(request, f"{HOME}#addresses")
 
 
-async def script(request: Request) -> Response:
-    """The browser's side of Web Push; the worker's path is its scope."""
-    name = "push-worker.js" if request.url.path.endswith("push-worker.js") else "push.js"
-    code = files("xianban_notify.web").joinpath(name).read_text("utf-8")
-    return Response(code, media_type="text/javascript")
-
-
 async def subscribe(request: Request) -> Response:
     """The browser hands over its subscription."""
     form = await read_form(request)
@@ -192,8 +184,6 @@ def _kinds(found: pb.Preferences) -> list[str]:
 routes = [
     Route(HOME, show),
     Route(HOME, save, methods=["POST"]),
-    Route("/messages/push-worker.js", script),
-    Route("/messages/push.js", script),
     Route(f"{HOME}/browsers", subscribe, methods=["POST"]),
     Route(f"{HOME}/addresses", add, methods=["POST"]),
     Route(f"{HOME}/addresses/{{address}}/verify", verify, methods=["POST"]),

@@ -5,7 +5,7 @@ const able = form && "serviceWorker" in navigator && "PushManager" in window;
 async function subscribe(event) {
   if (form.elements.endpoint.value) return;
   event.preventDefault();
-  const worker = await navigator.serviceWorker.register("/messages/push-worker.js");
+  const worker = await navigator.serviceWorker.register(form.dataset.worker);
   const found = await worker.pushManager.subscribe({
     userVisibleOnly: true,
     applicationServerKey: form.dataset.pushKey,
