@@ -1,6 +1,10 @@
 """Queries as people type them, and what must come first."""
 
+import tomllib
+from importlib.resources import files
+
 import pytest
+from pypinyin import Style, lazy_pinyin
 from xianban_plugin_parking_gazetteer.plugin import register_geocoder
 
 (GEOCODER,) = register_geocoder()
@@ -53,3 +57,12 @@ def test_the_limit_holds_and_every_place_has_both_names_and_lies_in_fengxian() -
         assert set(place.names) == {"zh-CN", "en"}
         assert 30.7 < place.latitude < 31.1
         assert 121.3 < place.longitude < 121.8
+
+
+def test_every_spelling_is_the_one_that_pypinyin_makes() -> None:
+    source = files("xianban_plugin_parking_gazetteer").joinpath("places.toml")
+    for place in tomllib.loads(source.read_text("utf-8"))["place"]:
+        names = [name for name in (place["zh"], *place["also"]) if not name.isascii()]
+        assert place["pinyin"] == ["".join(lazy_pinyin(name)) for name in names]
+        first = [lazy_pinyin(name, style=Style.FIRST_LETTER) for name in names]
+        assert place["initials"] == ["".join(letters) for letters in first]

@@ -22,16 +22,17 @@ class Catalogue:
 
     def __init__(self, package: str) -> None:
         self.package = package
-        self._bundles = {locale: _bundle(package, locale) for locale in LOCALES}
+        # Read at first use: a start does not wait for texts that nobody has asked for yet.
+        self._bundles: dict[str, FluentBundle] = {}
 
     def keys(self, locale: str) -> frozenset[str]:
         """The message keys, for the parity check."""
-        messages: dict[str, Any] = self._bundles[locale]._messages  # pyright: ignore[reportPrivateUsage]
+        messages: dict[str, Any] = self._bundle(locale)._messages  # pyright: ignore[reportPrivateUsage]
         return frozenset(messages)
 
     def find(self, key: str, locale: str, params: dict[str, Any]) -> str | None:
         """The text, or None when this package has no such key."""
-        bundle = self._bundles.get(locale) or self._bundles[DEFAULT_LOCALE]
+        bundle = self._bundle(locale if locale in LOCALES else DEFAULT_LOCALE)
         if not bundle.has_message(key):
             return None
         pattern = bundle.get_message(key).value
@@ -40,6 +41,11 @@ class Catalogue:
         # A missing variable is shown as {$name} by Fluent; the text is still better than none.
         formatted, _problems = bundle.format_pattern(pattern, params)
         return str(formatted)
+
+    def _bundle(self, locale: str) -> FluentBundle:
+        if locale not in self._bundles:
+            self._bundles[locale] = _bundle(self.package, locale)
+        return self._bundles[locale]
 
 
 def _bundle(package: str, locale: str) -> FluentBundle:
@@ -57,7 +63,14 @@ def catalogue(package: str) -> Catalogue:
 
 
 def register(package: str) -> Catalogue:
-    """Reads a package's texts at start-up, so that a broken file stops the start and not a call."""
+    """Makes a package's texts known; LookupError when it has none in one of the languages.
+
+    That every line of them can be read is for `tests/architecture` to say, not for each start.
+    """
+    found = resources.files(package).joinpath("locale")
+    missing = [one for one in LOCALES if not found.joinpath(f"{one}.ftl").is_file()]
+    if found.is_dir() and missing:
+        raise LookupError(f"{package}/locale lacks {', '.join(missing)}")
     return catalogue(package)
 
 

@@ -15,10 +15,14 @@ from xianban.notify.v1 import messages_pb2 as pb
 from xianban_notify.app import app
 from xianban_notify.consumers import on_message_requested
 from xianban_notify.hookspecs import Attempt, Channel, Outcome, Verdict, hookimpl
+from xianban_notify.repository.deliveries import Deliveries
+from xianban_notify.repository.messages import waits
+from xianban_notify.repository.preferences import addresses_by_id
 from xianban_sdk import plugins
 from xianban_sdk.demo import person_id
 from xianban_sdk.messaging import Event
 from xianban_sdk.plugins.manifest import Manifest
+from xianban_sdk.repository import MachineScope
 from xianban_sdk.storage import open_unit_of_work
 from xianban_sdk.testing import RelationsWorld, ServiceUnderTest
 
@@ -54,8 +58,8 @@ class FakePlugin:
 class Notify:
     """Stubs in people's names, and what domains and time do."""
 
-    def __init__(self, service: ServiceUnderTest, mail: FakeChannel) -> None:
-        self.service, self.mail = service, mail
+    def __init__(self, service: ServiceUnderTest) -> None:
+        self.service = service
         self._numbers = count(1)
 
     def messages(self, person: str) -> Any:
@@ -92,11 +96,21 @@ class Notify:
         listed = pb.ListMessagesRequest(parent=f"residents/{person_id(recipient)}")
         return self.messages(recipient).ListMessages(listed).messages[0]
 
-    def code(self, address: str) -> str:
-        """The code that came there."""
-        self.until(lambda: any(one.address == address for one in self.mail.got))
-        body = next(one.body for one in reversed(self.mail.got) if one.address == address)
-        return "".join(letter for letter in body if letter.isdigit())[:6]
+    def code(self, name: str) -> str:
+        """The code of an address, as it was sent there; on a broker no worker runs here."""
+        with self.service.db.read() as conn:
+            return addresses_by_id(conn, [name.rpartition("/")[2]])[name.rpartition("/")[2]].code
+
+    def sent(self, message: pb.Message) -> list[str]:
+        """The channels that a message went to, once that is decided."""
+        self.until(lambda: not self._waits())
+        with self.service.db.read() as conn:
+            rows = Deliveries(conn, MachineScope("notify"))
+            return [one.channel for one in rows.of_message(message.name.rpartition("/")[2])]
+
+    def _waits(self) -> bool:
+        with self.service.db.read() as conn:
+            return waits(conn)
 
     @staticmethod
     def until(condition: Callable[[], bool]) -> None:
@@ -118,7 +132,7 @@ def notify(
     fakes = [FakePlugin(mail), FakePlugin(push)]
     real = plugins.build
     monkeypatch.setattr(plugins, "build", lambda domain, specs, _=None: real(domain, specs, fakes))
-    made = Notify(service_under_test(app), mail)
+    made = Notify(service_under_test(app))
     relations.grant("daughter", "elder", "family", ["messages"])
     relations.grant("guardian", "child", "guardian", ["messages"])
     return made

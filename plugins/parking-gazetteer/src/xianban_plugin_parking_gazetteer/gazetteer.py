@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
-from pypinyin import Style, lazy_pinyin
 from rapidfuzz import fuzz
 from xianban_parking.hookspecs import Place
 
-__all__ = ["Gazetteer", "read_places"]
+__all__ = ["Entry", "Gazetteer", "read_places"]
 
 MAX_QUERY: Final = 64
 MAX_RESULTS: Final = 20
@@ -20,10 +19,13 @@ MAX_RESULTS: Final = 20
 _ENOUGH: Final = 76.0
 # Initials are short: only a whole match counts, or every two letters would find something.
 _SHORTEST_FUZZY: Final = 3
+_LISTS: Final = ("also", "pinyin", "initials")
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
+    """A place and the ways to spell it."""
+
     place: Place
     spellings: tuple[str, ...]
     initials: frozenset[str]
@@ -34,8 +36,8 @@ class Gazetteer:
 
     id = "fengxian-gazetteer"
 
-    def __init__(self, entries: Iterable[tuple[Place, Sequence[str]]]) -> None:
-        self._entries = tuple(_entry(place, also) for place, also in entries)
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._entries = tuple(entries)
 
     def find(self, query: str, limit: int) -> list[Place]:
         """The best matches first; empty when nothing is near enough."""
@@ -48,28 +50,22 @@ class Gazetteer:
         return [entry.place for _, entry in near[: max(0, min(limit, MAX_RESULTS))]]
 
 
-def read_places(text: str) -> list[tuple[Place, list[str]]]:
+def read_places(text: str) -> list[Entry]:
     """The places of a TOML text with their further names."""
     tables = cast("Iterable[Mapping[str, object]]", tomllib.loads(text)["place"])
-    return [_place(table) for table in tables]
+    return [_entry(table) for table in tables]
 
 
-def _place(table: Mapping[str, object]) -> tuple[Place, list[str]]:
+def _entry(table: Mapping[str, object]) -> Entry:
     latitude, longitude = cast("list[float]", table["at"])
     names = {"zh-CN": str(table["zh"]), "en": str(table["en"])}
-    return Place(names, latitude, longitude), cast("list[str]", table["also"])
+    also, pinyin, initials = (cast("list[str]", table[key]) for key in _LISTS)
+    spellings = dict.fromkeys(_folded(name) for name in [*names.values(), *also, *pinyin])
+    place = Place(names, latitude, longitude)
+    return Entry(place, tuple(spellings), frozenset(map(_folded, initials)))
 
 
-def _entry(place: Place, also: Sequence[str]) -> _Entry:
-    names = [*place.names.values(), *also]
-    chinese = [name for name in names if not name.isascii()]
-    pinyin = ["".join(lazy_pinyin(name)) for name in chinese]
-    initials = ["".join(lazy_pinyin(name, style=Style.FIRST_LETTER)) for name in chinese]
-    spellings = dict.fromkeys(_folded(name) for name in [*names, *pinyin])
-    return _Entry(place, tuple(spellings), frozenset(map(_folded, initials)))
-
-
-def _score(entry: _Entry, wanted: str) -> float:
+def _score(entry: Entry, wanted: str) -> float:
     """0 to 100; a whole name, then initials, then a name's beginning, then likeness."""
     if wanted in entry.spellings:
         return 100.0

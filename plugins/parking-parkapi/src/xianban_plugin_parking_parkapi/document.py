@@ -11,7 +11,6 @@ from itertools import islice
 from typing import Any, Final
 from xml.etree.ElementTree import Element, ParseError
 
-import openpyxl
 import orjson
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
@@ -121,6 +120,9 @@ def _decoded(body: bytes) -> str:
 
 
 def _workbook(body: bytes) -> Table:
+    # Imported here: only who reads a workbook pays for it at start.
+    import openpyxl
+
     try:
         _check_archive(body)
         book = openpyxl.load_workbook(io.BytesIO(body), read_only=True, data_only=True)
