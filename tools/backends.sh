@@ -22,6 +22,8 @@ install_packages() {
   local missing=()
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
   [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing+=(rabbitmq-server)
+  # Tests start a Mosquitto each for themselves: its users are theirs.
+  [ -x /usr/sbin/mosquitto ] || missing+=(mosquitto)
   [ ${#missing[@]} = 0 ] && return
   if [ "$(id -u)" != 0 ]; then echo "install first: apt-get install ${missing[*]}" >&2; exit 1; fi
   # The packages' own services stay off: ours are private instances.
