@@ -130,10 +130,30 @@ def test_two_instances_migrating_at_once_both_succeed(database_url: str, owner: 
         thread.start()
     for thread in threads:
         thread.join()
+    try:
+        assert failures == []
+        assert not needs_migration(instances[0])
+    finally:
+        for db in instances:
+            db.close()
+
+
+def test_revisions_can_be_read_by_several_threads_at_once(database: Database) -> None:
+    failures: list[Exception] = []
+
+    def look() -> None:
+        try:
+            for _ in range(30):
+                needs_migration(database)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert failures == []
-    assert not needs_migration(instances[0])
-    for db in instances:
-        db.close()
 
 
 @pytest.fixture

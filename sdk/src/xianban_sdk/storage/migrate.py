@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, inspect, text
@@ -15,6 +16,9 @@ from xianban_sdk.storage.locks import lock_number
 __all__ = ["drift", "migrate", "needs_migration"]
 
 _SDK = "xianban_sdk.storage.migrations"
+# Python 3.11 counts the depth of trees per process: two threads that parse at once can fail with
+# "AST constructor recursion depth mismatch". Services of one process start side by side.
+_PARSING = Lock()
 
 
 def migrate(db: Database, migrations: str | None = None) -> None:
@@ -84,7 +88,9 @@ def _files(package: str) -> Iterator[Path]:
 def _revision(file: Path) -> dict[str, object]:
     """The constants of a revision file: `revision` and `down_revision` among them."""
     found: dict[str, object] = {}
-    for node in ast.parse(file.read_text("utf-8")).body:
+    with _PARSING:
+        tree = ast.parse(file.read_text("utf-8"))
+    for node in tree.body:
         target = _target(node)
         value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
         if target and isinstance(value, ast.Constant):
