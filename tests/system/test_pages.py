@@ -13,7 +13,8 @@ from deeds import Deeds
 from people import People
 from playwright.sync_api import BrowserContext
 
-pytestmark = [pytest.mark.system, pytest.mark.browser]
+# What is looked at first has to be done first: the stories leave real rows behind.
+pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,6 @@ def test_every_registered_page_is_reached_by_links(atlas: Atlas):
     assert atlas.unreached() == []
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("person", PEOPLE)
 def test_every_page_is_clean_in_every_form(atlas: Atlas, people: People, person: str):
     found: dict[str, list[str]] = {}
