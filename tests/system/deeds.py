@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from browser import FORMS
 from people import People
@@ -117,13 +118,12 @@ def dispute(people: People) -> None:
     assert resident.drive("in") == "open"
     assert resident.drive("out") == "pay"
     resident.pay()
-    payment = resident.page.url
+    payment = urlsplit(resident.page.url).path
     assert resident.drive("out") == "open"
     reason = _contest(resident)
     operator.open(f"/parking/operator/lots/{LOT}/disputes")
     _waive(operator, reason)
-    resident.page.goto(payment)
-    resident.wait_for("已全额退款")
+    resident.await_words(payment, "已全额退款")
     resident.picture("dispute-5-refunded")
     resident.await_message("异议处理结果")
     resident.await_message("已退款")

@@ -143,12 +143,16 @@ class Story:
 
     def await_message(self, words: str) -> None:
         """The message centre hears of it by an event: the page is opened until it is there."""
-        for _ in range(40):
-            self.open("/messages")
+        self.await_words("/messages", words)
+
+    def await_words(self, path: str, words: str) -> None:
+        """What comes about behind the page is seen when the page is opened again."""
+        for _ in range(60):
+            self.open(path)
             if words in self.page.inner_text("main"):
                 return
             self.page.wait_for_timeout(250)
-        raise AssertionError(f"no message {words!r}: {self.page.inner_text('main')[:500]}")
+        raise AssertionError(f"no {words!r} on {path}: {self.page.inner_text('main')[:500]}")
 
     def close(self) -> None:
         self.page.context.close()
