@@ -27,7 +27,8 @@ class Deeds:
     """Each story is told once a session, whoever asks first."""
 
     people: People
-    _told: set[str] = field(default_factory=set)
+    # By name; with what went wrong, so that it fails for everybody who asks.
+    _told: dict[str, Exception | None] = field(default_factory=dict)
 
     def all(self) -> None:
         for deed in (street, permit, dispute, tariff, override, unfinished, call_off):
@@ -35,9 +36,16 @@ class Deeds:
 
     def once(self, deed: Deed) -> None:
         if deed.__name__ not in self._told:
-            # Not told twice when it fails either: its own test says what was wrong.
-            self._told.add(deed.__name__)
+            self._told[deed.__name__] = self._tell(deed)
+        if wrong := self._told[deed.__name__]:
+            raise wrong
+
+    def _tell(self, deed: Deed) -> Exception | None:
+        try:
             deed(self.people)
+        except Exception as error:
+            return error
+        return None
 
 
 def street(people: People) -> None:
