@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from xianban.common.v1 import audit_pb2
 
 from xianban_sdk.audit import Access, list_accesses
 from xianban_sdk.rpc.call import Call
 
-__all__ = ["access_record", "who_looked"]
+__all__ = ["who_looked"]
 
 
 def who_looked(
-    request: audit_pb2.ListAccessesRequest, call: Call
+    request: audit_pb2.ListAccessesRequest,
+    call: Call,
+    names: Callable[[set[str]], Mapping[str, str]] | None = None,
 ) -> audit_pb2.ListAccessesResponse:
-    """One page of the subject's accesses, newest first."""
+    """One page of the subject's accesses, newest first; `names` tells what actors are called."""
     found, token = list_accesses(
         call.uow.conn,
         call.subject or "",
         page_size=request.page_size,
         page_token=request.page_token,
     )
-    shown = [access_record(one) for one in found]
+    known: Mapping[str, str] = names({one.actor for one in found}) if names else {}
+    shown = [_record(one, known.get(one.actor, "")) for one in found]
     return audit_pb2.ListAccessesResponse(accesses=shown, next_page_token=token)
 
 
-def access_record(found: Access, names: Mapping[str, str] | None = None) -> audit_pb2.AccessRecord:
-    """One access for the wire; ``names`` are the actors' for display, where known."""
+def _record(found: Access, display: str) -> audit_pb2.AccessRecord:
     shown = audit_pb2.AccessRecord(
         id=found.id,
         service=found.service,
         action=found.action,
         actor=found.actor,
-        actor_display=(names or {}).get(found.actor, ""),
+        actor_display=display,
         subject=found.subject,
         basis=found.basis,
         outcome=found.outcome,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from xianban.common.v1 import audit_pb2, relations_pb2
+from xianban.common.v1 import relations_pb2
 from xianban.identity.v1 import identity_pb2 as pb
-from xianban_sdk.audit import Access
 
 from xianban_identity.domain.consent import Consent, Decision
 from xianban_identity.domain.delegation import Delegation, Kind, Side, State
@@ -17,7 +16,6 @@ from xianban_identity.repository.consents import WordedPurpose
 from xianban_identity.repository.delegations import Event, Record
 
 __all__ = [
-    "access",
     "acting_for",
     "consent",
     "decision",
@@ -227,20 +225,4 @@ def consent(item: Consent, current_revision: int, now: datetime) -> pb.Consent:
         withdraw_time=_stamp(item.withdrawn_at),
         decided_by=item.decided_by,
         live=item.is_live(current_revision, now),
-    )
-
-
-def access(item: Access, names: dict[str, str]) -> audit_pb2.AccessRecord:
-    """One look at a person's data."""
-    return audit_pb2.AccessRecord(
-        id=item.id,
-        service=item.service,
-        action=item.action,
-        actor=item.actor,
-        actor_display=names.get(item.actor, ""),
-        subject=item.subject,
-        basis=item.basis,
-        outcome=item.outcome,
-        occur_time=_stamp(item.time),
-        trace_id=item.trace_id,
     )

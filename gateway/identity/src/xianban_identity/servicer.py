@@ -9,10 +9,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.common.v1 import audit_pb2, relations_pb2
 from xianban.identity.v1 import identity_pb2 as pb
 from xianban_sdk.app import Resources
-from xianban_sdk.audit import list_accesses
 from xianban_sdk.errors import NotFound
 from xianban_sdk.rpc import Call
 from xianban_sdk.storage import decode_page, encode_page
+from xianban_sdk.who_looked import who_looked
 
 from xianban_identity import convert
 from xianban_identity.domain.consent import receipt
@@ -249,13 +249,7 @@ class IdentityServicer:
     def ListAccesses(
         self, request: audit_pb2.ListAccessesRequest, call: Call
     ) -> audit_pb2.ListAccessesResponse:
-        conn = call.uow.conn
-        found, token = list_accesses(
-            conn, call.subject or "", page_size=request.page_size, page_token=request.page_token
-        )
-        names = people.names(conn, {item.actor for item in found})
-        shown = [convert.access(item, names) for item in found]
-        return audit_pb2.ListAccessesResponse(accesses=shown, next_page_token=token)
+        return who_looked(request, call, lambda actors: people.names(call.uow.conn, actors))
 
 
 def _session(call: Call) -> str:

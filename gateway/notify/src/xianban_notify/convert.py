@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from xianban.common.v1 import audit_pb2, messages_pb2
+from xianban.common.v1 import messages_pb2
 from xianban.notify.v1 import messages_pb2 as pb
-from xianban_sdk.audit import Access
 from xianban_sdk.messaging import Event
 from xianban_sdk.storage import UnitOfWork
 
@@ -44,19 +43,4 @@ def message(found: Message) -> pb.Message:
     shown.create_time.FromDatetime(found.created_at)
     if found.read_at is not None:
         shown.read_time.FromDatetime(found.read_at)
-    return shown
-
-
-def access(found: Access) -> audit_pb2.AccessRecord:
-    shown = audit_pb2.AccessRecord(
-        id=found.id,
-        service=found.service,
-        action=found.action,
-        actor=found.actor,
-        subject=found.subject,
-        basis=found.basis,
-        outcome=found.outcome,
-        trace_id=found.trace_id,
-    )
-    shown.occur_time.FromDatetime(found.time)
     return shown

@@ -8,9 +8,9 @@ from xianban.common.v1 import audit_pb2
 from xianban.notify.v1 import deliveries_pb2, preferences_pb2
 from xianban.notify.v1 import messages_pb2 as pb
 from xianban_sdk.app import Resources
-from xianban_sdk.audit import list_accesses
 from xianban_sdk.rpc import Call
 from xianban_sdk.signatures import installed_secret
+from xianban_sdk.who_looked import who_looked
 
 from xianban_notify import addressing, convert, errors, handlers, sending
 from xianban_notify import convert_preferences as shown
@@ -68,14 +68,7 @@ class MessageServicer:
     def ListAccesses(
         self, request: audit_pb2.ListAccessesRequest, call: Call
     ) -> audit_pb2.ListAccessesResponse:
-        found, token = list_accesses(
-            call.uow.conn,
-            call.subject or "",
-            page_size=request.page_size or 50,
-            page_token=request.page_token,
-        )
-        records = [convert.access(one) for one in found]
-        return audit_pb2.ListAccessesResponse(accesses=records, next_page_token=token)
+        return who_looked(request, call)
 
 
 class DeliveryServicer:

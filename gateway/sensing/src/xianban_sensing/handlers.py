@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xianban_sdk.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
+from xianban_sdk.repository import covers
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_sensing import events
@@ -66,7 +67,7 @@ def create(new: NewDevice, *, models: Models, scope: Scope, uow: UnitOfWork) -> 
     """The device and its secret, which nobody can read again."""
     if new.model not in models:
         raise InvalidArgument("DEVICE_MODEL_UNKNOWN", field="device.model", model=new.model)
-    if not any(_under(new.area, area) for area in scope.areas):
+    if not covers(scope.areas, new.area):
         raise NotFound("AREA_NOT_FOUND", field="device.area")
     secret = new_secret()
     made = Device(
@@ -162,7 +163,3 @@ def _refusals() -> Iterator[None]:
         yield
     except DeviceRefusedError as refusal:
         raise FailedPrecondition(refusal.reason, field="name") from refusal
-
-
-def _under(area: str, path: str) -> bool:
-    return path == "" or area == path or area.startswith(path + "/")

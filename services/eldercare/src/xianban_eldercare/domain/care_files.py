@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["CareLevel", "Condition", "Contact", "Living", "Place"]
+__all__ = ["CareLevel", "Living"]
 
 
 class Living(Enum):
@@ -27,32 +26,3 @@ class CareLevel(Enum):
     MODERATE = 3
     SEVERE = 4
     COMPLETE = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Somebody to call."""
-
-    display_name: str
-    phone: str
-    relation: str = ""
-    person: str = ""
-    """Their person id, when they have an account."""
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """Something a carer or a paramedic must know."""
-
-    code: str
-    """ICD-10; empty: only said in words."""
-    display: str
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """WGS 84, degrees; accuracy in metres."""
-
-    latitude: float
-    longitude: float
-    accuracy_m: float = 0.0

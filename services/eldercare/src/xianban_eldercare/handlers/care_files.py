@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from xianban_sdk.errors import Aborted, NotFound
+from xianban_sdk.repository import covers
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.domain.care_files import CareLevel
@@ -37,14 +38,10 @@ def write_care_file(written: WrittenFile, *, scope: Scope, uow: UnitOfWork) -> C
 
 
 def _opened(new: CareFileRow, scope: Scope, uow: UnitOfWork) -> CareFileRow:
-    if scope.areas and not any(_under(new.area, area) for area in scope.areas):
+    if scope.areas and not covers(scope.areas, new.area):
         # Staff open files in their own areas; anything else answers as an absent elder.
         raise NotFound("CARE_FILE_NOT_FOUND", field="care_file.area")
     opened = replace(new, care_level=CareLevel.UNKNOWN.value, version=1)
     if not CareFiles(uow.conn, scope).add(opened):
         raise Aborted("CARE_FILE_CHANGED", field="care_file.version")
     return opened
-
-
-def _under(area: str, path: str) -> bool:
-    return path == "" or area == path or area.startswith(path + "/")

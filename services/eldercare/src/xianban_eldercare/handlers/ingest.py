@@ -52,22 +52,19 @@ def ingest_of() -> Ingest:
 
 def consented(
     readings: Sequence[pb.RawReading], relations: FactsSource, clock: Clock
-) -> tuple[list[pb.RawReading], list[int]]:
-    """Readings of people who agreed to be monitored, and the places of the others.
+) -> tuple[list[int], list[int]]:
+    """The places of readings of people who agreed to be monitored, and those of the others.
 
     Without a live consent a number is not even stored (PIPL arts. 13, 29).
     """
     allowed: dict[str, bool] = {}
-    kept: list[pb.RawReading] = []
+    kept: list[int] = []
     refused: list[int] = []
-    for index, reading in enumerate(readings):
+    for place, reading in enumerate(readings):
         subject = reading.subject
         if subject not in allowed:
             allowed[subject] = _agrees(subject, relations, clock)
-        if allowed[subject]:
-            kept.append(reading)
-        else:
-            refused.append(index)
+        (kept if allowed[subject] else refused).append(place)
     return kept, refused
 
 

@@ -44,7 +44,8 @@ def call_off(
         return found
     alerts = Alerts(uow, BOOK, scope)
     alerts.cleared(rule, subject)
-    return alerts.resolve(found.name, "本人取消 / called off by the wearer", false_alarm=True)
+    # Who called it off stands in the step; there is nothing more to say.
+    return alerts.resolve(found.name, "", false_alarm=True)
 
 
 def standing(conn: Connection, rule: str, subject: str, scope: Scope) -> Alert | None:

@@ -58,11 +58,11 @@ alert-device-silent = A device is silent
 reason-device-silent = Nothing was received for { $minutes } min
 reason-device-silent-over = The device speaks again
 alert-sos = Call for help
-reason-sos = The help button of { $device } was pressed
+reason-sos = The help button of the worn device was pressed
 alert-fall = Fall
-reason-fall = The device { $device } noticed a fall
+reason-fall = The worn device noticed a fall
 alert-device-tampered = A device was tampered with
-reason-device-tampered = The device { $device } says that it was tampered with
+reason-device-tampered = A device at home says that it was tampered with
 reason-sos-page = The help button of the page was pressed
 
 # The ladder

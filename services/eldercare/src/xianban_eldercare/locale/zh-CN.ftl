@@ -58,11 +58,11 @@ alert-device-silent = 设备失联
 reason-device-silent = { $minutes } 分钟没有收到数据
 reason-device-silent-over = 设备已恢复上报
 alert-sos = 求助
-reason-sos = 按下了设备 { $device } 上的求助键
+reason-sos = 按下了随身设备上的求助键
 alert-fall = 跌倒
-reason-fall = 设备 { $device } 检测到跌倒
+reason-fall = 随身设备检测到跌倒
 alert-device-tampered = 设备被拆动
-reason-device-tampered = 设备 { $device } 报告被拆动
+reason-device-tampered = 家中设备报告被拆动
 reason-sos-page = 在页面上按下了求助键
 
 # The ladder
@@ -72,7 +72,7 @@ rung-station = 服务站
 rung-120 = 120 与指挥员
 
 # How an elder is
-state-alarm = { $name }：{ $title }，有 { $count } 条报警待处理。
+state-alarm = { $name }：{ $title }，有 { $count } 条提醒待处理。
 state-no-devices = 还没有设备在监测{ $name }。
 state-silent = 没有收到{ $name }的最新数据，请检查设备。
 state-well = { $minutes ->

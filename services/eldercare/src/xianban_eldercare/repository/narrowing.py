@@ -27,5 +27,8 @@ class Repository(repository.Repository):
 
     def visible(self, resident: Column[Any]) -> ColumnElement[bool]:
         """The elder the call is about; for staff only one who lives in their areas."""
-        mine = self.own(resident) if self.scope.subject is not None else true()
-        return mine & self.in_areas(resident) if self.scope.areas else mine & self.own(resident)
+        if self.scope.subject is None:
+            return self.in_areas(resident)
+        return (
+            self.own(resident) & self.in_areas(resident) if self.scope.areas else self.own(resident)
+        )

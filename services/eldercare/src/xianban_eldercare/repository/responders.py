@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection, select
 from xianban.common.v1 import relations_pb2
 from xianban_sdk.readings.tables import device_watch
+from xianban_sdk.repository import covers
 from xianban_sdk.storage import keyed_hash
 from xianban_sdk.storage.tables import relation_record
 
@@ -21,7 +22,7 @@ def responders(conn: Connection, roles: Collection[str], area: str) -> list[str]
     found: set[str] = set()
     for data in conn.execute(query).scalars():
         state = relations_pb2.RelationRecord.FromString(bytes(data)).membership
-        if state.role in roles and any(_under(area, one) for one in state.areas):
+        if state.role in roles and covers(tuple(state.areas), area):
             found.add(state.person)
     return sorted(found)
 
@@ -42,7 +43,3 @@ def speaking_for(conn: Connection, subject: str) -> list[str]:
     """The devices bound to somebody, by id."""
     query = select(device_watch.c.device).where(device_watch.c.subject_key == keyed_hash(subject))
     return sorted(conn.scalars(query))
-
-
-def _under(area: str, path: str) -> bool:
-    return path == "" or area == path or area.startswith(path + "/")

@@ -21,13 +21,12 @@ class IngestServicer:
     def IngestBatch(self, request: pb.IngestBatchRequest, call: Call) -> pb.IngestBatchResponse:
         readings = request.readings
         kept, refused = ingest.consented(readings, self._resources.relations, call.clock)
-        places = [index for index in range(len(readings)) if index not in set(refused)]
-        taken = self._ingest.take(kept, call.uow)
+        taken = self._ingest.take([readings[place] for place in kept], call.uow)
         answer = pb.IngestBatchResponse(stored=taken.stored, duplicates=taken.duplicates)
-        for index in refused:
-            answer.rejections.add(index=index, field="subject", reason="CONSENT_REQUIRED")
+        for place in refused:
+            answer.rejections.add(index=place, field="subject", reason="CONSENT_REQUIRED")
         for one in taken.rejections:
-            answer.rejections.add(index=places[one.index], field=one.field, reason=one.reason)
+            answer.rejections.add(index=kept[one.index], field=one.field, reason=one.reason)
         return answer
 
     def ReportDeviceEvent(
