@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Final
 
 from xianban_sdk.alerts.ladder import Ladder
-from xianban_sdk.severity import Severity
+from xianban_sdk.findings import Place, Reason, Severity
 
 __all__ = [
     "SYSTEM",
@@ -41,24 +41,6 @@ class AlertRefused(Exception):
         super().__init__(reason)
         self.reason = reason
         self.by = by
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why an alert stands: a text key of the domain, the numbers it rests on, and when."""
-
-    text: str
-    params: dict[str, str] = field(default_factory=dict[str, str])
-    observed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """WGS 84 degrees; `accuracy_m` is the radius of 68 % confidence, 0 when not known."""
-
-    latitude: float
-    longitude: float
-    accuracy_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

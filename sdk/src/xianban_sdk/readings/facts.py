@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from xianban_sdk.severity import Severity
+from xianban_sdk.findings import Reason, Severity
 from xianban_sdk.storage.unit_of_work import UnitOfWork
 
 __all__ = ["Cleared", "Fact", "OnFacts", "Raised", "Reason", "Severity"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A sentence by text key, and the numbers it rests on: `AlertReason` without the display."""
-
-    text: str
-    params: Mapping[str, str]
-    observed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

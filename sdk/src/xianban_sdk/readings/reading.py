@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum, IntEnum
 from typing import Literal
 
+from xianban_sdk.findings import Place
 from xianban_sdk.readings.kinds import Kind
 
 __all__ = [
@@ -37,15 +38,6 @@ class Flaw(IntEnum):
     OUT_OF_RANGE = 1
     NOT_MEASURED = 2
     JUMP = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """WGS 84 degrees; `accuracy_m` is the radius of 68 % confidence, 0 when not known."""
-
-    latitude: float
-    longitude: float
-    accuracy_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def _finding(fact: Raised, uow: UnitOfWork) -> Finding:
         severity=fact.severity,
         area=row.area if row else "",
         subject_display=row.display_name if row else "",
-        reasons=[Reason(one.text, dict(one.params), one.observed_at) for one in fact.reasons],
+        reasons=fact.reasons,
         at=None if fact.again else fact.since,
     )
 
