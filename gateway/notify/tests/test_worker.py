@@ -149,7 +149,7 @@ class District:
     def deliveries(self):
         with self.service.db.read() as conn:
             from sqlalchemy import select
-            from xianban_notify.tables import delivery
+            from xianban_notify.repository.tables import delivery
 
             ids = conn.execute(select(delivery.c.id)).scalars().all()
             return list(Deliveries(conn, MACHINE).by_id(ids).values())

@@ -5,7 +5,9 @@ from xianban.notify.v1 import events_pb2
 from xianban_sdk.messaging import Event, consumer
 from xianban_sdk.storage import UnitOfWork
 
-from xianban_notify import convert, repository, sending, waking
+from xianban_notify import repository
+from xianban_notify.convert import messages as convert
+from xianban_notify.handlers import sending, waking
 
 
 @consumer("*.v1.message_requested")

@@ -11,11 +11,11 @@ from xianban_sdk.messaging import Inbox, Subscription
 from xianban_sdk.storage import open_unit_of_work
 from xianban_sdk.storage.locks import try_lock
 
-from xianban_notify import waking
 from xianban_notify.consumers import on_delivery_attempted
-from xianban_notify.delivering import channels_of
-from xianban_notify.dispatching import Dispatcher, carrier_of, wait_for
-from xianban_notify.planning import plan
+from xianban_notify.handlers import waking
+from xianban_notify.handlers.delivering import channels_of
+from xianban_notify.handlers.dispatching import Dispatcher, carrier_of, wait_for
+from xianban_notify.handlers.planning import plan
 from xianban_notify.repository.messages import waits
 
 GROUP: Final = "notify-outcomes"

@@ -12,11 +12,14 @@ from xianban_sdk.rpc import Call
 from xianban_sdk.signatures import installed_secret
 from xianban_sdk.who_looked import who_looked
 
-from xianban_notify import addressing, convert, errors, handlers, sending
-from xianban_notify import convert_preferences as shown
-from xianban_notify.delivering import channels_of
+from xianban_notify import errors
+from xianban_notify.convert import messages as convert
+from xianban_notify.convert import preferences as shown
 from xianban_notify.domain import Verdict
-from xianban_notify.receipts import delivery_of
+from xianban_notify.handlers import addressing, sending
+from xianban_notify.handlers import messages as handlers
+from xianban_notify.handlers.delivering import channels_of
+from xianban_notify.handlers.receipts import delivery_of
 from xianban_notify.repository import Messages
 from xianban_notify.repository.deliveries import Deliveries
 from xianban_notify.repository.preferences import (

@@ -8,8 +8,8 @@ from xianban_sdk.app import Resources
 from xianban_sdk.storage import Timer, UnitOfWork
 from xianban_sdk.timers import TimerHandler
 
-from xianban_notify import sending
-from xianban_notify.delivering import channels_of
+from xianban_notify.handlers import sending
+from xianban_notify.handlers.delivering import channels_of
 from xianban_notify.repository.deliveries import Deliveries
 
 

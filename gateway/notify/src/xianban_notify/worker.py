@@ -21,7 +21,7 @@ from xianban_sdk.settings import Settings  # noqa: E402
 from xianban_sdk.telemetry import log  # noqa: E402
 
 from xianban_notify import hookspecs  # noqa: E402
-from xianban_notify.delivering import channels_of, deliver, outcome_event  # noqa: E402
+from xianban_notify.handlers.delivering import channels_of, deliver, outcome_event  # noqa: E402
 from xianban_notify.queues import ATTEMPTS, OUTCOMES  # noqa: E402
 
 __all__ = ["DeliveryWorker", "main"]

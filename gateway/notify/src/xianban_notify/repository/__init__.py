@@ -1,7 +1,14 @@
 """Notify's tables, read and written."""
 
 from xianban_notify.repository.messages import Messages, add
-from xianban_notify.tables import address, attempt, delivery, message, metadata, preference
+from xianban_notify.repository.tables import (
+    address,
+    attempt,
+    delivery,
+    message,
+    metadata,
+    preference,
+)
 
 __all__ = [
     "Messages",

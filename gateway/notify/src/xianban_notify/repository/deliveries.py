@@ -13,7 +13,7 @@ from xianban_sdk.repository import Repository, columns
 from xianban_sdk.storage import insert_new
 
 from xianban_notify.domain import Delivery, State
-from xianban_notify.tables import attempt, delivery
+from xianban_notify.repository.tables import attempt, delivery
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from xianban_sdk.identity import Scope
 from xianban_sdk.storage import decode_page, encode_page, insert_new, keyed_hash
 
 from xianban_notify.domain import Message
-from xianban_notify.tables import message
+from xianban_notify.repository.tables import message
 
 DEFAULT_PAGE = 50
 _NOT_OF_MESSAGE: Final = frozenset({"dedupe_hash", "planned_at"})

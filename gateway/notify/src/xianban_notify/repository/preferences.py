@@ -17,7 +17,7 @@ from xianban_sdk.storage import insert_new, keyed_hash, upsert
 from xianban_sdk.storage.tables import relation_record
 
 from xianban_notify.domain import Copies, Preferences
-from xianban_notify.tables import address, preference
+from xianban_notify.repository.tables import address, preference
 
 SCOPE = "messages"
 

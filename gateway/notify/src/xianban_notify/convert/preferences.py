@@ -10,12 +10,12 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.notify.v1 import deliveries_pb2, preferences_pb2
 from xianban_sdk.i18n import text
 
-from xianban_notify.delivering import Plugged
 from xianban_notify.domain import Copies, Delivery, Message, Preferences, State
 from xianban_notify.domain.address import EMAIL, PHONE, WEBPUSH, WECOM, hint
 from xianban_notify.domain.preferences import minutes_of, written
+from xianban_notify.handlers.delivering import Plugged
+from xianban_notify.handlers.wording import PACKAGE, name_of
 from xianban_notify.repository.preferences import Address
-from xianban_notify.wording import PACKAGE, name_of
 
 IN_APP: Final = "in-app"
 KINDS: Final = {

@@ -13,13 +13,13 @@ from xianban_sdk.repository import Scope
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_notify import errors
-from xianban_notify.delivering import Plugged
 from xianban_notify.domain import Delivery
 from xianban_notify.domain.address import WEBPUSH, AddressRefusedError, cleaned, push_subscription
 from xianban_notify.domain.preferences import Preferences
+from xianban_notify.handlers.delivering import Plugged
+from xianban_notify.handlers.sending import MACHINE, begin_or_wait
 from xianban_notify.repository.deliveries import Deliveries
 from xianban_notify.repository.preferences import Address, Addresses
-from xianban_notify.sending import MACHINE, begin_or_wait
 
 MOST_ADDRESSES: Final = 20
 CODE_HOLDS: Final = timedelta(minutes=10)

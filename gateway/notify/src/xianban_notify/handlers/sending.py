@@ -10,9 +10,9 @@ from xianban_sdk.storage import UnitOfWork
 
 from xianban_notify.domain import Delivery, Preferences, State, Verdict
 from xianban_notify.domain.delivery import WAITING
+from xianban_notify.handlers.waking import dispatcher
 from xianban_notify.repository.deliveries import Asked, Attempts, Deliveries
 from xianban_notify.repository.preferences import bounce, preferences_of
-from xianban_notify.waking import dispatcher
 
 MACHINE: Final = MachineScope("notify")
 DUE_TIMER: Final = "delivery-due"

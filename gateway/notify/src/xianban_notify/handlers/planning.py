@@ -10,8 +10,9 @@ from typing import Final
 from xianban_sdk.repository import MachineScope
 from xianban_sdk.storage import UnitOfWork
 
-from xianban_notify.delivering import Plugged
 from xianban_notify.domain import Delivery, Message, Preferences
+from xianban_notify.handlers.delivering import Plugged
+from xianban_notify.handlers.sending import begin_or_wait
 from xianban_notify.repository import add
 from xianban_notify.repository.deliveries import Deliveries
 from xianban_notify.repository.messages import planned, same_matter, unplanned
@@ -21,7 +22,6 @@ from xianban_notify.repository.preferences import (
     preferences_of,
     usable_addresses,
 )
-from xianban_notify.sending import begin_or_wait
 
 MACHINE: Final = MachineScope("notify")
 TOGETHER: Final = 100

@@ -18,14 +18,14 @@ from xianban_sdk.repository import MachineScope
 from xianban_sdk.signatures import installed_secret
 from xianban_sdk.telemetry import log
 
-from xianban_notify.delivering import deliver, outcome_event
 from xianban_notify.domain import Delivery, Message, State
-from xianban_notify.receipts import receipt_of
+from xianban_notify.handlers.delivering import deliver, outcome_event
+from xianban_notify.handlers.receipts import receipt_of
+from xianban_notify.handlers.sending import BEGIN_WITHIN
+from xianban_notify.handlers.wording import Words, code_words, words
 from xianban_notify.repository.deliveries import Asked, Attempts, Deliveries
 from xianban_notify.repository.messages import by_id
 from xianban_notify.repository.preferences import Address, addresses_by_id, preferences_of
-from xianban_notify.sending import BEGIN_WITHIN
-from xianban_notify.wording import Words, code_words, words
 
 MACHINE: Final = MachineScope("notify")
 TOGETHER: Final = 100

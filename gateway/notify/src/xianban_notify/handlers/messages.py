@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from xianban_sdk.storage import UnitOfWork
 
-from xianban_notify import sending
 from xianban_notify.domain import Message
 from xianban_notify.errors import message_not_found
+from xianban_notify.handlers import sending
 from xianban_notify.repository import Messages
 
 # Transactions commit out of order: a look reaches this far behind the one before.
