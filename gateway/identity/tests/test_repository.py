@@ -1,13 +1,7 @@
 """The schema and what its rows look like at rest."""
 
 from sqlalchemy import text
-from xianban_identity.repository import metadata
 from xianban_sdk.demo import PEOPLE
-from xianban_sdk.storage import drift
-
-
-def test_the_migrations_make_the_tables_of_the_code(database):
-    assert drift(database, metadata) == []
 
 
 def test_no_name_phone_or_birthday_lies_open_in_the_file(database):

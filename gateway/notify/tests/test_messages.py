@@ -179,10 +179,3 @@ def test_a_delegates_look_is_in_the_access_records(notify: Any, relations: Any) 
     stub = notify.stub(MessageServiceStub, "daughter")
     records = stub.ListAccesses(audit_pb2.ListAccessesRequest(parent=MINE)).accesses
     assert ("ListMessages", ELDER) in {(one.action, one.actor) for one in records}
-
-
-def test_the_migrated_table_is_the_one_in_code(notify: Any) -> None:
-    from xianban_notify.repository import metadata
-    from xianban_sdk.storage import drift
-
-    assert drift(notify.db, metadata) == []

@@ -274,10 +274,3 @@ def test_calls_are_for_what_is_urgent_unless_asked_for(centre):
     centre.wish("daughter", choices=[{"category": "parking", "channel": "phone", "wanted": True}])
     centre.tell("2")
     centre.until(lambda: len(centre.calls.got) == 1)
-
-
-def test_the_migrated_tables_are_those_in_code(centre):
-    from xianban_notify.repository import metadata
-    from xianban_sdk.storage import drift
-
-    assert drift(centre.service.db, metadata) == []
