@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
-from types import SimpleNamespace
 from typing import Any
 
 import grpc
 import pytest
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from xianban.identity.v1 import identity_pb2 as identity
 from xianban.notify.v1 import deliveries_pb2, preferences_pb2
 from xianban.notify.v1 import messages_pb2 as pb
 from xianban_notify.web import site
 from xianban_sdk.demo import person_id
-from xianban_sdk.web import CallError, Hub, Pages, Person, Viewer
-
-with warnings.catch_warnings():
-    # Starlette would rather have httpx2; the suite's client is httpx.
-    warnings.simplefilter("ignore")
-    from starlette.testclient import TestClient
+from xianban_sdk.testing.pages import browsing
+from xianban_sdk.web import CallError, Pages, Person, Viewer
 
 DAUGHTER, ELDER = person_id("daughter"), person_id("elder")
 ID = "01K0000000000000000000000A"
@@ -33,47 +25,16 @@ def message(**fields: Any) -> pb.Message:
     return made
 
 
-class Caller:
-    """Answers from a table; remembers what was asked."""
-
-    def __init__(self) -> None:
-        self.replies: dict[str, Any] = {}
-        self.asked: list[tuple[str, Any]] = []
-
-    async def unary(self, request: Any, method: Any, asked: Any, timeout: float) -> Any:
-        self.asked.append((method.rpc, asked))
-        reply = self.replies[method.rpc]
-        if isinstance(reply, Exception):
-            raise reply
-        return reply
-
-    def last(self, rpc: str) -> Any:
-        return next(asked for name, asked in reversed(self.asked) if name == rpc)
-
-
-class Look:
-    """What the portal's middleware does: puts the viewer on the request."""
-
-    def __init__(self, app: Any, viewer: Viewer) -> None:
-        self._app, self._viewer = app, viewer
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            scope.setdefault("state", {}).update(viewer=self._viewer, session=None)
-        await self._app(scope, receive, send)
+@pytest.fixture(scope="module")
+def pages():
+    return Pages([site], strict=True)
 
 
 @pytest.fixture(params=["zh-CN", "en"])
-def web(request):
-    caller = Caller()
+def web(request, pages):
     viewer = Viewer(locale=request.param, person=Person(DAUGHTER, "王芳"), csrf="t")
-    app = Starlette(routes=list(site.routes), middleware=[Middleware(Look, viewer=viewer)])
-    app.state.caller, app.state.hub = caller, Hub(retry=0.01)
-    app.state.pages = Pages([site], strict=True)
-    app.state.settings = SimpleNamespace(issuer="http://portal.test")
-    with TestClient(app, base_url="http://portal.test", follow_redirects=False) as client:
-        client.caller = caller
-        yield client
+    with browsing(site, pages, {}, viewer) as browser:
+        yield browser
 
 
 def acting(web) -> None:
@@ -124,21 +85,21 @@ def test_what_is_about_another_is_opened_in_their_account(web):
 def test_opening_it_from_the_list_leads_by_the_choice_of_account(web):
     acting(web)
     web.caller.replies["ReadMessage"] = message(subject=ELDER, link="/care/alerts/1")
-    answer = web.post(f"/messages/{ID}/read", data={"open": "1", "request_id": "r" * 12})
+    answer = web.post(f"/messages/{ID}/read", {"open": "1"})
     assert answer.headers["location"] == f"/messages/{ID}"
 
 
 @pytest.mark.parametrize("subject", ["", DAUGHTER])
 def test_ones_own_matter_opens_at_once(web, subject):
     web.caller.replies["ReadMessage"] = message(subject=subject, link="/parking/receipts/1")
-    answer = web.post(f"/messages/{ID}/read", data={"open": "1", "request_id": "r" * 12})
+    answer = web.post(f"/messages/{ID}/read", {"open": "1"})
     assert answer.headers["location"] == "/parking/receipts/1"
 
 
 def test_who_may_not_act_for_the_person_gets_the_plain_link(web):
     web.caller.replies["ListActingFor"] = identity.ListActingForResponse()
     web.caller.replies["ReadMessage"] = message(subject=ELDER, link="/care/board")
-    answer = web.post(f"/messages/{ID}/read", data={"open": "1", "request_id": "r" * 12})
+    answer = web.post(f"/messages/{ID}/read", {"open": "1"})
     assert answer.headers["location"] == "/care/board"
 
 
@@ -179,9 +140,8 @@ def test_choices_are_saved_whole(web):
         "quiet_end": "06:00",
         "copies": "urgent",
         "locale": "en",
-        "request_id": "r" * 12,
     }
-    answer = web.post("/messages/settings", data=form)
+    answer = web.post("/messages/settings", form)
     assert answer.headers["location"] == "/messages/settings?saved=1"
     sent = web.caller.last("UpdatePreferences").preferences
     wanted = {(one.category, one.channel): one.wanted for one in sent.choices}
@@ -194,8 +154,8 @@ def test_a_refused_address_is_named_beside_its_field(web):
     web.caller.replies["AddAddress"] = CallError(
         grpc.StatusCode.INVALID_ARGUMENT, "ADDRESS_INVALID", "no", "notify", {"value": "no address"}
     )
-    form = {"kind": "email", "value": "nobody", "request_id": "r" * 12}
-    page = web.post("/messages/settings/addresses", data=form).text
+    form = {"kind": "email", "value": "nobody"}
+    page = web.post("/messages/settings/addresses", form).text
     assert "no address" in page
     assert 'value="nobody"' in page
 
@@ -204,7 +164,7 @@ def test_a_wrong_code_is_said(web):
     web.caller.replies["GetPreferences"] = preferences()
     web.caller.replies["VerifyAddress"] = preferences_pb2.VerifyAddressResponse()
     path = f"/messages/settings/addresses/{ID[:-1]}1/verify"
-    answer = web.post(path, data={"code": "123456", "request_id": "r" * 12})
+    answer = web.post(path, {"code": "123456"})
     page = web.get(answer.headers["location"]).text
     assert "alert--danger" in page
 
@@ -218,6 +178,6 @@ def test_a_browser_hands_its_subscription_over(web):
     assert 'data-push-key="key"' in page
     assert "notify/push-worker.js" in page
     form = {"endpoint": "https://push.example.org/1", "p256dh": "p", "auth": "a"}
-    web.post("/messages/settings/browsers", data=form | {"request_id": "r" * 12})
+    web.post("/messages/settings/browsers", form)
     sent = web.caller.last("RegisterPushSubscription")
     assert (sent.endpoint, sent.p256dh, sent.auth) == ("https://push.example.org/1", "p", "a")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from xianban_eldercare.web import site
-from xianban_sdk.web import Pages, Viewer
+from xianban_sdk.testing.pages import Browser, browsing
+from xianban_sdk.web import Pages
 
 # Test modules are imported by path; what they share is found by name.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -23,10 +22,8 @@ def elder_pages() -> Pages:
 
 
 @pytest.fixture
-def web(elder_pages: Pages) -> Iterator[Any]:
-    from eldercare_browser import FakeCaller, Web, browse
+def web(elder_pages: Pages) -> Iterator[Browser]:
     from eldercare_samples import replies
 
-    caller, state = FakeCaller(replies()), SimpleNamespace(viewer=Viewer())
-    with browse(caller, state, elder_pages) as client:
-        yield Web(client, caller, state)
+    with browsing(site, elder_pages, replies()) as browser:
+        yield browser

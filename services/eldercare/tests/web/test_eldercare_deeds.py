@@ -6,12 +6,13 @@ from typing import Any
 
 import grpc
 import pytest
-from eldercare_browser import DAUGHTER, DISPATCHER, ELDER, MANAGER, away
+from eldercare_people import DAUGHTER, DISPATCHER, ELDER, MANAGER
 from eldercare_samples import ID, alert, sos, state, taken
 from starlette.requests import Request
 from xianban.common.v1 import alerts_pb2
 from xianban.eldercare.v1 import care_files_pb2 as files
 from xianban.eldercare.v1 import monitoring_pb2 as pb
+from xianban_sdk.testing.pages import away
 
 RESIDENT = f"residents/{ELDER.id}"
 CONFLICT = grpc.StatusCode.FAILED_PRECONDITION

@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 import pytest
-from eldercare_browser import DAUGHTER, DISPATCHER, ELDER, MANAGER, away
+from eldercare_people import DAUGHTER, DISPATCHER, ELDER, MANAGER
 from eldercare_samples import (
     ID,
     IMPLAUSIBLE,
@@ -22,6 +22,7 @@ from eldercare_samples import (
 )
 from xianban.common.v1 import alerts_pb2
 from xianban.eldercare.v1 import monitoring_pb2 as pb
+from xianban_sdk.testing.pages import away
 
 OWN = (
     "/eldercare",

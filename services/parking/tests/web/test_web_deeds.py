@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 import pytest
 import xianban_parking
-from conftest import ELDER, OPERATOR, RESIDENT
+from parking_people import ELDER, OPERATOR, RESIDENT
 from parking_samples import ID, LOT, ME, lots, occupancy, payment, reservation
 from starlette.requests import Request
 from xianban.parking.v1 import parking_pb2 as pb

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from conftest import AUDITOR, OPERATOR, RESIDENT
+from parking_people import AUDITOR, OPERATOR, RESIDENT
 from parking_samples import ID
 
 PUBLIC = (

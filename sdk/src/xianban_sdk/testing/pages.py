@@ -1,9 +1,10 @@
-"""The elder care pages in a small portal of their own, with answers given by hand."""
+"""A site's pages in a small portal of their own, with answers given by hand."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,42 +17,57 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-from xianban_eldercare.web import site
-from xianban_sdk.demo import person_id
-from xianban_sdk.web import CallError, Hub, LogInRequiredError, Method, Pages, Person, Viewer
+
+from xianban_sdk.web import (
+    CallError,
+    Hub,
+    LogInRequiredError,
+    Method,
+    Pages,
+    Person,
+    Site,
+    Viewer,
+)
 
 with warnings.catch_warnings():
     # Starlette would rather have httpx2; the suite's client is httpx.
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient
 
-ELDER = Person(person_id("elder"), "张桂芳")
-DAUGHTER = Person(person_id("daughter"), "李晓梅")
-DISPATCHER = Person(person_id("dispatcher"), "赵勇", frozenset({"dispatcher"}))
-MANAGER = Person(person_id("admin"), "许站长", frozenset({"station-manager"}))
+__all__ = ["Browser", "FakeCaller", "Reply", "away", "browsing", "portal_of"]
 
 Reply = Callable[[Any], Message] | Message | Exception
+_ORIGIN = "http://portal.test"
+_REQUEST_ID = "r" * 12
 
 
-def away(code: Any = grpc.StatusCode.UNAVAILABLE, reason: str = "AWAY", **fields: str) -> CallError:
-    return CallError(code, reason, "says why", "eldercare", fields)
+def away(
+    code: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE, reason: str = "AWAY", **fields: str
+) -> CallError:
+    """A refusal; with the default code, of a service that is not there."""
+    return CallError(code, reason, "says why", "test", fields)
 
 
 @dataclass
 class FakeCaller:
-    """Answers from a table of RPC name → message, function or error; remembers what was asked."""
+    """Answers from a table of RPC name → message, function or error; remembers what was asked.
+
+    An RPC without an answer is one of a service that is away.
+    """
 
     replies: dict[str, Reply] = field(default_factory=dict[str, Reply])
     streams: dict[str, list[Message]] = field(default_factory=dict[str, list[Message]])
     asked: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
     domains: set[str] = field(default_factory=set[str])
+    bearers: list[str] = field(default_factory=list[str])
 
     async def unary(
         self, request: HTTPConnection, method: Method, message: Message, timeout: float
     ) -> Any:
         self.asked.append((method.rpc, message))
         self.domains.add(method.domain)
-        reply = self.replies.get(method.rpc, away())
+        self.bearers.append(getattr(request.state, "bearer", ""))
+        reply = self.replies.get(method.rpc) or away()
         if isinstance(reply, Exception):
             raise reply
         return reply(message) if callable(reply) else reply
@@ -72,24 +88,28 @@ class FakeCaller:
 
 
 @dataclass
-class Web:
-    """A browser before the pages: `viewer` is who looks."""
+class Browser:
+    """A browser before the pages: `as_` says who looks."""
 
     client: TestClient
     caller: FakeCaller
     state: SimpleNamespace
 
-    def as_(self, person: Person | None, *, acting_for: Person | None = None, **more: Any) -> Web:
+    def as_(
+        self, person: Person | None, *, acting_for: Person | None = None, **more: Any
+    ) -> Browser:
         self.state.viewer = replace(
             self.state.viewer, person=person, acting_for=acting_for, csrf="t", **more
         )
         return self
 
-    def get(self, path: str) -> Any:
-        return cast(Any, self.client).get(path)
+    def get(self, path: str, **headers: str) -> Any:
+        return cast(Any, self.client).get(path, headers=headers)
 
-    def post(self, path: str, form: dict[str, Any] | None = None) -> Any:
-        return cast(Any, self.client).post(path, data={"request_id": "r" * 12} | (form or {}))
+    def post(self, path: str, form: Mapping[str, Any] | None = None, **fields: str) -> Any:
+        """Posts a form as the pages write it, with a request id; lists are repeated fields."""
+        data = {"request_id": _REQUEST_ID, **(form or {}), **fields}
+        return cast(Any, self.client).post(path, data=data)
 
 
 class _Look:
@@ -119,7 +139,8 @@ async def _denied(_request: Request, error: Exception) -> Response:
     return PlainTextResponse("", error.status_code)
 
 
-def make_app(caller: FakeCaller, state: SimpleNamespace, pages: Pages) -> Starlette:
+def portal_of(site: Site, caller: FakeCaller, state: SimpleNamespace, pages: Pages) -> Starlette:
+    """The portal as far as one site's pages need it."""
     app = Starlette(
         routes=list(site.routes),
         middleware=[Middleware(_Look, state=state)],
@@ -131,10 +152,16 @@ def make_app(caller: FakeCaller, state: SimpleNamespace, pages: Pages) -> Starle
     )
     app.state.caller, app.state.hub = caller, Hub(retry=0.01)
     app.state.pages = pages
+    app.state.settings = SimpleNamespace(issuer=_ORIGIN)
     return app
 
 
-def browse(caller: FakeCaller, state: SimpleNamespace, pages: Pages) -> TestClient:
-    """Must be entered: `with browse(…) as client`."""
-    app = make_app(caller, state, pages)
-    return TestClient(app, base_url="http://portal.test", follow_redirects=False)
+@contextmanager
+def browsing(
+    site: Site, pages: Pages, replies: Mapping[str, Reply], viewer: Viewer | None = None
+) -> Iterator[Browser]:
+    """`pages` is `Pages([site], strict=True)`, made once: then a missing text raises."""
+    caller, state = FakeCaller(dict(replies)), SimpleNamespace(viewer=viewer or Viewer())
+    app = portal_of(site, caller, state, pages)
+    with TestClient(app, base_url=_ORIGIN, follow_redirects=False) as client:
+        yield Browser(client, caller, state)
