@@ -138,6 +138,18 @@ def test_two_instances_migrating_at_once_both_succeed(database_url: str, owner: 
             db.close()
 
 
+def test_a_connection_in_use_at_the_end_is_closed_when_it_comes_back(
+    database_url: str, owner: str
+) -> None:
+    db = Database.open(database_url, owner=owner)
+    with db.read() as conn:
+        raw = conn.connection.dbapi_connection
+        db.close()
+    assert raw is not None
+    with pytest.raises(Exception, match="closed"):
+        raw.cursor().execute("SELECT 1")
+
+
 def test_revisions_can_be_read_by_several_threads_at_once(database: Database) -> None:
     failures: list[Exception] = []
 

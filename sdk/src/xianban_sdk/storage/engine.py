@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.pool import ConnectionPoolEntry
 
 __all__ = ["Database", "DatabaseInUse", "Dialect"]
 
@@ -42,6 +43,9 @@ class Database:
         self.timers_written = threading.Event()
         self._reader = reader
         self._lock = lock
+        self._closed = False
+        for pool in (engine, reader):
+            event.listen(pool, "checkin", self._came_back)
         # SQLite has one writer. Waiting here is fair and prompt; its own busy handler polls.
         self._writer = threading.Lock() if file else None
         self._writing = threading.local()
@@ -83,11 +87,17 @@ class Database:
             written.set()
 
     def close(self) -> None:
+        """Connections in use are closed as they come back."""
+        self._closed = True
         self.engine.dispose()
         self._reader.dispose()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def _came_back(self, _raw: object, record: ConnectionPoolEntry) -> None:
+        if self._closed:
+            record.invalidate()
 
     @contextmanager
     def _one_writer(self) -> Generator[None]:
