@@ -115,6 +115,17 @@ class TestWatchOccupancy:
         assert next(stream).occupancy.verdict == pb.VERDICT_LATE
         stream.cancel()
 
+    def test_who_begins_to_watch_finds_the_change_they_made(self, parking):
+        parking.count("a", 40, timedelta(minutes=1))
+        asked = rpc.WatchOccupancyRequest()
+        before = parking.people("").WatchOccupancy(asked, timeout=10)
+        assert next(before).occupancy.free == 40
+        parking.count("a", 39)
+        after = parking.people("").WatchOccupancy(asked, timeout=10)
+        assert next(after).occupancy.free == 39
+        for stream in (before, after):
+            stream.cancel()
+
     def test_only_the_lots_asked_for(self, parking):
         parking.add_lot("b")
         asked = rpc.WatchOccupancyRequest(lots=["lots/b"])

@@ -67,6 +67,14 @@ class TestClearOverride:
         asked = op.ClearOverrideRequest(lot="lots/a", request_id="clear-001")
         assert parking.operators("operator").ClearOverride(asked).occupancy.free == 40
 
+    def test_what_the_feed_told_meanwhile_is_what_it_speaks(self, parking):
+        parking.operators("operator").OverrideOccupancy(override(7))
+        parking.count("a", 41)
+        shown = parking.people("").GetLot(rpc.GetLotRequest(name="lots/a")).occupancy
+        assert (shown.free, shown.source) == (7, "override")
+        asked = op.ClearOverrideRequest(lot="lots/a", request_id="clear-001")
+        assert parking.operators("operator").ClearOverride(asked).occupancy.free == 41
+
 
 class TestReceiveFeed:
     def push(self, parking, items, secret="feed"):

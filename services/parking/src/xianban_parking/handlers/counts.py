@@ -81,7 +81,7 @@ class _Intake:
         self.lots = Lots(uow.conn, MACHINE)
         self.counts = Counts(uow.conn, MACHINE)
         self.known = {lot.id: lot for lot in self.lots.all()}
-        self.newest = self.counts.of()
+        self.newest = {lot: row.observed_at for lot, row in self.counts.of().items()}
         self.touched: set[str] = set()
 
     def take(self, item: LotFacts | LotObservation | Rejected) -> Outcome:
@@ -129,19 +129,17 @@ class _Intake:
         return Outcome(told.lot)
 
     def _is_newest(self, observed: Observation) -> bool:
-        row = self.newest.get(observed.lot)
-        return row is None or row.observed_at is None or observed.observed_at > row.observed_at
+        newest = self.newest.get(observed.lot)
+        return newest is None or observed.observed_at > newest
 
     def _replace(self, observed: Observation) -> None:
-        before = self.newest.get(observed.lot)
-        row = occupancy_values(observed, self.feed, before)
-        self.counts.put(row)
-        self.newest[observed.lot] = OccupancyRow(**row)
+        self.counts.keep(observed.lot, **counted_values(observed, self.feed))
+        self.newest[observed.lot] = observed.observed_at
         self.touched.add(observed.lot)
 
     def finish(self, outcomes: list[Outcome]) -> None:
-        for lot_id in sorted(self.touched):
-            announce(self.uow, self.known[lot_id], self.newest[lot_id])
+        for lot_id, row in sorted(self.counts.of(self.touched).items()):
+            announce(self.uow, self.known[lot_id], row)
         feeds = Feeds(self.uow.conn, MACHINE)
         wrong = [one for one in outcomes if not one.accepted]
         for one in wrong:
@@ -202,12 +200,9 @@ def observation_values(observed: Observation, feed: Feed) -> dict[str, Any]:
     }
 
 
-def occupancy_values(
-    observed: Observation, feed: FeedFacts, before: OccupancyRow | None
-) -> dict[str, Any]:
-    """The newest count of a lot; an override and what was published stay."""
+def counted_values(observed: Observation, feed: FeedFacts) -> dict[str, Any]:
+    """The newest count of a lot, as its feed tells it."""
     return {
-        "lot": observed.lot,
         "feed": feed.id,
         "free": observed.free,
         "occupied": observed.occupied,
@@ -215,12 +210,6 @@ def occupancy_values(
         "observed_at": observed.observed_at,
         "received_at": observed.received_at,
         "cadence_seconds": feed.cadence_seconds,
-        "override_free": before.override_free if before else None,
-        "override_at": before.override_at if before else None,
-        "override_until": before.override_until if before else None,
-        "override_reason": before.override_reason if before else "",
-        "published_free": before.published_free if before else None,
-        "published_verdict": before.published_verdict if before else "",
     }
 
 
@@ -250,9 +239,8 @@ def count_gates(uow: UnitOfWork, lot: LotRow, inside: int) -> None:
     observed = Observation(lot.id, GATES, lot.capacity, now, now, None, inside)
     counts = Counts(uow.conn, MACHINE)
     counts.observe(observation_values(observed, feed_of(facts.cadence_seconds)))
-    row = occupancy_values(observed, facts, counts.of([lot.id]).get(lot.id))
-    counts.put(row)
-    announce(uow, lot, OccupancyRow(**row))
+    counts.keep(lot.id, **counted_values(observed, facts))
+    announce(uow, lot, counts.of([lot.id])[lot.id])
 
 
 def _storable(observed: Observation) -> bool:

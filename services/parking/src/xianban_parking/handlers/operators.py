@@ -159,26 +159,8 @@ HEAD = frozenset({"id", "version", "effective_from"})
 
 def _put_override(lot: LotRow, values: dict[str, Any], uow: UnitOfWork) -> None:
     counts = Counts(uow.conn, MACHINE)
-    if counts.of([lot.id]).get(lot.id) is None:
-        counts.put({**_no_count(lot), **values})
-    else:
-        counts.change(lot.id, **values)
+    counts.keep(lot.id, **values)
     announce(uow, lot, counts.of([lot.id])[lot.id])
-
-
-def _no_count(lot: LotRow) -> dict[str, Any]:
-    return {
-        "lot": lot.id,
-        "feed": "",
-        "free": None,
-        "occupied": None,
-        "capacity": lot.capacity,
-        "observed_at": None,
-        "received_at": None,
-        "cadence_seconds": 300,
-        "published_free": None,
-        "published_verdict": "",
-    }
 
 
 def _days(entries: Iterable[tuple[Any, ...]]) -> list[Day]:

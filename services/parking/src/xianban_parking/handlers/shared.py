@@ -35,8 +35,17 @@ class Snapshots:
         with self._lock:
             age = (now - self._read_at).total_seconds() if self._read_at else None
             if age is None or not 0 <= age < SNAPSHOT_SECONDS:
-                self._views, self._read_at = self._read(now), now
+                return self._renew(now)
             return self._views
+
+    def fresh(self, now: datetime) -> dict[str, OccupancyView]:
+        """For who begins to watch: they may have made the change that they look for."""
+        with self._lock:
+            return self._renew(now)
+
+    def _renew(self, now: datetime) -> dict[str, OccupancyView]:
+        self._views, self._read_at = self._read(now), now
+        return self._views
 
     def _read(self, now: datetime) -> dict[str, OccupancyView]:
         with self._db.read() as conn:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, delete, func, or_, select, update
 from xianban_sdk.errors import NotFound
-from xianban_sdk.storage import insert_new, upsert
+from xianban_sdk.storage import insert_new
 
 from xianban_parking.repository.narrowing import Page, Repository, page_of
 from xianban_parking.repository.rows import (
@@ -22,6 +22,14 @@ from xianban_parking.repository.tables import feed, feed_error, observation, occ
 __all__ = ["Counts", "Feeds"]
 
 ERRORS_KEPT = 1000
+# A lot of which nobody has told a count.
+_NOTHING_YET: dict[str, Any] = {
+    "feed": "",
+    "capacity": 0,
+    "cadence_seconds": 300,
+    "override_reason": "",
+    "published_verdict": "",
+}
 # Built once: every look at a lot asks it.
 _OF = select(occupancy).where(occupancy.c.lot.in_(bindparam("lots", expanding=True)))
 
@@ -36,8 +44,10 @@ class Counts(Repository):
             found = self.conn.execute(_OF, {"lots": list(lot_ids)}).mappings()
         return {row["lot"]: OccupancyRow(**row) for row in found}
 
-    def put(self, row: Mapping[str, Any]) -> None:
-        upsert(self.conn, occupancy, row)
+    def keep(self, lot_id: str, **values: Any) -> None:
+        """Only these columns: a feed and an operator's hand must not undo each other."""
+        if not insert_new(self.conn, occupancy, {**_NOTHING_YET, "lot": lot_id, **values}):
+            self.change(lot_id, **values)
 
     def change(self, lot_id: str, **values: Any) -> None:
         self.conn.execute(update(occupancy).where(occupancy.c.lot == lot_id).values(**values))

@@ -60,12 +60,14 @@ class LotRpcs:
     ) -> Iterator[rpc.WatchOccupancyResponse]:
         wanted = {convert.lot_id(name) for name in request.lots}
         sent: dict[str, tuple[object, ...]] = {}
+        views = self.snapshots.fresh(call.clock.now())
         while True:
-            for lot_id, view in self.snapshots.current(call.clock.now()).items():
+            for lot_id, view in views.items():
                 if (not wanted or lot_id in wanted) and sent.get(lot_id) != view.facts:
                     sent[lot_id] = view.facts
                     yield _change(lot_id, view)
             call.wait(WATCH_SECONDS)
+            views = self.snapshots.current(call.clock.now())
 
     def ListOccupancies(
         self, request: rpc.ListOccupanciesRequest, call: Call
