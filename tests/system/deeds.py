@@ -217,7 +217,7 @@ def override(people: People) -> None:
     main.locator("input[name=minutes]").fill("45")
     main.locator("input[name=reason]").fill("书市占用部分车位")
     operator.press("设定")
-    assert "由停车场人工设定" in main.inner_text()
+    operator.wait_for("由停车场人工设定")
     operator.picture("override-1-operator")
     visitor.open(f"/parking/lots/{COUNTED_LOT}")
     shown = visitor.page.locator("main .count").first

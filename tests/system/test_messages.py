@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 
 import pytest
 from browser import FORMS, faults, view
 from people import People
+from suite import Suite
 from xianban_sdk.demo import person_id
 
 pytestmark = [pytest.mark.system, pytest.mark.browser]
@@ -15,12 +17,16 @@ DAUGHTER, ELDER = person_id("daughter"), person_id("elder")
 
 
 @pytest.fixture(scope="module")
-def told(people: People) -> str:
-    """The elder calls for help; returns the id of the daughter's message."""
-    suite = people.suite
-    with suite.api("elder", "eldercare") as elder:
-        path = f"/residents/{ELDER}/sos"
+def told(people: People) -> Iterator[str]:
+    """The elder calls for help and takes it back; gives the id of the daughter's message."""
+    path = f"/residents/{ELDER}/sos"
+    with people.suite.api("elder", "eldercare") as elder:
         assert elder.post(path, json={"requestId": "messages-test-1"}).status_code == 200
+        yield _message(people.suite)
+        assert elder.post(path + ":cancel", json={"requestId": "messages-test-2"}).is_success
+
+
+def _message(suite: Suite) -> str:
     end = time.monotonic() + 30
     with suite.api("daughter", "notify") as daughter:
         while time.monotonic() < end:
