@@ -50,7 +50,7 @@ def _on_backends(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     if not database or not is_own_broker(broker):
         return {"skipped": "no PostgreSQL and RabbitMQ of our own: see tools/backends.sh"}
     campaign = on_backends(
-        folder / "backends", database, broker, kills=options.kills, seed=options.seed, restarts=2
+        folder / "backends", database, broker, kills=options.kills, seed=options.seed, restarts=5
     )
     return _run(campaign, options.minutes)
 

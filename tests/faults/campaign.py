@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from elder import Elder
 from journal import Journal
 from resident import Resident
 from suite import Suite
@@ -36,7 +37,7 @@ class Campaign:
     impatience: float = 0.2
     journal: Journal = field(default_factory=Journal)
     killed: dict[str, int] = field(default_factory=dict[str, int])
-    recoveries: list[float] = field(default_factory=list[float])
+    recoveries: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     restarted: int = 0
     until: float = float("inf")
 
@@ -45,6 +46,7 @@ class Campaign:
         begin = time.monotonic()
         stop = threading.Event()
         threads = [self._resident(n, person, stop) for n, person in enumerate(RESIDENTS)]
+        threads.append(self._elder(stop))
         try:
             self._kill_at_random()
         finally:
@@ -65,6 +67,12 @@ class Campaign:
         thread.start()
         return thread
 
+    def _elder(self, stop: threading.Event) -> threading.Thread:
+        elder = Elder(self.suite, self.journal, random.Random(self.seed * 100 + 99), stop)
+        thread = threading.Thread(target=elder.run, name="elder", daemon=True)
+        thread.start()
+        return thread
+
     def _kill_at_random(self) -> None:
         source = random.Random(self.seed)
         # Evenly over the run, never at its very end.
@@ -79,19 +87,19 @@ class Campaign:
             self.suite.kill(target)
             self.killed[target] = self.killed.get(target, 0) + 1
             if source.random() >= self.impatience:
-                self._wait_until_served()
+                self._wait_until_served(target)
 
     def _restart_broker(self) -> None:
         if self.broker and self.restarted < self.broker_restarts:
             self.restarted += 1
             self.broker()
 
-    def _wait_until_served(self) -> None:
+    def _wait_until_served(self, target: str) -> None:
         begin = time.monotonic()
         # The gateway answers 200 from the old world for a moment: first the kill must be seen.
         time.sleep(0.05)
         self.suite.wait_until_ready(SERVE_SECONDS)
-        self.recoveries.append(time.monotonic() - begin)
+        self.recoveries.setdefault(target, []).append(time.monotonic() - begin)
 
     def _settle(self) -> None:
         """Everything leaves, callbacks and refunds included."""
@@ -137,7 +145,9 @@ class Campaign:
             "clients": dict(sorted(self.journal.counts.items())),
             "callbacks": self.callbacks(),
             "events": events,
-            "recovery_seconds": _percentiles(self.recoveries),
+            "recovery_seconds": {
+                target: _percentiles(found) for target, found in sorted(self.recoveries.items())
+            },
             "audit": audit.splitlines(),
             "findings": found,
         }
@@ -157,6 +167,8 @@ class Campaign:
             "vehicles": len(journal.vehicles),
             "payments": len(journal.payments),
             "paid": len(journal.paid),
+            "presses": len(journal.presses),
+            "alarms": len(journal.alarms),
         }
 
 

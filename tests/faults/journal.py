@@ -25,6 +25,10 @@ class Journal:
     vehicles: set[str] = field(default_factory=set)
     # Gate event id → plate; each was answered with 200.
     passages: dict[str, str] = field(default_factory=dict)
+    # Ids of the button's presses.
+    presses: set[str] = field(default_factory=set)
+    # Alert name → press, or the rule; each was seen by the daughter.
+    alarms: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)

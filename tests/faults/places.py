@@ -8,8 +8,11 @@ from backing import empty_queues, fresh_database, restart_broker
 from campaign import Campaign
 from suite import Suite
 
-SQLITE_TARGETS = ("services", "services", "services", "portal")
-SPLIT_TARGETS = ("parking", "parking", "parking", "notify", "notify", "identity", "portal")
+SQLITE_TARGETS = ("services", "services", "services", "portal", "uplink", "mqtt")
+SPLIT_TARGETS = (
+    *("parking", "parking", "eldercare", "eldercare", "notify", "notify"),
+    *("identity", "sensing", "uplink", "mqtt", "portal"),
+)
 
 
 def on_sqlite(data: Path, *, kills: int, seed: int) -> Campaign:

@@ -8,12 +8,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from journal import Journal
 from sqlalchemy import Connection, func, select
 from xianban.common.v1 import messages_pb2
 from xianban_notify.repository import message
 from xianban_parking.repository import metadata
+from xianban_sdk.alerts.tables import alert
 from xianban_sdk.app import database_url, installed_services
+from xianban_sdk.demo import person_id
 from xianban_sdk.messaging.consumers import describe
 from xianban_sdk.messaging.event import matches
 from xianban_sdk.settings import Settings
@@ -76,6 +79,7 @@ def findings(stores: Stores, journal: Journal) -> list[str]:
         *_receipts(stores),
         *_events(stores),
         *_messages(stores),
+        *_alarms(stores, journal),
     ]
 
 
@@ -178,6 +182,25 @@ def _messages(stores: Stores) -> Iterator[str]:
         yield f"{len(asked - found.keys())} messages were never told"
     if doubled := [key for key, times in found.items() if times > 1]:
         yield f"{len(doubled)} messages were told twice"
+
+
+def _alarms(stores: Stores, journal: Journal) -> Iterator[str]:
+    """Each press is one alarm, and the daughter was called once for each alarm."""
+    rows = {row.id: orjson.loads(row.detail)["rule"] for row in stores.rows("eldercare", alert)}
+    pressed = sum(rule == "sos" for rule in rows.values())
+    if pressed != len(journal.presses):
+        yield f"{pressed} calls for help of {len(journal.presses)} presses"
+    called = Counter(
+        row.dedupe_key.split("/")[0]
+        for row in stores.rows("notify", message, message.c.recipient == person_id("daughter"))
+        if row.template == "eldercare-alert-told"
+    )
+    for name, what in journal.alarms.items():
+        one = name.rsplit("/", 1)[1]
+        if one not in rows:
+            yield f"lost: {name} of {what}"
+        elif called[one] != 1:
+            yield f"the daughter was called {called[one]} times for {name} of {what}"
 
 
 __all__ = ["Stores", "findings", "opened", "unsent"]
