@@ -58,6 +58,7 @@ def _all(under: Backend, directory: Path, rounds: int, seconds: float) -> dict[s
         field.stop()
     found["layers_us"] = _layers(directory, under)
     found["events_per_s"] = _events(under)
+    found["ingest"] = _ingest(directory, under)
     return found
 
 
@@ -87,6 +88,14 @@ def _events(under: Backend) -> dict[str, Any]:
     from bench.events import measure
 
     return measure(under)
+
+
+def _ingest(directory: Path, under: Backend) -> dict[str, Any]:
+    from bench.ingest import measure
+
+    if under.name == "sqlite":
+        return measure(directory)
+    return measure(directory, under.of("ingest"), os.environ.get("XIANBAN_TEST_BROKER", ""))
 
 
 def _about() -> dict[str, Any]:

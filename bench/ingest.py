@@ -64,17 +64,8 @@ ALARMING: Final = 0.001  # of the readings
 _heard: list[float] = []
 
 
-def measure(directory: Path) -> dict[str, Any]:
-    """SQLite, and PostgreSQL with RabbitMQ when their URLs are in the environment."""
-    found = {"sqlite": _shape(directory, "", "")}
-    database = os.environ.get("XIANBAN_TEST_DATABASE", "")
-    if database:
-        broker = os.environ.get("XIANBAN_TEST_BROKER", "")
-        found["postgresql"] = _shape(directory, database, broker)
-    return found
-
-
-def _shape(directory: Path, database: str, broker: str) -> dict[str, Any]:
+def measure(directory: Path, database: str = "", broker: str = "") -> dict[str, Any]:
+    """On a SQLite file and the bus in the process, or on PostgreSQL and RabbitMQ."""
     data = directory / ("ingest-postgresql" if database else "ingest-sqlite")
     _drop(database)
     install_keys(Keyring.derive(b"b" * 32))
@@ -268,8 +259,11 @@ def main() -> None:
         return
     import tempfile
 
+    names = ("XIANBAN_TEST_DATABASE", "XIANBAN_TEST_BROKER")
+    database, broker = (os.environ.get(name, "") for name in names)
     with tempfile.TemporaryDirectory(prefix="xianban-bench-") as directory:
-        sys.stdout.write(json.dumps(measure(Path(directory)), indent=2) + "\n")
+        found = measure(Path(directory), database, broker)
+    sys.stdout.write(json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":

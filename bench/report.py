@@ -75,6 +75,9 @@ def _beside(on: dict[str, Any]) -> list[str]:
             # A ratio among the layers is no time.
             what = each if "÷" in each else title + each
             lines.append(_row([what, *(_number(told[group].get(each)) for told in on.values())]))
+    for size in dict.fromkeys(size for told in on.values() for size in told["ingest"]):
+        cells = (_ingested(told["ingest"][size]) for told in on.values())
+        lines.append(_row([f"readings, {size}: per s; CPU µs; alarm p50, p99 ms", *cells]))
     starts = [told["start"] for told in on.values()]
     lines.append(_row(["start s: first / again", *(_start(each) for each in starts)]))
     lines.append(_row(["PSS MB: services / portal / Envoy", *(_memory(e) for e in starts)]))
@@ -93,6 +96,12 @@ def _ratio(told: dict[str, float]) -> str:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:,.4g}" if value < 1000 else f"{value:,.0f}"
+
+
+def _ingested(told: dict[str, float]) -> str:
+    names = ("rows per s", "cpu us per reading", "alarm p50 ms", "alarm p99 ms")
+    rate, cpu, half, most = (told[name] for name in names)
+    return f"{rate:,.0f}; {cpu:.0f}; {half:.0f}, {most:.0f}"
 
 
 def _start(told: dict[str, Any]) -> str:

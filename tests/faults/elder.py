@@ -50,7 +50,7 @@ class Elder:
         band = Wristband(self.suite.mqtt_port)
         try:
             while not self.stop.is_set():
-                self.source.choice((self.press, self.press, self.fail))(band)
+                self.source.choice((*4 * (self.press,), self.fail))(band)
         except Exception as error:
             self.journal.problem(f"elder: {type(error).__name__}: {error}")
         finally:

@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -128,6 +130,22 @@ class Suite:
         """Lets the supervisor go on: it finds the dead process and starts it."""
         assert self.process is not None
         self.process.send_signal(signal.SIGCONT)
+
+    @contextmanager
+    def without(self, name: str, *, silent: bool = False) -> Iterator[None]:
+        """For a while a process is dead; or silent, as behind a cut network: it holds its
+        connections and answers nothing."""
+        if silent:
+            os.kill(self.pid(name), signal.SIGSTOP)
+        else:
+            self.keep_dead(name)
+        try:
+            yield
+        finally:
+            if silent:
+                os.kill(self.pid(name), signal.SIGCONT)
+            else:
+                self.revive()
 
     def command(self, *arguments: str, check: bool = True) -> str:
         """Runs `xianban` against this suite."""

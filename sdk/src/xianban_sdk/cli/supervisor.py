@@ -15,6 +15,7 @@ from typing import IO
 
 __all__ = ["Child", "Supervisor"]
 
+# Who ran well and died starts again at once; who keeps dying waits longer each time.
 _FIRST_DELAY = 0.2
 _LONGEST_DELAY = 5.0
 _STEADY = 10.0  # seconds of running after which a crash counts as a first one again
@@ -31,7 +32,7 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     restarts: int = 0
-    delay: float = _FIRST_DELAY
+    delay: float = 0.0
     due: float = 0.0
 
 
@@ -59,7 +60,7 @@ class Supervisor:
 
     def watch(self) -> None:
         """Starts dead processes again, until `stopping` is set."""
-        while not self.stopping.wait(0.1):
+        while not self.stopping.wait(0.05):
             for child in self.children:
                 self._revive(child)
 
@@ -99,9 +100,10 @@ class Supervisor:
         now = time.monotonic()
         if not child.due:
             steady = now - child.started > _STEADY
-            child.delay = _FIRST_DELAY if steady else min(child.delay * 2, _LONGEST_DELAY)
+            doubled = min(max(child.delay * 2, _FIRST_DELAY), _LONGEST_DELAY)
+            child.delay = 0.0 if steady else doubled
             child.due = now + child.delay
-        elif now >= child.due:
+        if now >= child.due:
             child.due = 0.0
             child.restarts += 1
             self._spawn(child)
