@@ -37,6 +37,11 @@ class Settings:
     mqtt: str = ""
     # Where the embedded broker listens.
     mqtt_listen: str = "127.0.0.1:1883"
+    # PEM files. With certificate and key the embedded broker speaks TLS alone; the CA is whom we
+    # believe about the broker's certificate, "" = whom the system believes.
+    mqtt_cert: str = ""
+    mqtt_key: str = ""
+    mqtt_ca: str = ""
     # The public base URL; also the token issuer.
     issuer: str = "http://127.0.0.1:8080"
     # OTLP endpoint; "" = no export.
@@ -106,7 +111,8 @@ class Settings:
     @property
     def mqtt_url(self) -> str:
         """The broker that the uplink speaks to."""
-        return self.mqtt or f"mqtt://{self.mqtt_listen}#v3"
+        scheme = "mqtts" if self.mqtt_cert else "mqtt"
+        return self.mqtt or f"{scheme}://{self.mqtt_listen}#v3"
 
     @property
     def keys(self) -> Path:

@@ -25,20 +25,26 @@ def main(settings: Settings) -> None:
 async def _run(settings: Settings) -> None:
     folder = settings.data / "mqtt"
     BrokerFiles(folder, settings)
-    broker = Broker(_config(settings.mqtt_listen, str(folder / PASSWORDS)))
+    broker = Broker(_config(settings, str(folder / PASSWORDS)))
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
     await broker.start()
-    log.info("started", services=["mqtt"], listen=settings.mqtt_listen)
+    log.info(
+        "started", services=["mqtt"], listen=settings.mqtt_listen, tls=bool(settings.mqtt_cert)
+    )
     await over.wait()
     await broker.shutdown()
 
 
-def _config(listen: str, passwords: str) -> dict[str, Any]:
+def _config(settings: Settings, passwords: str) -> dict[str, Any]:
+    listener = {"type": "tcp", "bind": settings.mqtt_listen, "max_connections": 2000}
+    if settings.mqtt_cert:
+        pair = {"certfile": settings.mqtt_cert, "keyfile": settings.mqtt_key}
+        listener |= {"ssl": True, **pair}
     return {
-        "listeners": {"default": {"type": "tcp", "bind": listen, "max_connections": 2000}},
+        "listeners": {"default": listener},
         "plugins": {
             "xianban_sensing.broker.gatekeeper.Passwords": {"file": passwords},
             "xianban_sensing.broker.gatekeeper.Topics": {},

@@ -21,6 +21,7 @@ from xianban_sdk.clock import SHANGHAI, Clock
 
 from xianban_sensing.convert import UPLINK
 from xianban_sensing.seed import DEMO_SECRET
+from xianban_sensing.uplink.mailbox import secure
 
 __all__ = ["PLAYED", "DemoDevices", "Played"]
 
@@ -103,8 +104,9 @@ PLAYED: Final = (
 class DemoDevices:
     """One MQTT client per device; only beside the embedded broker of a demo."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(self, url: str, clock: Clock, ca: str = "") -> None:
         self._url = urlsplit(url)
+        self._ca = ca
         self._clock = clock
 
     def loops(self) -> Iterator[Callable[[threading.Event], None]]:
@@ -115,6 +117,7 @@ class DemoDevices:
     def _play(self, played: Played, stop: threading.Event) -> None:
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"{played.device}-played")
         client.username_pw_set(played.device, DEMO_SECRET)
+        secure(client, self._url, self._ca)
         client.reconnect_delay_set(1, 10)
         host, port = self._url.hostname or "127.0.0.1", self._url.port or 1883
         client.connect_async(host, port)

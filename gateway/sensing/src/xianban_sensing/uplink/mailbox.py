@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import paho.mqtt.client as mqtt
 import structlog
@@ -18,7 +18,7 @@ from xianban_sensing.broker_files import UPLINK_USER
 from xianban_sensing.convert import UPLINK
 from xianban_sensing.uplink.letters import Letter
 
-__all__ = ["Mailbox"]
+__all__ = ["Mailbox", "secure"]
 
 _log = structlog.get_logger("xianban.sensing")
 
@@ -31,11 +31,17 @@ _RECEIVE_MAXIMUM: Final = 5000
 _WEEK_SECONDS: Final = 7 * 86_400
 
 
+def secure(client: mqtt.Client, url: SplitResult, ca: str) -> None:
+    """TLS where the URL asks for it; `ca` is a PEM file, "" for the system's own."""
+    if url.scheme == "mqtts":
+        client.tls_set(ca_certs=ca or None)
+
+
 class Mailbox:
     """A persistent session: what comes while we are away waits in the broker."""
 
     def __init__(
-        self, url: str, client_id: str, secret: str, take: Callable[[Letter], None]
+        self, url: str, client_id: str, secret: str, take: Callable[[Letter], None], ca: str = ""
     ) -> None:
         self._url = urlsplit(url)
         self._take = take
@@ -55,8 +61,7 @@ class Mailbox:
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self._client.reconnect_delay_set(1, 5)
-        if self._url.scheme == "mqtts":
-            self._client.tls_set()
+        secure(self._client, self._url, ca)
 
     def open(self) -> None:
         """Connects in the background, again and again while the broker is away."""

@@ -50,7 +50,9 @@ class Uplink:
         files = BrokerFiles(settings.data / "mqtt", settings)
         bindings = Bindings(registry, lambda: files.write(bindings.all()))
         self._spool = Spool(settings.data / "uplink-spool.db")
-        self._mailbox = Mailbox(settings.mqtt_url, _NAME, files.secret, self._take)
+        self._mailbox = Mailbox(
+            settings.mqtt_url, _NAME, files.secret, self._take, settings.mqtt_ca
+        )
         downlink = Downlink(registry, self._mailbox, bindings, models)
         signs = Signs(registry)
         self._flow = Flow(
@@ -68,7 +70,7 @@ class Uplink:
             self._flow.drain,
             downlink.run,
             signs.run,
-            *(DemoDevices(settings.mqtt_url, clock).loops() if _plays(settings) else ()),
+            *(_demo(settings, clock).loops() if _plays(settings) else ()),
         )
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -92,6 +94,10 @@ class Uplink:
 
     def _take(self, letter: Letter) -> None:
         self._flow.take(letter)
+
+
+def _demo(settings: Settings, clock: SystemClock) -> DemoDevices:
+    return DemoDevices(settings.mqtt_url, clock, settings.mqtt_ca)
 
 
 def _plays(settings: Settings) -> bool:
