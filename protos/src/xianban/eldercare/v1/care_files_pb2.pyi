@@ -166,6 +166,8 @@ class CareFile(_message.Message):
     STATION_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    LEVEL_TIME_FIELD_NUMBER: _builtins.int
+    LEVEL_DUE_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"residents/{id}/careFile"."""
     display_name: _builtins.str
@@ -194,6 +196,14 @@ class CareFile(_message.Message):
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def level_time(self) -> _timestamp_pb2.Timestamp:
+        """When the level was assessed; not set: no assessment is known here."""
+
+    @_builtins.property
+    def level_due_time(self) -> _timestamp_pb2.Timestamp:
+        """From then on the level is called old."""
+
     def __init__(
         self,
         *,
@@ -210,10 +220,12 @@ class CareFile(_message.Message):
         station: _builtins.str = ...,
         version: _builtins.int = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        level_time: _timestamp_pb2.Timestamp | None = ...,
+        level_due_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["home", b"home", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["home", b"home", "level_due_time", b"level_due_time", "level_time", b"level_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "allergies", b"allergies", "area", b"area", "care_level", b"care_level", "conditions", b"conditions", "contacts", b"contacts", "display_name", b"display_name", "home", b"home", "living", b"living", "name", b"name", "station", b"station", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "allergies", b"allergies", "area", b"area", "care_level", b"care_level", "conditions", b"conditions", "contacts", b"contacts", "display_name", b"display_name", "home", b"home", "level_due_time", b"level_due_time", "level_time", b"level_time", "living", b"living", "name", b"name", "station", b"station", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,29 @@
+"""What the domain refuses, and why, in words a program and a person can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["AssessmentError", "Fault", "RulesError"]
+
+
+class RulesError(ValueError):
+    """A rule file contradicts itself or the schema; the message names file and place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One field at fault: `rule` is an UPPER_SNAKE reason, `at` the item or kind."""
+
+    at: str
+    rule: str
+    most: int = 0
+
+
+class AssessmentError(Exception):
+    """Answers that the rules can't count; every one at fault is named."""
+
+    def __init__(self, reason: str, faults: tuple[Fault, ...]) -> None:
+        super().__init__(f"{reason}: {', '.join(fault.at for fault in faults)}")
+        self.reason = reason
+        self.faults = faults
