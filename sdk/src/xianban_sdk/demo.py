@@ -33,6 +33,7 @@ _ALIASES: Final = (
     "vendor",
     "admin",
     "station-manager",
+    "assessor",
 )
 
 # ULIDs of one fixed instant (2026-01-01) with a readable number as their random part.

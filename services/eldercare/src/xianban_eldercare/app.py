@@ -11,7 +11,13 @@ from xianban_eldercare.loops import LOOPS
 from xianban_eldercare.personal import PERSONAL
 from xianban_eldercare.repository import metadata
 from xianban_eldercare.seed import seed
-from xianban_eldercare.servicer import CareFileServicer, IngestServicer, MonitoringServicer
+from xianban_eldercare.servicer import (
+    AssessmentServicer,
+    CareFileServicer,
+    EligibilityServicer,
+    IngestServicer,
+    MonitoringServicer,
+)
 
 __all__ = ["app"]
 
@@ -21,6 +27,8 @@ app = Service(
     servicers={
         "xianban.eldercare.v1.CareFileService": CareFileServicer,
         "xianban.eldercare.v1.MonitoringService": MonitoringServicer,
+        "xianban.eldercare.v1.AssessmentService": AssessmentServicer,
+        "xianban.eldercare.v1.EligibilityService": EligibilityServicer,
         "xianban.common.v1.IngestService": IngestServicer,
         ALERT_SERVICE: lambda resources: AlertServicer(resources, BOOK),
     },

@@ -6,7 +6,7 @@ from typing import Final
 
 from xianban_sdk.personal import Fate, Holding, PersonalData
 
-from xianban_eldercare.repository.tables import care_file, threshold
+from xianban_eldercare.repository.tables import assessment, care_file, official_level, threshold
 
 __all__ = ["PERSONAL"]
 
@@ -22,6 +22,20 @@ PERSONAL: Final = PersonalData(
             table=threshold,
             category="thresholds",
             subjects=("resident",),
+            fate=Fate.ERASED,
+        ),
+        Holding(
+            table=assessment,
+            category="assessments",
+            subjects=("resident",),
+            actors=("opened_by",),
+            fate=Fate.ERASED,
+        ),
+        Holding(
+            table=official_level,
+            category="official-levels",
+            subjects=("resident",),
+            actors=("entered_by",),
             fate=Fate.ERASED,
         ),
     )

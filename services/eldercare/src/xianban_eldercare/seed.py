@@ -13,6 +13,7 @@ from xianban_sdk.storage import UnitOfWork, open_unit_of_work
 
 from xianban_eldercare.repository import MACHINE, CareFiles
 from xianban_eldercare.repository.rows import CareFileRow
+from xianban_eldercare.seed_assessments import assess
 
 __all__ = ["demo_data", "seed"]
 
@@ -22,7 +23,8 @@ def seed(resources: Resources) -> None:
     opened = open_unit_of_work(resources.db, clock=resources.clock, ids=resources.ids)
     with opened as uow:
         for elder in demo_data()["elder"]:
-            _care_file(uow, elder)
+            if _care_file(uow, elder):
+                assess(uow, elder)
 
 
 def demo_data() -> dict[str, list[dict[str, Any]]]:
@@ -30,7 +32,7 @@ def demo_data() -> dict[str, list[dict[str, Any]]]:
     return tomllib.loads(files("xianban_eldercare").joinpath("demo.toml").read_text("utf-8"))
 
 
-def _care_file(uow: UnitOfWork, elder: dict[str, Any]) -> None:
+def _care_file(uow: UnitOfWork, elder: dict[str, Any]) -> bool:
     contacts = [
         {**contact, "person": person_id(contact["person"]) if contact.get("person") else ""}
         for contact in elder["contacts"]
@@ -50,4 +52,4 @@ def _care_file(uow: UnitOfWork, elder: dict[str, Any]) -> None:
         version=1,
         updated_at=uow.clock.now(),
     )
-    CareFiles(uow.conn, MACHINE).add(row)
+    return CareFiles(uow.conn, MACHINE).add(row)

@@ -12,7 +12,7 @@ from xianban.eldercare.v1 import care_files_pb2 as pb
 from xianban_eldercare.domain.care_files import Living
 from xianban_eldercare.repository.rows import CareFileRow
 
-__all__ = ["care_file", "resident_of", "summary", "written"]
+__all__ = ["LEVELS", "care_file", "resident_of", "summary", "written"]
 
 _LIVING = {
     pb.LIVING_UNSPECIFIED: Living.UNKNOWN,
@@ -23,7 +23,7 @@ _LIVING = {
 }
 _SHOWN_LIVING = {living.value: shown for shown, living in _LIVING.items()}
 # By their number, which grows with the need.
-_LEVELS = (
+LEVELS = (
     pb.CARE_LEVEL_UNSPECIFIED,
     pb.CARE_LEVEL_INTACT,
     pb.CARE_LEVEL_MILD,
@@ -58,11 +58,15 @@ def summary(row: CareFileRow) -> pb.CareFile:
         display_name=row.display_name,
         area=row.area,
         living=_SHOWN_LIVING[row.living],
-        care_level=_LEVELS[row.care_level],
+        care_level=LEVELS[row.care_level],
         station=row.station,
         version=row.version,
     )
     shown.update_time.FromDatetime(row.updated_at)
+    if row.level_assessed_at is not None:
+        shown.level_time.FromDatetime(row.level_assessed_at)
+    if row.level_due_at is not None:
+        shown.level_due_time.FromDatetime(row.level_due_at)
     return shown
 
 

@@ -254,7 +254,9 @@ def _option(table: Table) -> Option:
 def _add_up(rules: Rules, count: int, total: int, where: str) -> None:
     keys = [item.term.key for item in rules.items]
     if len(keys) != count or rules.maximum != total:
-        raise RulesError(f"{where}: {len(keys)} items make {rules.maximum}, not {count} and {total}")
+        raise RulesError(
+            f"{where}: {len(keys)} items make {rules.maximum}, not {count} and {total}"
+        )
     named: tuple[list[str], ...] = (
         keys,
         [domain.term.key for domain in rules.domains],

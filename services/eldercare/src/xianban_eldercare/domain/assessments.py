@@ -89,7 +89,9 @@ def score(rules: Rules, answers: Mapping[str, int], facts: Facts) -> Outcome:
     """Counts complete answers; AssessmentError names every item that is missing or wrong."""
     check(rules, answers, facts)
     if left := missing(rules, answers):
-        raise AssessmentError("ANSWERS_MISSING", tuple(Fault(key, "ANSWER_MISSING") for key in left))
+        raise AssessmentError(
+            "ANSWERS_MISSING", tuple(Fault(key, "ANSWER_MISSING") for key in left)
+        )
     domains = tuple(_domain(domain, answers) for domain in rules.domains)
     total = sum(domain.points for domain in domains)
     before = next(band.level for band in rules.bands if band.least <= total <= band.most)

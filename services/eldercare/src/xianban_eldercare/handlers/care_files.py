@@ -31,7 +31,13 @@ def write_care_file(written: WrittenFile, *, scope: Scope, uow: UnitOfWork) -> C
         return _opened(new, scope, uow)
     files = CareFiles(uow.conn, scope)
     before = files.get(new.resident)
-    changed = replace(new, care_level=before.care_level, version=before.version + 1)
+    changed = replace(
+        new,
+        care_level=before.care_level,
+        level_assessed_at=before.level_assessed_at,
+        level_due_at=before.level_due_at,
+        version=before.version + 1,
+    )
     if written.seen not in (0, before.version) or not files.save(changed, seen=before.version):
         raise Aborted("CARE_FILE_CHANGED", field="care_file.version")
     return changed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import literal, select, tuple_, update
 from xianban_sdk.errors import NotFound
 from xianban_sdk.storage import insert_new
@@ -48,3 +50,14 @@ class CareFiles(Repository):
         """False when somebody changed the file since version `seen`."""
         same = (care_file.c.resident == row.resident, care_file.c.version == seen)
         return self.conn.execute(update(care_file).where(*same).values(**columns(row))).rowcount > 0
+
+    def set_level(self, resident: str, level: int, assessed: datetime, due: datetime) -> None:
+        """What an assessment found; whoever has the file open must look again."""
+        mine = (care_file.c.resident == resident, self.visible(care_file.c.resident))
+        found = {
+            "care_level": level,
+            "level_assessed_at": assessed,
+            "level_due_at": due,
+            "version": care_file.c.version + 1,
+        }
+        self.conn.execute(update(care_file).where(*mine).values(**found))

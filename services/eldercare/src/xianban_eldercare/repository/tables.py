@@ -12,10 +12,11 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    UniqueConstraint,
 )
 from xianban_sdk.storage import Encrypted, Instant
 
-__all__ = ["care_file", "metadata", "threshold"]
+__all__ = ["assessment", "care_file", "metadata", "official_level", "threshold"]
 
 metadata = MetaData()
 
@@ -37,6 +38,9 @@ care_file = Table(
     Column("station", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    # Of the assessment that gave the level; empty where none is known here.
+    Column("level_assessed_at", Instant, nullable=True),
+    Column("level_due_at", Instant, nullable=True),
     Index("care_file_by_area", "area", "display_name", "resident"),
 )
 
@@ -50,4 +54,47 @@ threshold = Table(
     Column("sustain_seconds", Integer, nullable=False),
     Column("severity", Integer, nullable=False),
     PrimaryKeyConstraint("resident", "kind"),
+)
+
+assessment = Table(
+    "assessment",
+    metadata,
+    Column("resident", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    # The resident while it is a draft, then empty: an elder has one draft at a time.
+    Column("draft_of", Text, nullable=True),
+    Column("rules", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    # JSON: place, assessors, informant.
+    Column("basics", Encrypted(Text, "assessment.basics"), nullable=False),
+    # JSON: item → points.
+    Column("answers", Encrypted(Text, "assessment.answers"), nullable=False),
+    # JSON: diagnoses, events; empty as long as nobody has answered that part.
+    Column("facts", Encrypted(Text, "assessment.facts"), nullable=False),
+    # JSON: what was said when it was completed; empty in a draft.
+    Column("result", Encrypted(Text, "assessment.result"), nullable=False),
+    # 0 in a draft.
+    Column("level", Integer, nullable=False),
+    # The id of the one it corrects; a completed one is corrected once.
+    Column("replaces", Text, nullable=True),
+    Column("opened_by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("completed_at", Instant, nullable=True),
+    Column("due_at", Instant, nullable=True),
+    Column("version", BigInteger, nullable=False),
+    PrimaryKeyConstraint("resident", "id"),
+    UniqueConstraint("draft_of", name="assessment_one_draft"),
+)
+
+official_level = Table(
+    "official_level",
+    metadata,
+    Column("resident", Text, primary_key=True),
+    Column("level", Integer, nullable=False),
+    Column("valid_from", Text, nullable=False),
+    Column("valid_until", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("reference", Encrypted(Text, "official_level.reference"), nullable=False),
+    Column("entered_by", Text, nullable=False),
+    Column("updated_at", Instant, nullable=False),
 )

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from xianban_eldercare.servicer.assessments import AssessmentServicer
 from xianban_eldercare.servicer.care_files import CareFileServicer
+from xianban_eldercare.servicer.eligibility import EligibilityServicer
 from xianban_eldercare.servicer.ingest import IngestServicer
 from xianban_eldercare.servicer.monitoring import MonitoringServicer
 
-__all__ = ["CareFileServicer", "IngestServicer", "MonitoringServicer"]
+__all__ = [
+    "AssessmentServicer",
+    "CareFileServicer",
+    "EligibilityServicer",
+    "IngestServicer",
+    "MonitoringServicer",
+]
