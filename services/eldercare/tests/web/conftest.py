@@ -23,7 +23,8 @@ def elder_pages() -> Pages:
 
 @pytest.fixture
 def web(elder_pages: Pages) -> Iterator[Browser]:
+    from assessment_samples import assessment_replies
     from eldercare_samples import replies
 
-    with browsing(site, elder_pages, replies()) as browser:
+    with browsing(site, elder_pages, replies() | assessment_replies()) as browser:
         yield browser

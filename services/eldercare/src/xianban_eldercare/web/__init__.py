@@ -5,7 +5,18 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 from xianban_sdk.web import NavEntry, Site
 
-from xianban_eldercare.web import alerts, board, elders, file, home, limits, sos, vitals
+from xianban_eldercare.web import (
+    alerts,
+    assess,
+    assessments,
+    board,
+    elders,
+    file,
+    home,
+    limits,
+    sos,
+    vitals,
+)
 from xianban_eldercare.web.tile import tile
 
 _POST = ["POST"]
@@ -25,6 +36,8 @@ def _own() -> list[BaseRoute]:
         Route("/eldercare/alerts", alerts.alerts),
         Route("/eldercare/alerts/{alert}", alerts.alert),
         Route("/eldercare/alerts/{alert}/acknowledge", alerts.acknowledge, methods=_POST),
+        Route(assessments.OWN, assessments.assessments),
+        Route(f"{assessments.OWN}/{{assessment}}", assessments.assessment),
     ]
 
 
@@ -38,6 +51,20 @@ def _file(path: str) -> list[BaseRoute]:
     ]
 
 
+def _assessor(path: str) -> list[BaseRoute]:
+    case = f"{path}/{{resident}}/{{assessment}}"
+    return [
+        Route(path, assess.elders),
+        Route(f"{path}/{{resident}}", assess.elder, methods=_GET),
+        Route(f"{path}/{{resident}}", assess.begin, methods=_POST),
+        Route(case, assess.assessment),
+        Route(f"{case}/complete", assess.complete, methods=_POST),
+        Route(f"{case}/discard", assess.discard, methods=_POST),
+        Route(f"{case}/{{step}}", assess.step, methods=_GET),
+        Route(f"{case}/{{step}}", assess.save, methods=_POST),
+    ]
+
+
 def _staff() -> list[BaseRoute]:
     return [
         Route("/eldercare/board", board.board),
@@ -47,6 +74,8 @@ def _staff() -> list[BaseRoute]:
         Route("/eldercare/elders", elders.elders),
         Route("/eldercare/elders/{resident}", elders.elder),
         *_file("/eldercare/elders/{resident}/file"),
+        Route("/eldercare/elders/{resident}/assessments", assessments.assessments, methods=_GET),
+        Route("/eldercare/elders/{resident}/assessments", assessments.enter, methods=_POST),
     ]
 
 
@@ -60,11 +89,13 @@ site = Site(
     home="/eldercare",
     service="eldercare",
     order=20,
-    routes=[*_own(), *_file("/eldercare/file"), *_staff()],
+    routes=[*_own(), *_file("/eldercare/file"), *_staff(), *_assessor("/eldercare/assess")],
     nav=[
         NavEntry("/eldercare", "nav-eldercare", "care", "bottom"),
         NavEntry("/eldercare/alerts", "nav-alerts", "bell", "me"),
         NavEntry("/eldercare/file", "nav-file", "document", "me"),
+        NavEntry(assessments.OWN, "nav-assessments", "chart", "me"),
+        NavEntry("/eldercare/assess", "nav-assess", "document", "main", (assess.ASSESSOR,)),
         NavEntry("/eldercare/board", "nav-board", "warn", "main", board.ROLES),
         NavEntry("/eldercare/elders", "nav-elders", "people", "main", board.ROLES),
     ],

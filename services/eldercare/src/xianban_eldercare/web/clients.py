@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from xianban.common.v1.alerts_pb2_grpc import AlertServiceStub
+from xianban.eldercare.v1.assessments_pb2_grpc import AssessmentServiceStub
 from xianban.eldercare.v1.care_files_pb2_grpc import CareFileServiceStub
+from xianban.eldercare.v1.eligibility_pb2_grpc import EligibilityServiceStub
 from xianban.eldercare.v1.monitoring_pb2_grpc import MonitoringServiceStub
 from xianban_sdk.web import api
 
-__all__ = ["alerting", "files", "monitoring"]
+__all__ = ["alerting", "assessing", "eligibility", "files", "monitoring"]
 
 monitoring = api(MonitoringServiceStub)
 files = api(CareFileServiceStub)
+assessing = api(AssessmentServiceStub)
+eligibility = api(EligibilityServiceStub)
 # Not routed by the edge: the elder care service serves it on its own socket.
 alerting = api(AlertServiceStub, served_by="eldercare")

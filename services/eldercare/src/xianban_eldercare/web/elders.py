@@ -12,7 +12,7 @@ from xianban_sdk.web import call, person, render
 
 from xianban_eldercare.web.board import staff_only
 from xianban_eldercare.web.clients import files
-from xianban_eldercare.web.file import AREAS, LEVELS, LIVINGS, MANAGER
+from xianban_eldercare.web.file import AREAS, LEVELS, LIVINGS, MANAGER, old_level
 from xianban_eldercare.web.home import file_of, shown_state, state_of
 from xianban_eldercare.web.shown import tail
 
@@ -67,6 +67,7 @@ async def elder(request: Request) -> Response:
         id=tail(whose),
         file=file,
         no_file=no_file,
+        old=old_level(file),
         levels=LEVELS,
         livings=LIVINGS,
         areas=AREAS,

@@ -26,6 +26,7 @@ from xianban_sdk.web import (
 
 from xianban_eldercare.web.clients import files
 from xianban_eldercare.web.home import file_of
+from xianban_eldercare.web.shown import is_over, months_between
 
 MANAGER = "station-manager"
 AREAS = {"310120/nanqiao": "area-nanqiao", "310120/fengpu": "area-fengpu"}
@@ -84,10 +85,18 @@ async def view(request: Request) -> Response:
         "eldercare/file.html",
         file=found,
         here=here,
+        old=old_level(found),
         levels=LEVELS,
         livings=LIVINGS,
         areas=AREAS,
     )
+
+
+def old_level(file: pb.CareFile | None) -> int:
+    """After how many months the level became old; 0: it has not, or nobody knows its day."""
+    if file is None or not is_over(file.level_due_time):
+        return 0
+    return months_between(file.level_time, file.level_due_time)
 
 
 async def edit(request: Request) -> Response:

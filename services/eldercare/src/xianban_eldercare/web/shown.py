@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.common.v1 import alerts_pb2, readings_pb2
@@ -111,6 +112,17 @@ def _beyond(value: float | None, vital: pb.Vital) -> str:
 def tail(name: str) -> str:
     """The id at the end of a resource name."""
     return name.rpartition("/")[2]
+
+
+def is_over(at: Timestamp) -> bool:
+    """The instant is set and has passed."""
+    return 0 < at.seconds <= int(datetime.now(UTC).timestamp())
+
+
+def months_between(first: Timestamp, last: Timestamp) -> int:
+    """Calendar months from one instant to the other."""
+    begin, end = first.ToDatetime(UTC), last.ToDatetime(UTC)
+    return (end.year - begin.year) * 12 + end.month - begin.month
 
 
 def is_open(alert: alerts_pb2.Alert) -> bool:
