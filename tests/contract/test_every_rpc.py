@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Set
-from importlib import resources
 from typing import Any
 
 import garbage
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
+from policies import granted, lets_the_subject_in
 from samples import extremes, names_in, sample
 from wire import OK, Answer, Wire, methods
 from xianban_sdk.demo import PEOPLE, person_id
@@ -34,18 +34,10 @@ def allowed_caller(service: ServiceUnderTest, method: Method) -> dict[str, Any]:
         return {"workload": min(granted(service, method, "workload"), default="portal")}
     if rule.purpose:
         service.world.consent("resident", rule.purpose)
-    staff = rule.roles and not rule.subject
+    staff = rule.roles and not (rule.subject and lets_the_subject_in(service, method))
     roles = rule.roles & granted(service, method, "role") or rule.roles
     person = member_with(service, roles) if staff else "resident"
     return {"person": person, "acr": "urn:xianban:acr:2"}
-
-
-def granted(service: ServiceUnderTest, method: Method, kind: str) -> set[str]:
-    """The workloads or roles that the service's own policy names for the RPC."""
-    policy = resources.files(service.app.package).joinpath(service.app.policy)
-    statements = policy.read_text("utf-8").split(";") if policy.is_file() else []
-    ours = [each for each in statements if f'Action::"{method.rule.action}"' in each]
-    return {name for each in ours for name in re.findall(rf'"{kind}:([a-z-]+)"', each)}
 
 
 def member_with(service: ServiceUnderTest, roles: Set[str]) -> str:
