@@ -23,7 +23,7 @@ def seed(resources: Resources) -> None:
     opened = open_unit_of_work(resources.db, clock=resources.clock, ids=resources.ids)
     with opened as uow:
         for elder in demo_data()["elder"]:
-            if _care_file(uow, elder):
+            if _care_file(uow, elder) and "answers" in elder:
                 assess(uow, elder)
 
 

@@ -413,3 +413,5 @@ official-until = Valid until
 official-by = Decided by
 official-reference = Number of the notice
 official-entered = The result has been entered.
+assessments-lead-station = Levels with their days and what they give; answers are not shown here.
+official-choose = Choose

@@ -413,3 +413,5 @@ official-until = 有效期结束
 official-by = 评定单位
 official-reference = 通知书编号
 official-entered = 结果已录入。
+assessments-lead-station = 历次评估的等级和日期，以及能享受的待遇；各项答案不在这里显示。
+official-choose = 请选择
