@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from importlib.resources import files as package_files
 from itertools import count
 
+import grpc
 import pytest
 from eldercare_names import ELDER, HERE
 from refusals import refused
@@ -22,6 +24,7 @@ from xianban_eldercare.repository.tables import assessment
 from xianban_eldercare.rules import RULES
 from xianban_eldercare.servicer import AssessmentServicer
 from xianban_sdk.demo import person_id
+from xianban_sdk.errors import from_rpc_error
 from xianban_sdk.storage.tables import outbox
 from xianban_sdk.testing import START
 
@@ -199,6 +202,17 @@ class TestCreateAssessment:
         ask(here).CreateAssessment(create())
         with refused("ALREADY_EXISTS", "ASSESSMENT_UNDER_WAY", "parent"):
             ask(here).CreateAssessment(create())
+
+    def test_of_two_who_open_one_at_the_same_time_exactly_one_does(self, here):
+        def attempt(_):
+            try:
+                return ask(here).CreateAssessment(create()).name
+            except grpc.RpcError as error:
+                return from_rpc_error(error).reason
+
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(attempt, range(8)))
+        assert answers.count("ASSESSMENT_UNDER_WAY") == 7
 
     def test_the_same_request_twice_is_one_draft(self, here):
         asked = create()
