@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xianban_sdk.alerts import ALERT_SERVICE, AlertServicer, timers
+from xianban_sdk.alerts import ALERT_SERVICE, AlertServicer
 from xianban_sdk.app import Service
 
 from xianban_eldercare.alarms import BOOK
@@ -11,7 +11,13 @@ from xianban_eldercare.loops import LOOPS
 from xianban_eldercare.personal import PERSONAL
 from xianban_eldercare.repository import metadata
 from xianban_eldercare.seed import seed
-from xianban_eldercare.servicer import CareFileServicer, IngestServicer, MonitoringServicer
+from xianban_eldercare.servicer import (
+    CareFileServicer,
+    IngestServicer,
+    MonitoringServicer,
+    WhereaboutsServicer,
+)
+from xianban_eldercare.timers import TIMERS
 
 __all__ = ["app"]
 
@@ -21,6 +27,7 @@ app = Service(
     servicers={
         "xianban.eldercare.v1.CareFileService": CareFileServicer,
         "xianban.eldercare.v1.MonitoringService": MonitoringServicer,
+        "xianban.eldercare.v1.WhereaboutsService": WhereaboutsServicer,
         "xianban.common.v1.IngestService": IngestServicer,
         ALERT_SERVICE: lambda resources: AlertServicer(resources, BOOK),
     },
@@ -28,7 +35,7 @@ app = Service(
     migrations="xianban_eldercare.migrations",
     personal_data=PERSONAL,
     consumers=CONSUMERS,
-    timers=timers(BOOK),
+    timers=TIMERS,
     loops=LOOPS,
     seed=seed,
 )

@@ -116,3 +116,61 @@ personal-field-low = Lower limit
 personal-field-high = Upper limit
 personal-field-sustain-seconds = Lasting (seconds)
 personal-field-severity = Severity
+
+# Places, whereabouts and searches
+fence-not-found = No place of that name.
+fence-changed = Somebody changed the place meanwhile. Please look again and repeat your change.
+fences-too-many = At most { $most } places. Please take one out first.
+search-not-found = No search of that name runs.
+search-over = The search is over. Please report again if the person is still missing.
+alert-left-place = Left a place
+reason-left-place = About { $metres } m outside "{ $place }"
+alert-lost = Lost: please help to look
+reason-lost = Reported as lost; the live position is shared for the time of the search
+search-basis = Shared without consent to protect life and health in an emergency (Personal Information Protection Law, art. 13(4)): only for the time of the search, and only with the family and the responders of the area.
+whereabouts-never = { $name }'s locator has not told any place yet.
+whereabouts-seen = { $name }'s locator was { $where } { $ago }.
+whereabouts-old = { $name }'s locator was { $where } { $ago }. That is old: it may be somewhere else by now.
+whereabouts-minutes = { $minutes ->
+    [0] just now
+    [one] a minute ago
+   *[other] { $minutes } minutes ago
+}
+whereabouts-hours = { $hours } hours ago
+whereabouts-home = home
+whereabouts-inside = at "{ $place }"
+whereabouts-metres = about { $metres } m outside "{ $place }"
+whereabouts-far = about { $kilometres } km outside "{ $place }"
+whereabouts-somewhere = at a place that has no name here
+personal-fences = Places
+personal-fences-purpose = So that leaving a place is noticed
+personal-fence-states = Whether you are outside your places
+personal-fence-states-purpose = So that leaving a place is told once
+personal-searches = Searches for you
+personal-searches-purpose = To find you when you were reported as lost
+personal-trails = Trails of searches
+personal-trails-purpose = Where your locator was during a search
+personal-field-center = Centre
+personal-field-radius-m = Radius (metres)
+personal-field-start-minute = Counts from (minute of the day)
+personal-field-end-minute = Counts until (minute of the day)
+personal-field-active = Watched
+personal-field-fence = Place
+personal-field-series = Number of the locator
+personal-field-raised = Outside
+personal-field-told = Told
+personal-field-since = Since
+personal-field-settled = Judged until
+personal-field-snoozed-until = Quiet until
+personal-field-reason = Reason
+personal-field-state = State
+personal-field-started-by = Started by
+personal-field-started-by-display = Name of who started it
+personal-field-started-at = Started at
+personal-field-until = Shared until
+personal-field-ended-at = Ended at
+personal-field-ended-by-display = Name of who ended it
+personal-field-end-note = What was found
+personal-field-alert = Alert
+personal-field-search = Search
+personal-field-position = Position

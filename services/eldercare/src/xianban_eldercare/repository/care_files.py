@@ -16,15 +16,16 @@ __all__ = ["CareFiles"]
 class CareFiles(Repository):
     """Files that the caller may see."""
 
-    def get(self, resident: str) -> CareFileRow:
-        row = self.find(resident)
+    def get(self, resident: str, *, lock: bool = False) -> CareFileRow:
+        row = self.find(resident, lock=lock)
         if row is None:
             raise NotFound("CARE_FILE_NOT_FOUND", field="name")
         return row
 
-    def find(self, resident: str) -> CareFileRow | None:
+    def find(self, resident: str, *, lock: bool = False) -> CareFileRow | None:
         mine = (care_file.c.resident == resident, self.visible(care_file.c.resident))
-        row = self.conn.execute(select(care_file).where(*mine)).mappings().first()
+        query = select(care_file).where(*mine)
+        row = self.conn.execute(query.with_for_update() if lock else query).mappings().first()
         return CareFileRow(**row) if row else None
 
     def listed(self, page: Page, *, search: str, least: int) -> tuple[list[CareFileRow], str]:

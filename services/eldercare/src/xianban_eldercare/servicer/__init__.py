@@ -5,5 +5,6 @@ from __future__ import annotations
 from xianban_eldercare.servicer.care_files import CareFileServicer
 from xianban_eldercare.servicer.ingest import IngestServicer
 from xianban_eldercare.servicer.monitoring import MonitoringServicer
+from xianban_eldercare.servicer.whereabouts import WhereaboutsServicer
 
-__all__ = ["CareFileServicer", "IngestServicer", "MonitoringServicer"]
+__all__ = ["CareFileServicer", "IngestServicer", "MonitoringServicer", "WhereaboutsServicer"]

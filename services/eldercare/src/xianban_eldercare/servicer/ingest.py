@@ -6,7 +6,7 @@ from xianban.common.v1 import readings_pb2 as pb
 from xianban_sdk.app import Resources
 from xianban_sdk.rpc import Call
 
-from xianban_eldercare.handlers import ingest
+from xianban_eldercare.handlers import ingest, whereabouts
 
 __all__ = ["IngestServicer"]
 
@@ -21,7 +21,10 @@ class IngestServicer:
     def IngestBatch(self, request: pb.IngestBatchRequest, call: Call) -> pb.IngestBatchResponse:
         readings = request.readings
         kept, refused = ingest.consented(readings, self._resources.relations, call.clock)
+        sought = whereabouts.sought(readings, refused, call.uow)
+        kept, refused = sorted({*kept, *sought}), [one for one in refused if one not in sought]
         taken = self._ingest.take([readings[place] for place in kept], call.uow)
+        whereabouts.follow([readings[place] for place in kept], uow=call.uow)
         answer = pb.IngestBatchResponse(stored=taken.stored, duplicates=taken.duplicates)
         for place in refused:
             answer.rejections.add(index=place, field="subject", reason="CONSENT_REQUIRED")
