@@ -36,16 +36,30 @@ def allowed_caller(service: ServiceUnderTest, method: Method) -> dict[str, Any]:
         service.world.consent("resident", rule.purpose)
     staff = rule.roles and not rule.subject
     roles = rule.roles & granted(service, method, "role") or rule.roles
-    person = member_with(service, roles) if staff else "resident"
+    person = member_with(service, roles) if staff else own_side(service, method)
     return {"person": person, "acr": "urn:xianban:acr:2"}
+
+
+def own_side(service: ServiceUnderTest, method: Method) -> str:
+    """The subject, or, where the policy leaves it to them, their family."""
+    ours = "".join(statements(service, method))
+    if '"self"' in ours or '"family"' not in ours:
+        return "resident"
+    service.world.grant("daughter", "resident", "family", [method.rule.scope])
+    return "daughter"
 
 
 def granted(service: ServiceUnderTest, method: Method, kind: str) -> set[str]:
     """The workloads or roles that the service's own policy names for the RPC."""
+    ours = "".join(statements(service, method))
+    return set(re.findall(rf'"{kind}:([a-z-]+)"', ours))
+
+
+def statements(service: ServiceUnderTest, method: Method) -> list[str]:
+    """What the service's own policy says of the RPC."""
     policy = resources.files(service.app.package).joinpath(service.app.policy)
-    statements = policy.read_text("utf-8").split(";") if policy.is_file() else []
-    ours = [each for each in statements if f'Action::"{method.rule.action}"' in each]
-    return {name for each in ours for name in re.findall(rf'"{kind}:([a-z-]+)"', each)}
+    found = policy.read_text("utf-8").split(";") if policy.is_file() else []
+    return [each for each in found if f'Action::"{method.rule.action}"' in each]
 
 
 def member_with(service: ServiceUnderTest, roles: Set[str]) -> str:

@@ -64,6 +64,4 @@ def eldercare(
     relations.member("dispatcher", "dispatcher", ["310120"])
     relations.member("doctor", "station-manager", [HERE])
     relations.member("operator", "station-manager", [ELSEWHERE])
-    relations.member("teacher", "neighbourhood-worker", [HERE])
-    relations.member("vendor", "neighbourhood-worker", [ELSEWHERE])
     return made

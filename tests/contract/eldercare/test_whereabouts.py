@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
-from eldercare_names import ELDER
+from eldercare_names import ELDER, ELSEWHERE, HERE
 from refusals import refused
 from sqlalchemy import func, select
 from xianban.common.v1 import alerts_pb2, audit_pb2, messages_pb2, readings_pb2
@@ -29,6 +29,13 @@ OUT = (30.9223, 121.4561)
 MINUTE = timedelta(minutes=1)
 NO_ID = "01KDVHX800N0SVCH0000000000"
 _numbers = count(1)
+
+
+@pytest.fixture(autouse=True)
+def neighbours(eldercare):
+    """Workers of the elder's 居委 and of another."""
+    eldercare.world.member("teacher", "neighbourhood-worker", [HERE])
+    eldercare.world.member("vendor", "neighbourhood-worker", [ELSEWHERE])
 
 
 def request_id():

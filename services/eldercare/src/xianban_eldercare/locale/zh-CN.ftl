@@ -119,18 +119,18 @@ personal-field-severity = 严重程度
 
 # 位置围栏、行踪与寻人
 fence-not-found = 没有这个地点。
-fence-changed = 这个地点刚被别人改过,请重新查看后再修改。
-fences-too-many = 最多设 { $most } 个地点,请先删除一个。
+fence-changed = 这个地点刚被别人改过，请重新查看后再修改。
+fences-too-many = 最多设 { $most } 个地点，请先删除一个。
 search-not-found = 没有正在进行的这次寻找。
-search-over = 这次寻找已结束。如果人还没有找到,请重新报告走失。
+search-over = 这次寻找已结束。如果人还没有找到，请重新报告走失。
 alert-left-place = 离开常去地点
 reason-left-place = 已在“{ $place }”范围外约 { $metres } 米
-alert-lost = 走失,请协助寻找
-reason-lost = 已报告走失;寻找期间共享实时位置
-search-basis = 紧急情况下为保护生命健康所必需,无需取得同意(《个人信息保护法》第十三条第一款第四项);仅限寻找期间,仅供家人和本辖区救助人员使用。
+alert-lost = 走失，请协助寻找
+reason-lost = 已报告走失；寻找期间共享实时位置
+search-basis = 紧急情况下为保护生命健康所必需，无需取得同意（《个人信息保护法》第十三条第一款第四项）；仅限寻找期间，仅供家人和本辖区救助人员使用。
 whereabouts-never = { $name }的定位器还没有报过位置。
 whereabouts-seen = { $name }的定位器{ $ago }{ $where }。
-whereabouts-old = { $name }的定位器{ $ago }{ $where }。这是较早的位置,现在可能已不在那里。
+whereabouts-old = { $name }的定位器{ $ago }{ $where }。这是较早的位置，现在可能已不在那里。
 whereabouts-minutes = { $minutes ->
     [0] 刚才
    *[other] { $minutes } 分钟前
@@ -150,9 +150,9 @@ personal-searches-purpose = 报告走失后寻找您
 personal-trails = 寻找期间的轨迹
 personal-trails-purpose = 寻找期间定位器到过的位置
 personal-field-center = 中心
-personal-field-radius-m = 半径(米)
-personal-field-start-minute = 开始时间(当天第几分钟)
-personal-field-end-minute = 结束时间(当天第几分钟)
+personal-field-radius-m = 半径（米）
+personal-field-start-minute = 开始时间（当天第几分钟）
+personal-field-end-minute = 结束时间（当天第几分钟）
 personal-field-active = 启用
 personal-field-fence = 地点
 personal-field-series = 定位器序号

@@ -5,7 +5,18 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 from xianban_sdk.web import NavEntry, Site
 
-from xianban_eldercare.web import alerts, board, elders, file, home, limits, sos, vitals
+from xianban_eldercare.web import (
+    alerts,
+    board,
+    elders,
+    fences,
+    file,
+    home,
+    limits,
+    sos,
+    vitals,
+    whereabouts,
+)
 from xianban_eldercare.web.tile import tile
 
 _POST = ["POST"]
@@ -21,10 +32,26 @@ def _own() -> list[BaseRoute]:
         Route("/eldercare/sos/call", sos.call_for_help, methods=_POST),
         Route("/eldercare/sos/cancel", sos.cancel, methods=_POST),
         Route("/eldercare/sos/state", sos.state),
+        Route(whereabouts.HERE, whereabouts.whereabouts),
+        Route(f"{whereabouts.HERE}/now", whereabouts.now),
+        *_whereabouts(whereabouts.HERE),
         Route("/eldercare/vitals/{kind}", vitals.vital),
         Route("/eldercare/alerts", alerts.alerts),
         Route("/eldercare/alerts/{alert}", alerts.alert),
         Route("/eldercare/alerts/{alert}/acknowledge", alerts.acknowledge, methods=_POST),
+    ]
+
+
+def _whereabouts(path: str) -> list[BaseRoute]:
+    return [
+        Route(f"{path}/lost", whereabouts.report, methods=_GET),
+        Route(f"{path}/lost", whereabouts.start, methods=_POST),
+        Route(f"{path}/searches/{{search}}/extend", whereabouts.extend, methods=_POST),
+        Route(f"{path}/searches/{{search}}/end", whereabouts.end, methods=_POST),
+        Route(f"{path}/fences", fences.fences),
+        Route(f"{path}/fences/{{fence}}", fences.edit, methods=_GET),
+        Route(f"{path}/fences/{{fence}}", fences.save, methods=_POST),
+        Route(f"{path}/fences/{{fence}}/remove", fences.remove, methods=_POST),
     ]
 
 
@@ -47,6 +74,9 @@ def _staff() -> list[BaseRoute]:
         Route("/eldercare/elders", elders.elders),
         Route("/eldercare/elders/{resident}", elders.elder),
         *_file("/eldercare/elders/{resident}/file"),
+        *_whereabouts("/eldercare/elders/{resident}/whereabouts"),
+        Route("/eldercare/searches", whereabouts.searches),
+        Route("/eldercare/searches/now", whereabouts.searches_now),
     ]
 
 
@@ -65,8 +95,10 @@ site = Site(
         NavEntry("/eldercare", "nav-eldercare", "care", "bottom"),
         NavEntry("/eldercare/alerts", "nav-alerts", "bell", "me"),
         NavEntry("/eldercare/file", "nav-file", "document", "me"),
+        NavEntry(whereabouts.HERE, "nav-whereabouts", "pin", "me"),
         NavEntry("/eldercare/board", "nav-board", "warn", "main", board.ROLES),
         NavEntry("/eldercare/elders", "nav-elders", "people", "main", board.ROLES),
+        NavEntry("/eldercare/searches", "nav-searches", "pin", "main", whereabouts.RESPONDERS),
     ],
     tile=tile,
 )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from xianban.common.v1.alerts_pb2_grpc import AlertServiceStub
 from xianban.eldercare.v1.care_files_pb2_grpc import CareFileServiceStub
 from xianban.eldercare.v1.monitoring_pb2_grpc import MonitoringServiceStub
+from xianban.eldercare.v1.whereabouts_pb2_grpc import WhereaboutsServiceStub
 from xianban_sdk.web import api
 
-__all__ = ["alerting", "files", "monitoring"]
+__all__ = ["alerting", "files", "locating", "monitoring"]
 
 monitoring = api(MonitoringServiceStub)
 files = api(CareFileServiceStub)
+locating = api(WhereaboutsServiceStub)
 # Not routed by the edge: the elder care service serves it on its own socket.
 alerting = api(AlertServiceStub, served_by="eldercare")

@@ -288,6 +288,8 @@ message-eldercare-alert-told-title = { $rule ->
     [systolic-pressure-high] { $subject }: blood pressure too high
     [device-silent] { $subject }: device silent
     [battery-low] { $subject }: device battery low
+    [left-place] { $subject } has left a place
+    [lost] { $subject } is lost: please help to look
    *[other] New alert about { $subject }
 }
 message-eldercare-alert-told = { $severity ->
@@ -305,3 +307,105 @@ message-eldercare-alert-worse = { $severity ->
     [severe] The alert you took is now orange (severe). Please look at once.
    *[other] The alert you took got worse. Please look at once.
 }
+
+## Whereabouts and searches
+nav-whereabouts = Whereabouts
+nav-searches = Lost persons
+whereabouts-lead = The place that the locator told last. Where the locator is need not be where the person is.
+whereabouts-no-consent = A place is shown once the person agrees; who is lost can be reported and looked for all the same.
+whereabouts-none = The locator has not told any place yet.
+map-of-places = Map: last place and known places
+map-of-searches = Map: who is being looked for
+map-last = Last
+map-last-of = Last place of { $name }'s locator
+metres = { $count } m
+hours = { $count ->
+    [one] 1 hour
+   *[other] { $count } hours
+}
+degrees = { $latitude }° N, { $longitude }° E
+spot-time = Located at
+spot-place = Place
+spot-accuracy = Exactness
+spot-within = Within about { $metres } m
+spot-accuracy-unknown = Not known
+spot-battery = Battery
+percent-of = { $percent }%
+spot-battery-unknown = No data
+lost-report = Report as lost
+lost-lead = Somebody can't be found? Say why, press the red button, and the search begins.
+lost-means-alert = A red alert goes out at once: to the family first, then to the neighbourhood, the station and the duty desk.
+lost-means-shared = For the time of the search the responders of the area see the locator's live position; each look is noted.
+lost-means-ends = Sharing ends by itself; please end it when the person is found. The trail is deleted 7 days after the end.
+lost-now = Yes, lost: begin the search
+lost-failed = Nothing was reported: nobody has been told yet
+lost-failed-text = Please try again, or call 110 at once.
+lost-reason-hint = Since when, where last seen, what they wear
+lost-hours = Share for
+call-110 = Call 110
+search-running = The search is on
+search-shared = The live position is shared with the responders of the area.
+search-ends = Sharing ends by itself:
+search-reason = Reason
+search-started-by = Reported by
+search-note = Outcome
+search-forget = Trail deleted at
+search-basis-label = Basis of sharing
+search-extend = Share 4 more hours
+search-end = Found: end the search
+search-end-question = Has { $name } been found? The position is no longer shared from now on.
+search-state-running = Running
+search-state-ended = Ended
+search-state-expired = Ended by itself
+search-done-lost = Reported as lost; people are being told.
+search-done-extended = Extended.
+search-done-found = The search is over; the position is no longer shared.
+searches-lead = Who is being looked for in your areas. Each look at a position is noted; the person can see it.
+searches-none = Nobody is being looked for now.
+searches-past = Past searches
+deed-refused = That did not work. Please look again and retry.
+fences-title = Places
+fences-lead = The family is told when one of these places is left.
+fences-none = There are no places yet.
+fence-add = Add a place
+fence-edit = Change the place
+fence-remove = Take out
+fence-remove-question = Take out "{ $name }"? Leaving it is no longer told.
+fence-done-saved = Saved.
+fence-done-removed = Taken out.
+fence-name = Name
+fence-source = Where is the centre?
+fence-source-kept = Unchanged
+fence-source-home = The home of the file
+fence-source-present = Where the locator is now
+fence-source-typed = Typed coordinates
+fence-latitude = Degrees north
+fence-longitude = Degrees east
+fence-degrees-hint = Only with "Typed coordinates"; WGS 84, e.g. 30.9183
+fence-degrees-wrong = Please give degrees between -{ $most } and { $most }.
+fence-time-wrong = Please give a time such as 20:00.
+fence-no-home = The file does not say where the home is. Please choose another way.
+fence-no-present = The locator has not told any place yet. Please choose another way.
+fence-radius = Radius (metres)
+fence-radius-hint = 50 to 5000 metres
+fence-hours = Leaving counts
+fence-all-day = All day
+fence-from-to = { $start } to { $end }
+fence-start = Leaving counts from
+fence-end = Until
+fence-hours-hint = Leave both empty for all day; may go across midnight
+fence-center = Centre
+fence-active = Tell when it is left
+fence-off = Not watched
+fence-away = Outside
+fence-in = Not left
+fence-within = Radius { $metres } m
+fence-away-since = outside since { $time }
+message-eldercare-search-started-title = { $subject } is being looked for
+message-eldercare-search-started = { $by } reported { $subject } as lost. Until { $until } the responders of the area see the locator's live position; then sharing ends by itself.
+message-eldercare-search-extended-title = { $subject } is still being looked for
+message-eldercare-search-extended = The live position is shared until { $until }.
+message-eldercare-search-ended-title = The search for { $subject } is over
+message-eldercare-search-ended = { $by } ended the search; the position is no longer shared. Open it to see how long and on what basis it was.
+message-eldercare-search-expired-title = { $subject }'s position is no longer shared
+message-eldercare-search-expired = The time was over; sharing ended by itself. If the person is still missing, please report again.

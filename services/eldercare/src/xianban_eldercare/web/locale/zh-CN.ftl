@@ -286,6 +286,8 @@ message-eldercare-alert-told-title = { $rule ->
     [body-temperature-high] { $subject }体温过高
     [systolic-pressure-low] { $subject }血压过低
     [systolic-pressure-high] { $subject }血压过高
+    [left-place] { $subject }离开了常去地点
+    [lost] { $subject }走失了，请协助寻找
     [device-silent] { $subject }的设备失联
     [battery-low] { $subject }的设备电量低
    *[other] { $subject }有新的提醒
@@ -305,3 +307,102 @@ message-eldercare-alert-worse = { $severity ->
     [severe] 您正在处理的提醒已升为橙色（严重），请马上查看。
    *[other] 您正在处理的提醒有加重，请马上查看。
 }
+
+## 行踪与走失
+nav-whereabouts = 行踪
+nav-searches = 走失寻找
+whereabouts-lead = 定位器最后一次报告的位置。定位器在哪里，不一定等于人在哪里。
+whereabouts-no-consent = 本人同意后才会显示位置；万一走失，仍可以报告并寻找。
+whereabouts-none = 定位器还没有报过位置。
+map-of-places = 地图：最后位置和常去地点
+map-of-searches = 地图：正在寻找的人
+map-last = 最后位置
+map-last-of = { $name }的定位器最后位置
+metres = { $count } 米
+hours = { $count } 小时
+degrees = 北纬 { $latitude }，东经 { $longitude }
+spot-time = 定位时间
+spot-place = 位置
+spot-accuracy = 误差
+spot-within = 约 { $metres } 米以内
+spot-accuracy-unknown = 不清楚
+spot-battery = 电量
+percent-of = { $percent }%
+spot-battery-unknown = 没有数据
+lost-report = 报告走失
+lost-lead = 人找不到了？写明原因，按下面的红色按钮，马上开始寻找。
+lost-means-alert = 立即发出红色提醒，先通知家人，再通知居委、服务站和值守台。
+lost-means-shared = 寻找期间，本辖区的救助人员可以看到定位器的实时位置；每次查看都有记录。
+lost-means-ends = 到时间自动停止共享；找到后请马上结束。行踪记录在结束 7 天后删除。
+lost-now = 确认走失，开始寻找
+lost-failed = 没有报告成功，还没有通知任何人
+lost-failed-text = 请再试一次；也可以马上拨打 110。
+lost-reason-hint = 什么时候、在哪里不见的，穿什么衣服
+lost-hours = 共享多久
+call-110 = 拨打 110
+search-running = 正在寻找
+search-shared = 实时位置正在共享给本辖区的救助人员。
+search-ends = 自动停止共享：
+search-reason = 原因
+search-started-by = 报告人
+search-note = 结果
+search-forget = 行踪记录删除时间
+search-basis-label = 共享依据
+search-extend = 再共享 4 小时
+search-end = 已找到，结束寻找
+search-end-question = { $name }已经找到了吗？位置会立即停止共享。
+search-state-running = 寻找中
+search-state-ended = 已结束
+search-state-expired = 到期自动结束
+search-done-lost = 已报告走失，正在通知。
+search-done-extended = 已延长。
+search-done-found = 寻找已结束，位置不再共享。
+searches-lead = 您的辖区内正在寻找的人。每次查看位置都会记录，本人可以看到。
+searches-none = 现在没有正在寻找的人。
+searches-past = 以往的寻找
+deed-refused = 没有成功，请重新查看后再试。
+fences-title = 常去地点
+fences-lead = 离开这些地点时提醒家人。
+fences-none = 还没有常去地点。
+fence-add = 添加地点
+fence-edit = 修改地点
+fence-remove = 删除
+fence-remove-question = 删除“{ $name }”？以后离开这里不再提醒。
+fence-done-saved = 已保存。
+fence-done-removed = 已删除。
+fence-name = 名称
+fence-source = 中心在哪里
+fence-source-kept = 不变
+fence-source-home = 档案里的家
+fence-source-present = 定位器现在的位置
+fence-source-typed = 填写经纬度
+fence-latitude = 北纬（度）
+fence-longitude = 东经（度）
+fence-degrees-hint = 只在选择“填写经纬度”时需要；WGS 84 坐标，例如 30.9183
+fence-degrees-wrong = 请填写 -{ $most } 到 { $most } 之间的度数。
+fence-time-wrong = 请按 20:00 这样填写时间。
+fence-no-home = 档案里没有家的位置，请换一种方式。
+fence-no-present = 定位器还没有报过位置，请换一种方式。
+fence-radius = 半径（米）
+fence-radius-hint = 50 到 5000 米
+fence-hours = 提醒时段
+fence-all-day = 全天
+fence-from-to = { $start } 到 { $end }
+fence-start = 从几点起提醒
+fence-end = 到几点为止
+fence-hours-hint = 都不填就是全天；可以跨过午夜
+fence-center = 中心
+fence-active = 离开时提醒
+fence-off = 未启用
+fence-away = 在外面
+fence-in = 没有离开
+fence-within = 半径 { $metres } 米
+fence-away-since = { $time } 起在外面
+message-eldercare-search-started-title = 正在寻找{ $subject }
+message-eldercare-search-started = { $by } 报告了走失。到 { $until } 为止，本辖区的救助人员可以看到定位器的实时位置，之后自动停止。
+message-eldercare-search-extended-title = 继续寻找{ $subject }
+message-eldercare-search-extended = 实时位置的共享延长到 { $until }。
+message-eldercare-search-ended-title = 对{ $subject }的寻找已结束
+message-eldercare-search-ended = { $by } 结束了寻找，位置不再共享。打开可以看到共享了多久、依据是什么。
+message-eldercare-search-expired-title = { $subject }的位置已停止共享
+message-eldercare-search-expired = 共享时间到了，已自动停止。如果还没有找到，请再次报告走失。

@@ -50,5 +50,7 @@
   document.querySelectorAll("form[data-sos-seconds]").forEach(countDown);
   untilNext();
   setInterval(untilNext, 1000);
+  // A map beside a part that is renewed is drawn anew with it.
+  document.addEventListener("htmx:afterSettle", () => document.dispatchEvent(new Event("xianban:live")));
   for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.addEventListener(name, lost);
 })();
