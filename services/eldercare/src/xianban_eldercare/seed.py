@@ -12,17 +12,20 @@ from xianban_sdk.demo import person_id
 from xianban_sdk.storage import UnitOfWork, open_unit_of_work
 
 from xianban_eldercare.repository import MACHINE, CareFiles
+from xianban_eldercare.repository.fences import Fences
 from xianban_eldercare.repository.rows import CareFileRow
+from xianban_eldercare.repository.whereabouts_rows import FenceRow
 
 __all__ = ["demo_data", "seed"]
 
 
 def seed(resources: Resources) -> None:
-    """For `Service(seed=…)`: files of the demo elders."""
+    """For `Service(seed=…)`: files of the demo elders, and a place around each home."""
     opened = open_unit_of_work(resources.db, clock=resources.clock, ids=resources.ids)
     with opened as uow:
         for elder in demo_data()["elder"]:
             _care_file(uow, elder)
+            _places(uow, elder)
 
 
 def demo_data() -> dict[str, list[dict[str, Any]]]:
@@ -51,3 +54,20 @@ def _care_file(uow: UnitOfWork, elder: dict[str, Any]) -> None:
         updated_at=uow.clock.now(),
     )
     CareFiles(uow.conn, MACHINE).add(row)
+
+
+def _places(uow: UnitOfWork, elder: dict[str, Any]) -> None:
+    for place in elder["places"]:
+        row = FenceRow(
+            id=uow.ids.new(),
+            resident=person_id(elder["alias"]),
+            display_name=place["name"],
+            center=orjson.dumps(elder["home"] | {"accuracy_m": 0}).decode(),
+            radius_m=place["radius_m"],
+            start_minute=0,
+            end_minute=0,
+            active=True,
+            version=1,
+            updated_at=uow.clock.now(),
+        )
+        Fences(uow.conn, MACHINE).add(row)

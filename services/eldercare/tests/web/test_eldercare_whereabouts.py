@@ -68,6 +68,17 @@ def test_staff_see_theirs_and_nobody_else_does(web: Any, path: str, locale: str)
     assert web.as_(None).get(path).headers["location"] == "/login"
 
 
+def test_the_elder_sees_places_and_searches_and_is_offered_what_is_theirs(web: Any) -> None:
+    web.caller.replies["GetWhereabouts"] = whereabouts(search=search())
+    page = web.as_(ELDER).get(HERE).text
+    assert "正在寻找" in page
+    assert "/end" not in page
+    for path in (f"{HERE}/fences", f"{HERE}/fences/{ID}"):
+        page = web.get(path).text
+        assert "由家人或服务站设置" in page
+        assert "<form" not in page.split("<main")[1].split("</main>")[0]
+
+
 def test_a_neighbourhood_worker_sees_who_is_looked_for_and_ends_nothing(web: Any) -> None:
     page = web.as_(NEIGHBOUR).get("/eldercare/searches").text
     assert "买菜没有回来" in page
@@ -76,7 +87,7 @@ def test_a_neighbourhood_worker_sees_who_is_looked_for_and_ends_nothing(web: Any
 
 
 def test_pages_lead_to_each_other(web: Any) -> None:
-    assert f'href="{HERE}"' in web.as_(ELDER).get("/eldercare").text
+    assert f'href="{HERE}"' in web.as_(DAUGHTER, acting_for=ELDER).get("/eldercare").text
     page = web.get(HERE).text
     assert f'href="{HERE}/lost"' in page
     assert f'href="{HERE}/fences"' in page
@@ -120,7 +131,7 @@ def test_an_old_place_is_called_old(web: Any, verdict: Any) -> None:
 def test_without_a_place_there_is_no_empty_map_and_lost_can_be_reported(web: Any) -> None:
     web.caller.replies["GetWhereabouts"] = pb.Whereabouts(sentence="还没有报过位置")
     web.caller.replies["ListFences"] = pb.ListFencesResponse()
-    page = web.as_(ELDER).get(HERE).text
+    page = web.as_(DAUGHTER, acting_for=ELDER).get(HERE).text
     assert "data-map=" not in page
     assert f"{HERE}/lost" in page
 
@@ -138,7 +149,7 @@ def test_without_consent_a_running_search_is_still_seen_and_ended(web: Any) -> N
 
 def test_when_the_service_is_away_the_page_says_so(web: Any) -> None:
     web.caller.replies.clear()
-    page = web.as_(ELDER).get(HERE)
+    page = web.as_(DAUGHTER, acting_for=ELDER).get(HERE)
     assert page.status_code == 200
     assert f"{HERE}/lost" in page.text
 

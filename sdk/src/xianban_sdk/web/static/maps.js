@@ -43,11 +43,11 @@
     return marker.addTo(map);
   };
 
-  // How far a place reaches, or how exactly it is known: metres around an item.
+  // How far a place reaches, or how exactly it is known: metres around an item, above the sketch.
   const ring = (map, item) => {
     const tone = rings[item.dataset.tone] || rings.info;
     const at = [Number(item.dataset.lat), Number(item.dataset.lon)];
-    return L.circle(at, { radius: Number(item.dataset.radius), color: tone, weight: 2, fillOpacity: 0.12, interactive: false }).addTo(map);
+    return L.circle(at, { radius: Number(item.dataset.radius), color: tone, weight: 2, fillOpacity: 0.12, interactive: false, pane: "shadowPane" }).addTo(map);
   };
 
   // Markers must not cover each other's targets: of two that meet, the later in the list becomes a

@@ -26,7 +26,7 @@ from xianban_sdk.web import (
 from xianban_eldercare.web.clients import locating
 from xianban_eldercare.web.home import file_of
 from xianban_eldercare.web.shown import tail
-from xianban_eldercare.web.whereabouts import Whose, whose
+from xianban_eldercare.web.whereabouts import Whose, may_set, whose
 
 NEW = "new"
 # Where the centre comes from: the home of the file, the locator now, or typed numbers.
@@ -42,6 +42,7 @@ async def fences(request: Request) -> Response:
         request,
         "eldercare/fences.html",
         here=here,
+        may_set=may_set(request, here),
         fences=[(tail(one.name), one, hours_of(one)) for one in found.fences],
     )
 
@@ -105,6 +106,7 @@ def _form(
         "eldercare/fence_edit.html",
         status(refused),
         here=here,
+        may_set=may_set(request, here),
         number=number,
         fence=fence,
         typed=typed,

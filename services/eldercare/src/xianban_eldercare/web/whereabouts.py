@@ -25,6 +25,7 @@ from xianban_sdk.web import (
     see_other,
     status,
     subject,
+    viewer_of,
 )
 from xianban_sdk.web.formats import iso
 
@@ -83,6 +84,11 @@ def whose(request: Request) -> Whose:
     if person(request).roles.isdisjoint(ROLES):
         raise HTTPException(403)
     return Whose(f"residents/{given}", f"/eldercare/elders/{given}/whereabouts", staff=True)
+
+
+def may_set(request: Request, here: Whose) -> bool:
+    """Places and searches are the family's and the staff's; the service checks again."""
+    return here.staff or viewer_of(request).acting_for is not None
 
 
 def spot(last: pb.Sighting | None) -> Spot | None:
@@ -154,6 +160,7 @@ async def _shown(request: Request, here: Whose) -> dict[str, Any]:
         search, last = await _running(request, here.resident)
     return {
         "here": here,
+        "may_set": may_set(request, here),
         "found": found,
         "away": away,
         "no_elder": bool(away and away.code is grpc.StatusCode.NOT_FOUND),

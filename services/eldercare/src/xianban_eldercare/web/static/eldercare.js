@@ -22,7 +22,8 @@
     for (const time of document.querySelectorAll("time[data-until]")) {
       const left = Math.round((Date.parse(time.dateTime) - Date.now()) / 1000);
       if (Number.isNaN(left)) continue;
-      const clock = `${two(Math.floor(left / 60))}:${two(left % 60)}`;
+      const hours = left >= 3600 ? `${Math.floor(left / 3600)}:` : "";
+      const clock = `${hours}${two(Math.floor((left % 3600) / 60))}:${two(left % 60)}`;
       time.textContent = left > 0 ? time.dataset.left.replace("…", clock) : time.dataset.over;
     }
   };
