@@ -531,7 +531,13 @@ class TestEndSearch:
         assert end(eldercare, name, "doctor").state == pb.SEARCH_STATE_ENDED
 
     def test_who_resolves_the_alert_ends_the_sharing(self, eldercare):
+        before = start(eldercare, hours=1)
+        eldercare.clock.advance(timedelta(hours=1))
+        eldercare.world.beat()
+        eldercare.fire_timers()
+        # Begun anew while the alert stands: it is the same alert.
         found = start(eldercare)
+        assert found.alert == before.alert
         staff = eldercare.as_("dispatcher", AlertServiceStub)
         staff.ResolveAlert(
             alerts_pb2.ResolveAlertRequest(

@@ -11,17 +11,12 @@ from xianban.eldercare.v1 import whereabouts_pb2 as pb
 from xianban_sdk import i18n
 from xianban_sdk.storage.instant import from_micros
 
-from xianban_eldercare.domain.searches import TRAIL_KEPT, SearchState
+from xianban_eldercare.events import search_told
 from xianban_eldercare.repository.whereabouts_rows import SearchRow
 
-__all__ = ["search", "search_told", "trail_point"]
+__all__ = ["search", "trail_point"]
 
 _PACKAGE: Final = "xianban_eldercare"
-_STATES: Final = {
-    SearchState.RUNNING: pb.SEARCH_STATE_RUNNING,
-    SearchState.ENDED: pb.SEARCH_STATE_ENDED,
-    SearchState.EXPIRED: pb.SEARCH_STATE_EXPIRED,
-}
 
 
 def search(row: SearchRow, now: datetime, locale: str) -> pb.Search:
@@ -34,25 +29,6 @@ def search(row: SearchRow, now: datetime, locale: str) -> pb.Search:
         # Its timer is late; nothing is shared any more all the same.
         made.state = pb.SEARCH_STATE_EXPIRED
         made.end_time.FromDatetime(row.until)
-    return made
-
-
-def search_told(row: SearchRow) -> pb.Search:
-    """What everybody may hear of it: neither why nor where."""
-    made = pb.Search(
-        name=row.name,
-        display_name=row.display_name,
-        area=row.area,
-        state=_STATES[SearchState(row.state)],
-        started_by_display=row.started_by_display,
-        ended_by_display=row.ended_by_display,
-        alert=row.alert,
-    )
-    made.start_time.FromDatetime(row.started_at)
-    made.expire_time.FromDatetime(row.until)
-    made.forget_time.FromDatetime((row.ended_at or row.until) + TRAIL_KEPT)
-    if row.ended_at is not None:
-        made.end_time.FromDatetime(row.ended_at)
     return made
 
 

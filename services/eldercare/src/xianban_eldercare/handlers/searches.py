@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final
 
 from google.protobuf.message import Message
-from xianban.common.v1 import messages_pb2
-from xianban.eldercare.v1 import whereabouts_pb2 as pb
 from xianban_sdk.alerts import Alerts, Finding, Reason, Severity
-from xianban_sdk.clock import SHANGHAI
 from xianban_sdk.errors import FailedPrecondition, NotFound
 from xianban_sdk.storage import UnitOfWork
 
+from xianban_eldercare import events
 from xianban_eldercare.alarms import BOOK, family_of
-from xianban_eldercare.convert.searches import search_told
 from xianban_eldercare.domain.searches import TRAIL_KEPT, SearchState, extended, until
 from xianban_eldercare.handlers.whereabouts import last_place
 from xianban_eldercare.repository import MACHINE, CareFiles, Scope
@@ -41,8 +37,6 @@ RULE: Final = "lost"
 OVER: Final = "search-over"
 FORGET: Final = "search-forget"
 _PREFIX: Final = "residents/"
-
-_PAGE: Final = "/eldercare/whereabouts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +66,7 @@ def start_search(report: Report, *, scope: Scope, uow: UnitOfWork) -> SearchRow:
     by = BOOK.name_of(scope.actor, alert, uow)
     row = replace(begun, alert=alert.name, started_by_display=by)
     searches.save(row)
-    _runs(row, pb.SearchStarted(search=search_told(row)), "started", uow)
+    _runs(row, events.search_started(row), "started", uow)
     return row
 
 
@@ -110,7 +104,7 @@ def extend_search(
         raise FailedPrecondition("SEARCH_OVER", field="name")
     longer = replace(row, until=extended(row.until, now, hours))
     searches.save(longer)
-    _runs(longer, pb.SearchExtended(search=search_told(longer)), "extended", uow)
+    _runs(longer, events.search_extended(longer), "extended", uow)
     return longer
 
 
@@ -133,7 +127,7 @@ def end_search(
 def found_by_alert(alert: str, by: str, *, uow: UnitOfWork) -> None:
     """Whoever resolves the alert ends the sharing with it."""
     row = Searches(uow.conn, MACHINE).with_alert(alert)
-    if row is not None and row.ended_at is None:
+    if row is not None:
         _finish(row, SearchState.ENDED, by, "", uow)
 
 
@@ -160,7 +154,7 @@ def _finish(row: SearchRow, state: SearchState, by: str, note: str, uow: UnitOfW
     Searches(uow.conn, MACHINE).save(ended)
     uow.cancel(OVER, row.id)
     uow.schedule(FORGET, row.id, at + TRAIL_KEPT, row.id.encode())
-    _emit(ended, pb.SearchEnded(search=search_told(ended)), uow)
+    _emit(ended, events.search_ended(ended), uow)
     # The elder too hears that, how long and why their position was shared.
     _tell(ended, state.value, [*_family(ended, uow), ended.resident], uow)
     return ended
@@ -190,25 +184,8 @@ def _finding(row: SearchRow, uow: UnitOfWork) -> Finding:
 
 def _tell(row: SearchRow, occasion: str, people: Iterable[str], uow: UnitOfWork) -> None:
     for person in people:
-        message = messages_pb2.MessageRequested(
-            recipient=person,
-            template=f"eldercare-search-{occasion}",
-            params={
-                "subject": row.display_name,
-                "by": row.ended_by_display or row.started_by_display,
-                "until": _clock(row.until),
-            },
-            link=_PAGE,
-            urgent=True,
-            dedupe_key=f"{row.id}/{occasion}/{row.until.timestamp():.0f}/{person}",
-            subject=row.resident,
-        )
-        _emit(row, message, uow)
+        _emit(row, events.search_message(row, occasion, person), uow)
 
 
 def _emit(row: SearchRow, event: Message, uow: UnitOfWork) -> None:
     uow.emit(event, aggregate=row.name, domain="eldercare")
-
-
-def _clock(at: datetime) -> str:
-    return at.astimezone(SHANGHAI).strftime("%m-%d %H:%M")

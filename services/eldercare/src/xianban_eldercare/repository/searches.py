@@ -38,8 +38,8 @@ class Searches(Repository):
         return self._one(search.c.id == number, lock=lock)
 
     def with_alert(self, alert: str) -> SearchRow | None:
-        """The one whose alert this is, locked."""
-        return self._one(search.c.alert == alert, lock=True)
+        """The running one whose alert this is, locked; one that ended before may share it."""
+        return self._one(search.c.alert == alert, search.c.ended_at.is_(None), lock=True)
 
     def _one(self, *which: ColumnElement[bool], lock: bool) -> SearchRow | None:
         query = select(search).where(*which, self.visible(search.c.resident))
