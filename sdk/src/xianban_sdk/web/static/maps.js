@@ -43,11 +43,11 @@
     return marker.addTo(map);
   };
 
-  // How far a place reaches, or how exactly it is known: metres around an item, above the sketch.
+  // How far a place reaches, or how exactly it is known: metres around an item.
   const ring = (map, item) => {
     const tone = rings[item.dataset.tone] || rings.info;
     const at = [Number(item.dataset.lat), Number(item.dataset.lon)];
-    return L.circle(at, { radius: Number(item.dataset.radius), color: tone, weight: 2, fillOpacity: 0.12, interactive: false, pane: "shadowPane" }).addTo(map);
+    return L.circle(at, { radius: Number(item.dataset.radius), color: tone, weight: 2, fillOpacity: 0.12, interactive: false }).addTo(map);
   };
 
   // Markers must not cover each other's targets: of two that meet, the later in the list becomes a
@@ -75,9 +75,12 @@
     figure.hidden = false;
     const map = L.map(figure.querySelector(".map__canvas"), { attributionControl: false, scrollWheelZoom: false, minZoom: 11, maxZoom: 18 });
     map.setView([Number(figure.dataset.lat), Number(figure.dataset.lon)], Number(figure.dataset.zoom));
-    base(map, figure.dataset.base).catch((error) => console.warn("map sketch", error));
     let pins = [];
     let around = [];
+    // The sketch comes later than the rings and must not cover them.
+    base(map, figure.dataset.base)
+      .then(() => around.forEach((one) => one.bringToFront()))
+      .catch((error) => console.warn("map sketch", error));
     const place = () => {
       [...pins, ...around].forEach((one) => one.remove());
       around = [...list.querySelectorAll("[data-radius]")].map((item) => ring(map, item));
