@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import literal, select, tuple_, update
 from xianban_sdk.errors import NotFound
 from xianban_sdk.storage import insert_new
@@ -26,6 +28,13 @@ class CareFiles(Repository):
         mine = (care_file.c.resident == resident, self.visible(care_file.c.resident))
         row = self.conn.execute(select(care_file).where(*mine)).mappings().first()
         return CareFileRow(**row) if row else None
+
+    def several(self, residents: Collection[str]) -> dict[str, CareFileRow]:
+        """Resident → file."""
+        query = select(care_file).where(
+            care_file.c.resident.in_(residents), self.visible(care_file.c.resident)
+        )
+        return {row["resident"]: CareFileRow(**row) for row in self.conn.execute(query).mappings()}
 
     def listed(self, page: Page, *, search: str, least: int) -> tuple[list[CareFileRow], str]:
         """Files in the caller's areas, by name."""
