@@ -34,7 +34,7 @@ def allowed_caller(service: ServiceUnderTest, method: Method) -> dict[str, Any]:
         return {"workload": min(granted(service, method, "workload"), default="portal")}
     if rule.purpose:
         service.world.consent("resident", rule.purpose)
-    staff = rule.roles and not rule.subject
+    staff = rule.roles and not (rule.subject and grants_self(service, method))
     roles = rule.roles & granted(service, method, "role") or rule.roles
     person = member_with(service, roles) if staff else "resident"
     return {"person": person, "acr": "urn:xianban:acr:2"}
@@ -42,10 +42,21 @@ def allowed_caller(service: ServiceUnderTest, method: Method) -> dict[str, Any]:
 
 def granted(service: ServiceUnderTest, method: Method, kind: str) -> set[str]:
     """The workloads or roles that the service's own policy names for the RPC."""
-    policy = resources.files(service.app.package).joinpath(service.app.policy)
-    statements = policy.read_text("utf-8").split(";") if policy.is_file() else []
-    ours = [each for each in statements if f'Action::"{method.rule.action}"' in each]
+    ours = statements(service, method)
     return {name for each in ours for name in re.findall(rf'"{kind}:([a-z-]+)"', each)}
+
+
+def grants_self(service: ServiceUnderTest, method: Method) -> bool:
+    """False of what only staff do about a person: the policy names roles, and the person nowhere."""
+    ours = statements(service, method)
+    return not ours or any('"self"' in each or "context.basis" not in each for each in ours)
+
+
+def statements(service: ServiceUnderTest, method: Method) -> list[str]:
+    """The policy's statements about the RPC."""
+    policy = resources.files(service.app.package).joinpath(service.app.policy)
+    every = policy.read_text("utf-8").split(";") if policy.is_file() else []
+    return [each for each in every if f'Action::"{method.rule.action}"' in each]
 
 
 def member_with(service: ServiceUnderTest, roles: Set[str]) -> str:

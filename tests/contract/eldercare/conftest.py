@@ -10,9 +10,7 @@ import grpc
 import pytest
 from eldercare_names import ELSEWHERE, HERE
 from sqlalchemy import func, select
-from xianban_eldercare.alarms import BOOK
 from xianban_eldercare.app import app
-from xianban_sdk.alerts import timers
 from xianban_sdk.alerts.tables import alert_telling
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.testing import RelationsWorld, ServiceUnderTest
@@ -33,7 +31,7 @@ class Eldercare:
     def fire_timers(self) -> None:
         """What is due now, as the service's own thread would."""
         resources = self.service.resources
-        Timers(self.db, timers(BOOK), clock=self.clock, ids=resources.ids).fire_due()
+        Timers(self.db, app.timers, clock=self.clock, ids=resources.ids).fire_due()
 
     def tellings(self) -> int:
         """How often anybody was paged."""

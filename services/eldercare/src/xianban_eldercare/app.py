@@ -7,11 +7,19 @@ from xianban_sdk.app import Service
 
 from xianban_eldercare.alarms import BOOK
 from xianban_eldercare.consumers import CONSUMERS
+from xianban_eldercare.handlers.beds import HOLD_OVER, on_hold_over
+from xianban_eldercare.handlers.visits import LATE, MISSED, on_late, on_missed
 from xianban_eldercare.loops import LOOPS
 from xianban_eldercare.personal import PERSONAL
 from xianban_eldercare.repository import metadata
 from xianban_eldercare.seed import seed
-from xianban_eldercare.servicer import CareFileServicer, IngestServicer, MonitoringServicer
+from xianban_eldercare.servicer import (
+    CareFileServicer,
+    IngestServicer,
+    MonitoringServicer,
+    OrganisationServicer,
+    VisitServicer,
+)
 
 __all__ = ["app"]
 
@@ -21,6 +29,8 @@ app = Service(
     servicers={
         "xianban.eldercare.v1.CareFileService": CareFileServicer,
         "xianban.eldercare.v1.MonitoringService": MonitoringServicer,
+        "xianban.eldercare.v1.OrganisationService": OrganisationServicer,
+        "xianban.eldercare.v1.VisitService": VisitServicer,
         "xianban.common.v1.IngestService": IngestServicer,
         ALERT_SERVICE: lambda resources: AlertServicer(resources, BOOK),
     },
@@ -28,7 +38,7 @@ app = Service(
     migrations="xianban_eldercare.migrations",
     personal_data=PERSONAL,
     consumers=CONSUMERS,
-    timers=timers(BOOK),
+    timers=timers(BOOK) | {LATE: on_late, MISSED: on_missed, HOLD_OVER: on_hold_over},
     loops=LOOPS,
     seed=seed,
 )

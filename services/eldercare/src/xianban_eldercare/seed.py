@@ -13,16 +13,19 @@ from xianban_sdk.storage import UnitOfWork, open_unit_of_work
 
 from xianban_eldercare.repository import MACHINE, CareFiles
 from xianban_eldercare.repository.rows import CareFileRow
+from xianban_eldercare.seed_organisations import seed_organisations
 
 __all__ = ["demo_data", "seed"]
 
 
 def seed(resources: Resources) -> None:
-    """For `Service(seed=…)`: files of the demo elders."""
+    """For `Service(seed=…)`: files of the demo elders, organisations, staff and visits."""
     opened = open_unit_of_work(resources.db, clock=resources.clock, ids=resources.ids)
     with opened as uow:
-        for elder in demo_data()["elder"]:
+        written = demo_data()
+        for elder in written["elder"]:
             _care_file(uow, elder)
+        seed_organisations(uow, written)
 
 
 def demo_data() -> dict[str, list[dict[str, Any]]]:

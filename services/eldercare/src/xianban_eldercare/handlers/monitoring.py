@@ -15,6 +15,7 @@ from xianban_sdk.repository import Page
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.repository import CareFiles, Scope
+from xianban_eldercare.repository.alarms import NOT_OF_HEALTH
 from xianban_eldercare.repository.thresholds import Thresholds
 from xianban_eldercare.vitals import DEFAULTS, KINDS, SHOWN, Limits
 
@@ -147,4 +148,5 @@ def _around_an_alarm(span: Span, scope: Scope, conn: Connection) -> bool:
         span.start >= alert.raised_at - _AROUND
         and span.end <= (alert.resolved_at or alert.raised_at) + _AROUND
         for alert in alerts
+        if alert.rule not in NOT_OF_HEALTH
     )

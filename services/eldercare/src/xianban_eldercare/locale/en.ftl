@@ -116,3 +116,94 @@ personal-field-low = Lower limit
 personal-field-high = Upper limit
 personal-field-sustain-seconds = Lasting (seconds)
 personal-field-severity = Severity
+
+# Organisations, staff and beds
+organisation-not-found = No organisation of that name.
+organisation-changed = Somebody changed the organisation meanwhile. Please look again and repeat your change.
+area-not-yours = You do not answer for the area { $area }.
+staff-not-a-carer = This person has no carer's role in the organisation's area. Please register them with identity first.
+staff-changed = Somebody changed the entry meanwhile. Please look again and repeat your change.
+days-reversed = The last day can't be before the first.
+day-unknown = There is no such day.
+licence-twice = Only one licence of a kind can be entered.
+bed-not-found = No bed of that name.
+bed-changed = Somebody changed the bed meanwhile. Please look again and repeat your change.
+bed-free = The bed is free.
+bed-held = The bed is held for somebody else.
+bed-occupied = Somebody lives in this bed.
+bed-closed = The bed is out of use.
+hold-time = A hold must end after now and within { $days } days.
+resident-has-a-bed = This elder already lives in another bed.
+
+# Visits
+visit-not-found = No visit of that name.
+visit-reversed = The end must be after the start.
+visit-too-long = A visit lasts at most { $hours } hours.
+visit-over = The time of the visit is over.
+visit-too-early = Check-in opens an hour before the visit.
+visit-not-over = The time of the visit is not over yet.
+visit-planned = Please check in first.
+visit-checked-in = The visit has begun.
+visit-done = The visit is done.
+visit-missed = Nobody came to this visit; it is closed.
+visit-cancelled = This visit was cancelled.
+check-in-far = You are about { $metres } m from the home, more than { $near } m. Please say why.
+check-in-unlocated = Your position is not known. Please say why.
+task-unknown = There is no such task.
+note-needed = Some tasks are not done. Please say why.
+carer-not-found = This organisation has no such carer.
+carer-not-here = This person has no carer's role in the elder's area.
+carer-inactive = This carer is not rostered at present.
+carer-not-employed = { $day } lies outside this carer's employment.
+carer-busy = This carer is taken at { $times }, travel included.
+licence-missing = A licence is missing: { $licence ->
+    [health] health certificate
+    [care-worker] care worker certificate
+    [nurse] nursing licence
+   *[therapist] therapist certificate
+}.
+licence-not-valid = The { $licence ->
+    [health] health certificate
+    [care-worker] care worker certificate
+    [nurse] nursing licence
+   *[therapist] therapist certificate
+} ({ $number }) is not valid on the day of the visit; it holds until { $until }.
+alert-visit-late = The carer has not come
+reason-visit-late = { $carer } was due at { $planned } and has not checked in
+
+# Personal data of visits, beds and staff
+personal-visits = Visits
+personal-visits-purpose = To plan and record carers' visits to you
+personal-beds = Beds
+personal-beds-purpose = Which bed is held for you or lived in by you
+personal-kept-bed = The bed stays; it has nothing to do with you any more
+personal-licences = Licences
+personal-licences-purpose = To show that you may do the work you are rostered for
+personal-employment = Employment
+personal-employment-purpose = To roster you
+personal-field-id = Id
+personal-field-organisation = Organisation
+personal-field-carer = Carer
+personal-field-carer-display = Carer's name
+personal-field-start-at = Start
+personal-field-end-at = End
+personal-field-travel-minutes = Travel (minutes)
+personal-field-tasks = Tasks
+personal-field-state = State
+personal-field-cancel-reason = Why cancelled
+personal-field-checked-in-at = Checked in
+personal-field-checked-in-place = Where the carer checked in
+personal-field-distance-metres = Metres from the home
+personal-field-away-reason = Why not at the home
+personal-field-checked-out-at = Checked out
+personal-field-note = Note
+personal-field-room = Room
+personal-field-hold-until = Held until
+personal-field-person = Person
+personal-field-number = Licence number
+personal-field-issued-on = Issued on
+personal-field-expires-on = Valid until
+personal-field-qualification = Qualification
+personal-field-employed-on = Employed from
+personal-field-leaves-on = Employed until
+personal-field-active = Is rostered

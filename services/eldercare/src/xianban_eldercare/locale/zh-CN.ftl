@@ -116,3 +116,94 @@ personal-field-low = 下限
 personal-field-high = 上限
 personal-field-sustain-seconds = 持续时间（秒）
 personal-field-severity = 严重程度
+
+# Organisations, staff and beds
+organisation-not-found = 没有找到这家机构。
+organisation-changed = 机构信息刚被别人修改过，请重新查看后再改。
+area-not-yours = 您不负责区域 { $area }。
+staff-not-a-carer = 此人在这家机构的区域内没有护理员身份，请先在身份系统中登记。
+staff-changed = 人员信息刚被别人修改过，请重新查看后再改。
+days-reversed = 结束日期不能早于开始日期。
+day-unknown = 没有这个日期。
+licence-twice = 同一种证书只能登记一张。
+bed-not-found = 没有找到这张床位。
+bed-changed = 床位刚被别人修改过，请重新查看后再改。
+bed-free = 床位是空的。
+bed-held = 床位已为别人预留。
+bed-occupied = 床位已有人入住。
+bed-closed = 床位已停用。
+hold-time = 预留截止时间必须在现在之后，最长 { $days } 天。
+resident-has-a-bed = 这位老人已经住在另一张床位。
+
+# Visits
+visit-not-found = 没有找到这次上门服务。
+visit-reversed = 结束时间必须晚于开始时间。
+visit-too-long = 一次上门最长 { $hours } 小时。
+visit-over = 服务时间已过。
+visit-too-early = 最早可在约定时间前一小时签到。
+visit-not-over = 服务时间还没有过。
+visit-planned = 还没有签到，不能签退。
+visit-checked-in = 服务已经开始。
+visit-done = 服务已经完成。
+visit-missed = 这次服务没有人上门，已经关闭。
+visit-cancelled = 这次服务已经取消。
+check-in-far = 您距老人家约 { $metres } 米，超过 { $near } 米，请说明原因。
+check-in-unlocated = 没有取得您的位置，请说明原因。
+task-unknown = 没有这项任务。
+note-needed = 有任务没有完成，请写明情况。
+carer-not-found = 这家机构没有这位护理员。
+carer-not-here = 此人在老人所在区域没有护理员身份。
+carer-inactive = 这位护理员目前不排班。
+carer-not-employed = { $day } 不在这位护理员的在职日期内。
+carer-busy = 这位护理员在 { $times } 已有安排（含路上时间）。
+licence-missing = 没有登记所需证书：{ $licence ->
+    [health] 健康证明
+    [care-worker] 养老护理员职业技能等级证书
+    [nurse] 护士执业证书
+   *[therapist] 康复治疗技术资格证书
+}。
+licence-not-valid = { $licence ->
+    [health] 健康证明
+    [care-worker] 养老护理员职业技能等级证书
+    [nurse] 护士执业证书
+   *[therapist] 康复治疗技术资格证书
+}（{ $number }）在服务当天无效，有效期至 { $until }。
+alert-visit-late = 护理员未按时上门
+reason-visit-late = { $carer }约定 { $planned } 上门，至今没有签到
+
+# Personal data of visits, beds and staff
+personal-visits = 上门服务
+personal-visits-purpose = 安排和记录护理员上门服务
+personal-beds = 床位
+personal-beds-purpose = 记录您预留或入住的床位
+personal-kept-bed = 床位本身保留，不再与您有关
+personal-licences = 从业证书
+personal-licences-purpose = 证明您可以从事所排的服务
+personal-employment = 在职信息
+personal-employment-purpose = 为您排班
+personal-field-id = 编号
+personal-field-organisation = 机构
+personal-field-carer = 护理员
+personal-field-carer-display = 护理员姓名
+personal-field-start-at = 开始时间
+personal-field-end-at = 结束时间
+personal-field-travel-minutes = 路上时间（分钟）
+personal-field-tasks = 任务
+personal-field-state = 状态
+personal-field-cancel-reason = 取消原因
+personal-field-checked-in-at = 签到时间
+personal-field-checked-in-place = 签到位置
+personal-field-distance-metres = 与家的距离（米）
+personal-field-away-reason = 不在家中签到的原因
+personal-field-checked-out-at = 签退时间
+personal-field-note = 记录
+personal-field-room = 房间
+personal-field-hold-until = 预留至
+personal-field-person = 本人
+personal-field-number = 证书编号
+personal-field-issued-on = 发证日期
+personal-field-expires-on = 有效期至
+personal-field-qualification = 资格
+personal-field-employed-on = 入职日期
+personal-field-leaves-on = 离职日期
+personal-field-active = 参加排班

@@ -5,5 +5,13 @@ from __future__ import annotations
 from xianban_eldercare.servicer.care_files import CareFileServicer
 from xianban_eldercare.servicer.ingest import IngestServicer
 from xianban_eldercare.servicer.monitoring import MonitoringServicer
+from xianban_eldercare.servicer.organisations import OrganisationServicer
+from xianban_eldercare.servicer.visits import VisitServicer
 
-__all__ = ["CareFileServicer", "IngestServicer", "MonitoringServicer"]
+__all__ = [
+    "CareFileServicer",
+    "IngestServicer",
+    "MonitoringServicer",
+    "OrganisationServicer",
+    "VisitServicer",
+]
