@@ -24,6 +24,7 @@ def elder_pages() -> Pages:
 @pytest.fixture
 def web(elder_pages: Pages) -> Iterator[Browser]:
     from eldercare_samples import replies
+    from visit_samples import more_replies
 
-    with browsing(site, elder_pages, replies()) as browser:
+    with browsing(site, elder_pages, replies() | more_replies()) as browser:
         yield browser

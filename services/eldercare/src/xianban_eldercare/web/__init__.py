@@ -5,7 +5,20 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 from xianban_sdk.web import NavEntry, Site
 
-from xianban_eldercare.web import alerts, board, elders, file, home, limits, sos, vitals
+from xianban_eldercare.web import (
+    alerts,
+    board,
+    elders,
+    file,
+    home,
+    limits,
+    organisations,
+    roster,
+    route,
+    sos,
+    visits,
+    vitals,
+)
 from xianban_eldercare.web.tile import tile
 
 _POST = ["POST"]
@@ -25,6 +38,35 @@ def _own() -> list[BaseRoute]:
         Route("/eldercare/alerts", alerts.alerts),
         Route("/eldercare/alerts/{alert}", alerts.alert),
         Route("/eldercare/alerts/{alert}/acknowledge", alerts.acknowledge, methods=_POST),
+        Route("/eldercare/visits", visits.visits),
+        Route("/eldercare/visits/{visit}/cancel", visits.cancel, methods=_POST),
+        Route("/eldercare/organisations", organisations.organisations),
+    ]
+
+
+def _carer() -> list[BaseRoute]:
+    here = "/eldercare/route/{resident}/{visit}"
+    return [
+        Route("/eldercare/route", route.route),
+        Route(here, route.visit),
+        Route(f"{here}/check-in", route.check_in, methods=_POST),
+        Route(f"{here}/check-out", route.check_out, methods=_POST),
+    ]
+
+
+def _manager() -> list[BaseRoute]:
+    here = "/eldercare/organisations/{organisation}"
+    return [
+        Route(f"{here}/roster", roster.roster),
+        Route(f"{here}/plan", roster.plan, methods=_GET),
+        Route(f"{here}/plan", roster.save, methods=_POST),
+        Route(f"{here}/staff", organisations.staff),
+        Route(f"{here}/staff/new", organisations.staff_edit, methods=_GET),
+        Route(f"{here}/staff/new", organisations.staff_save, methods=_POST),
+        Route(f"{here}/staff/{{person}}", organisations.staff_edit, methods=_GET),
+        Route(f"{here}/staff/{{person}}", organisations.staff_save, methods=_POST),
+        Route(f"{here}/beds", organisations.beds),
+        Route(f"{here}/beds/{{bed}}/{{deed}}", organisations.bed_act, methods=_POST),
     ]
 
 
@@ -60,11 +102,14 @@ site = Site(
     home="/eldercare",
     service="eldercare",
     order=20,
-    routes=[*_own(), *_file("/eldercare/file"), *_staff()],
+    routes=[*_own(), *_file("/eldercare/file"), *_staff(), *_carer(), *_manager()],
     nav=[
         NavEntry("/eldercare", "nav-eldercare", "care", "bottom"),
         NavEntry("/eldercare/alerts", "nav-alerts", "bell", "me"),
+        NavEntry("/eldercare/visits", "nav-visits", "calendar", "me"),
         NavEntry("/eldercare/file", "nav-file", "document", "me"),
+        NavEntry("/eldercare/organisations", "nav-organisations", "home", "me"),
+        NavEntry("/eldercare/route", "nav-route", "pin", "main", (route.ROLE,)),
         NavEntry("/eldercare/board", "nav-board", "warn", "main", board.ROLES),
         NavEntry("/eldercare/elders", "nav-elders", "people", "main", board.ROLES),
     ],

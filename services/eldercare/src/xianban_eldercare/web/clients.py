@@ -5,11 +5,15 @@ from __future__ import annotations
 from xianban.common.v1.alerts_pb2_grpc import AlertServiceStub
 from xianban.eldercare.v1.care_files_pb2_grpc import CareFileServiceStub
 from xianban.eldercare.v1.monitoring_pb2_grpc import MonitoringServiceStub
+from xianban.eldercare.v1.organisations_pb2_grpc import OrganisationServiceStub
+from xianban.eldercare.v1.visits_pb2_grpc import VisitServiceStub
 from xianban_sdk.web import api
 
-__all__ = ["alerting", "files", "monitoring"]
+__all__ = ["alerting", "files", "monitoring", "organising", "visiting"]
 
 monitoring = api(MonitoringServiceStub)
 files = api(CareFileServiceStub)
+organising = api(OrganisationServiceStub)
+visiting = api(VisitServiceStub)
 # Not routed by the edge: the elder care service serves it on its own socket.
 alerting = api(AlertServiceStub, served_by="eldercare")

@@ -13,17 +13,22 @@ from xianban.eldercare.v1 import care_files_pb2, monitoring_pb2
 from xianban_sdk.web import CallError, call, if_there, render, subject
 from xianban_sdk.web.formats import iso
 
+from xianban_eldercare.web import visits
 from xianban_eldercare.web.clients import files, monitoring
 from xianban_eldercare.web.shown import Measure, is_open, measure
 from xianban_eldercare.web.sos import STATES, standing_call
+from xianban_eldercare.web.visits import todays
 
 OUT_OF_REACH = "RESIDENT_NOT_FOUND"
 
 
 async def home(request: Request) -> Response:
     whose = subject(request)
-    (state, away), (file, no_file), (sos, _) = await asyncio.gather(
-        state_of(request, whose), file_of(request, whose), standing_call(request, whose)
+    (state, away), (file, no_file), (sos, _), (today, _) = await asyncio.gather(
+        state_of(request, whose),
+        file_of(request, whose),
+        standing_call(request, whose),
+        todays(request, whose),
     )
     return render(
         request,
@@ -35,6 +40,9 @@ async def home(request: Request) -> Response:
         unwritten=bool(no_file and no_file.code is grpc.StatusCode.NOT_FOUND),
         sos=sos,
         sos_states=STATES,
+        visits=today.visits if today else [],
+        visit_kinds=visits.KINDS,
+        visit_states=visits.STATES,
         polls=True,
     )
 

@@ -47,7 +47,26 @@
     if (held && document.activeElement === document.body) document.getElementById(held)?.focus();
   });
 
+  // A check-in says where it was pressed. Without an answer it goes on and the service asks why.
+  const locate = (form) => {
+    let known = !navigator.geolocation;
+    form.addEventListener("submit", (event) => {
+      if (known) return;
+      event.preventDefault();
+      const button = event.submitter;
+      if (button) button.disabled = true;
+      const go = () => { known = true; if (button) button.disabled = false; form.requestSubmit(); };
+      navigator.geolocation.getCurrentPosition(({ coords }) => {
+        form.elements.latitude.value = coords.latitude;
+        form.elements.longitude.value = coords.longitude;
+        form.elements.accuracy.value = coords.accuracy;
+        go();
+      }, go, { enableHighAccuracy: true, timeout: 8000, maximumAge: 60000 });
+    });
+  };
+
   document.querySelectorAll("form[data-sos-seconds]").forEach(countDown);
+  document.querySelectorAll("form[data-locates]").forEach(locate);
   untilNext();
   setInterval(untilNext, 1000);
   for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.addEventListener(name, lost);
