@@ -47,7 +47,7 @@ def granted(service: ServiceUnderTest, method: Method, kind: str) -> set[str]:
 
 
 def grants_self(service: ServiceUnderTest, method: Method) -> bool:
-    """False of what only staff do about a person: the policy names roles, and the person nowhere."""
+    """False of what only staff do about a person: the policy does not name the person."""
     ours = statements(service, method)
     return not ours or any('"self"' in each or "context.basis" not in each for each in ours)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from itertools import count
 
+import grpc
 import pytest
 from eldercare_names import ELDER, ELSEWHERE, HERE
 from refusals import refused
@@ -50,7 +52,8 @@ def later(eldercare, **span):
 @pytest.fixture
 def station(eldercare):
     """With one more carer, who has no tie to the elder; the demo's own visits are off."""
-    eldercare.world.member(CARER, "carer", [HERE])
+    for person in (CARER, "carer"):
+        eldercare.world.member(person, "carer", [HERE])
     employ(eldercare)
     stub = people(eldercare, "elder")
     for visit in stub.ListVisits(span(eldercare, pb.ListVisitsRequest, parent=ELDER)).visits:
@@ -191,6 +194,24 @@ class TestPlanVisit:
                 plan(station, hours=hours)
         plan(station, hours=49.25)
 
+    def test_of_two_who_roster_one_carer_at_once_one_is_refused(self, station):
+        barrier, answers = threading.Barrier(2), []
+
+        def roster():
+            stub, asked = people(station, "doctor"), wanted(station)
+            barrier.wait()
+            try:
+                answers.append(stub.PlanVisit(asked).carer_display)
+            except grpc.RpcError as error:
+                answers.append(error.code().name)
+
+        threads = [threading.Thread(target=roster) for _ in range(2)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        assert sorted(answers) == ["FAILED_PRECONDITION", "吴静"]
+
     def test_a_cancelled_visit_takes_nobodys_time(self, station):
         made = plan(station)
         asked = pb.CancelVisitRequest(name=made.name, reason="住院", request_id=request_id())
@@ -218,7 +239,6 @@ class TestPlanVisit:
 class TestCheckInVisit:
     def test_only_by_the_visits_own_carer(self, station):
         made = plan(station, hours=1)
-        station.world.member("carer", "carer", [HERE])
         with refused("NOT_FOUND", "VISIT_NOT_FOUND", "name"):
             people(station, "carer").CheckInVisit(check_in(made))
         with refused("NOT_FOUND", "RESIDENT_NOT_FOUND"):
@@ -355,7 +375,6 @@ class TestListRoute:
 
     def test_only_the_own_visits_around_now_and_each_is_a_look(self, station):
         near, _far = plan(station, hours=23), plan(station, hours=60)
-        station.world.member("carer", "carer", [HERE])
         asked = span(station, pb.ListRouteRequest)
         [found] = people(station, CARER).ListRoute(asked).visits
         assert (found.name, found.elder_display) == (near.name, "张桂芳")
@@ -437,6 +456,14 @@ class TestAssignment:
         later(station, minutes=1)
         with refused("NOT_FOUND", "RESIDENT_NOT_FOUND", "parent"):
             self.points(station, raw=True)
+
+    def test_who_also_manages_the_station_sees_its_elders_but_no_more_readings(self, station):
+        station.world.member(CARER, "station-manager", [HERE])
+        made = plan(station, hours=60, carer="carer", kind=pb.VISIT_KIND_MEAL)
+        assert self.file(station).allergies
+        people(station, CARER).GetVisit(pb.GetVisitRequest(name=made.name))
+        with refused("NOT_FOUND", "RESIDENT_NOT_FOUND", "parent"):
+            self.points(station, raw=False)
 
     def test_who_comes_late_sees_no_more_for_it(self, station):
         plan(station, hours=0.5)

@@ -18,7 +18,7 @@ from xianban_eldercare.repository import Scope
 from xianban_eldercare.repository.alarms import Alarms
 from xianban_eldercare.repository.visits import Visits
 
-__all__ = ["must_be_sent", "must_have_an_alarm"]
+__all__ = ["by_visit_alone", "may_see_points", "must_be_sent"]
 
 _BASIS: Final = "role:carer"
 # Who also holds one of these answers for the elders of their areas anyway.
@@ -26,19 +26,32 @@ _BEYOND: Final = frozenset({"station-manager", "dispatcher"})
 _AFTER_ALARM: Final = timedelta(minutes=30)
 
 
+def by_visit_alone(basis: str, scope: Scope) -> bool:
+    """The caller has no other tie to the elder than being sent there."""
+    return basis == _BASIS and scope.roles.isdisjoint(_BEYOND)
+
+
 def must_be_sent(field: str, *, basis: str, scope: Scope, conn: Connection, clock: Clock) -> None:
     """Raises, as of an absent elder, of a carer by role who has no visit there about now."""
-    if basis != _BASIS or not scope.roles.isdisjoint(_BEYOND):
+    if by_visit_alone(basis, scope):
+        _sent(field, scope, conn, clock)
+
+
+def may_see_points(
+    field: str, *, raw: bool, basis: str, scope: Scope, conn: Connection, clock: Clock
+) -> None:
+    """Of a quantity's past, which managers do not see: the visit alone counts.
+
+    Single readings: raises, too, when no alarm stands and none ended within half an hour.
+    """
+    if basis != _BASIS:
         return
-    if not Visits(conn, scope).sent_to(str(scope.subject), clock.now()):
+    _sent(field, scope, conn, clock)
+    since = clock.now() - _AFTER_ALARM
+    if raw and not Alarms(conn, scope).since(str(scope.subject), since):
         raise NotFound("RESIDENT_NOT_FOUND", field=field)
 
 
-def must_have_an_alarm(
-    field: str, *, basis: str, scope: Scope, conn: Connection, clock: Clock
-) -> None:
-    """Of single readings: raises, too, when no alarm stands and none ended within half an hour."""
-    if basis != _BASIS:
-        return
-    if not Alarms(conn, scope).since(str(scope.subject), clock.now() - _AFTER_ALARM):
+def _sent(field: str, scope: Scope, conn: Connection, clock: Clock) -> None:
+    if not Visits(conn, scope).sent_to(str(scope.subject), clock.now()):
         raise NotFound("RESIDENT_NOT_FOUND", field=field)

@@ -21,6 +21,7 @@ from xianban_eldercare.domain.staff import Staff, rosterable
 from xianban_eldercare.domain.visits import (
     LATE_AFTER,
     MISSED_AFTER,
+    NEAR_METRES,
     CheckIn,
     Task,
     Visit,
@@ -160,7 +161,7 @@ def _where(place: Place | None, file: CareFileRow | None, away_reason: str) -> C
         return CheckIn(located=place is not None, away_reason=away_reason)
     here, there = (place.latitude, place.longitude), (home["latitude"], home["longitude"])
     metres = metres_between(here, there)
-    return CheckIn(True, metres, round(place.accuracy_m), away_reason)
+    return CheckIn(True, metres, round(min(place.accuracy_m, NEAR_METRES)), away_reason)
 
 
 def _kept(place: Place | None) -> str:

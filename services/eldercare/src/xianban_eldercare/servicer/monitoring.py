@@ -15,7 +15,7 @@ from xianban_eldercare.alarms import BOOK
 from xianban_eldercare.convert import monitoring as convert
 from xianban_eldercare.convert.care_files import resident_of
 from xianban_eldercare.handlers import monitoring, sos
-from xianban_eldercare.handlers.assignments import must_be_sent, must_have_an_alarm
+from xianban_eldercare.handlers.assignments import may_see_points, must_be_sent
 from xianban_eldercare.repository import Page
 
 __all__ = ["MonitoringServicer"]
@@ -43,13 +43,17 @@ class MonitoringServicer:
             request.end_time.ToDatetime(UTC),
         )
         conn, now = call.uow.conn, call.clock.now()
-        must_be_sent("parent", basis=call.basis, scope=call.scope, conn=conn, clock=call.clock)
+        may_see_points(
+            "parent",
+            raw=request.raw,
+            basis=call.basis,
+            scope=call.scope,
+            conn=conn,
+            clock=call.clock,
+        )
         if not request.raw:
             found = monitoring.hours(span, scope=call.scope, conn=conn)
             return pb.ListVitalPointsResponse(points=[convert.hour(one) for one in found])
-        must_have_an_alarm(
-            "parent", basis=call.basis, scope=call.scope, conn=conn, clock=call.clock
-        )
         page = Page(
             request.page_size,
             request.page_token,

@@ -11,7 +11,7 @@ from xianban_sdk.rpc import Call
 from xianban_eldercare.convert import visits as convert
 from xianban_eldercare.convert.organisations import organisation_id
 from xianban_eldercare.handlers import visits
-from xianban_eldercare.handlers.assignments import must_be_sent
+from xianban_eldercare.handlers.assignments import by_visit_alone
 from xianban_eldercare.repository import Page
 from xianban_eldercare.repository.organisation_rows import VisitRow
 from xianban_eldercare.repository.organisations import Organisations
@@ -37,10 +37,8 @@ class VisitServicer:
         return _listed(book.of_elder(str(call.subject), span, page), call)
 
     def GetVisit(self, request: pb.GetVisitRequest, call: Call) -> pb.Visit:
-        conn = call.uow.conn
-        must_be_sent("name", basis=call.basis, scope=call.scope, conn=conn, clock=call.clock)
-        book, visit_id = Visits(conn, call.scope), convert.visit_id(request.name)
-        if call.basis == "role:carer":
+        book, visit_id = Visits(call.uow.conn, call.scope), convert.visit_id(request.name)
+        if by_visit_alone(call.basis, call.scope):
             return _shown(book.assigned(visit_id, call.clock.now()), call, contact=True)
         return _shown(book.get(visit_id), call)
 
