@@ -10,10 +10,12 @@ import grpc
 import pytest
 from eldercare_names import ELDER, ELSEWHERE, HERE
 from refusals import refused
+from sqlalchemy import select
 from xianban.eldercare.v1 import organisations_pb2 as pb
 from xianban.eldercare.v1.organisations_pb2_grpc import OrganisationServiceStub
 from xianban_sdk.clock import SHANGHAI
 from xianban_sdk.demo import person_id
+from xianban_sdk.storage.tables import audit
 
 STATION = "organisations/nanqiao"
 HOME = "organisations/nanqiao-home"
@@ -239,6 +241,15 @@ class TestOccupyBed:
         assert (moved.state, moved.resident_display) == (pb.BED_STATE_OCCUPIED, "张桂芳")
         with refused("FAILED_PRECONDITION", "RESIDENT_HAS_A_BED", "resident"):
             desk(eldercare).OccupyBed(occupy(OTHER_BED))
+
+    def test_who_gave_an_elder_a_bed_stands_in_the_elders_audit(self, eldercare):
+        desk(eldercare).OccupyBed(occupy())
+        with eldercare.db.read() as conn:
+            mine = audit.c.subject == person_id("elder")
+            query = select(audit.c.actor, audit.c.basis).where(mine, audit.c.action == "ChangeBed")
+            assert [tuple(row) for row in conn.execute(query)] == [
+                (person_id("doctor"), "free → occupied")
+            ]
 
     def test_of_two_who_move_one_elder_at_once_one_is_refused(self, eldercare):
         barrier, answers = threading.Barrier(2), []

@@ -135,6 +135,9 @@ def _moved(
     )
     if not beds.save(after, seen=before.version):
         raise Aborted("BED_CHANGED", field="name")
+    whose = after.resident or before.resident
+    if whose is not None:
+        uow.audit("ChangeBed", whose, basis=f"{before.state} → {after.state}")
     changed = bed_changed(before, after, beds.free(after.organisation), lapsed=lapsed)
     uow.emit(changed, aggregate=changed.bed)
     return after
