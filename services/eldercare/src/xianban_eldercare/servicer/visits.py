@@ -40,7 +40,8 @@ class VisitServicer:
         book, visit_id = Visits(call.uow.conn, call.scope), convert.visit_id(request.name)
         if by_visit_alone(call.basis, call.scope):
             return _shown(book.assigned(visit_id, call.clock.now()), call, contact=True)
-        return _shown(book.get(visit_id), call)
+        row = book.get(visit_id)
+        return _shown(row, call, contact=row.carer == call.actor)
 
     def PlanVisit(self, request: pb.PlanVisitRequest, call: Call) -> pb.Visit:
         wanted = convert.written(str(call.subject), request.visit)
