@@ -5,6 +5,7 @@ from __future__ import annotations
 from xianban_sdk.alerts import ALERT_SERVICE, AlertServicer, timers
 from xianban_sdk.app import Service
 
+from xianban_eldercare import hookspecs
 from xianban_eldercare.alarms import BOOK
 from xianban_eldercare.consumers import CONSUMERS
 from xianban_eldercare.loops import LOOPS
@@ -24,6 +25,7 @@ app = Service(
         "xianban.common.v1.IngestService": IngestServicer,
         ALERT_SERVICE: lambda resources: AlertServicer(resources, BOOK),
     },
+    hookspecs=hookspecs,
     metadata=metadata,
     migrations="xianban_eldercare.migrations",
     personal_data=PERSONAL,

@@ -6,7 +6,7 @@ from typing import Final
 
 from xianban_sdk.personal import Fate, Holding, PersonalData
 
-from xianban_eldercare.repository.tables import care_file, threshold
+from xianban_eldercare.repository.tables import care_file, pack_state, threshold
 
 __all__ = ["PERSONAL"]
 
@@ -21,6 +21,12 @@ PERSONAL: Final = PersonalData(
         Holding(
             table=threshold,
             category="thresholds",
+            subjects=("resident",),
+            fate=Fate.ERASED,
+        ),
+        Holding(
+            table=pack_state,
+            category="rule-packs",
             subjects=("resident",),
             fate=Fate.ERASED,
         ),

@@ -116,3 +116,14 @@ personal-field-low = Lower limit
 personal-field-high = Upper limit
 personal-field-sustain-seconds = Lasting (seconds)
 personal-field-severity = Severity
+
+# Rule packs
+motion-window-invalid = A window of motion is a list of x, y and z in turn.
+rules-busy = Somebody's data is being looked at elsewhere at this moment. Please send it again.
+personal-rule-packs = What rules know of you
+personal-rule-packs-purpose = Scores and fall detection go on from here
+personal-field-pack = Rule pack
+personal-field-pack-version = Its version
+personal-field-marks = How far it has read
+personal-field-state = What it knows
+personal-field-revision = Count of changes

@@ -116,3 +116,14 @@ personal-field-low = 下限
 personal-field-high = 上限
 personal-field-sustain-seconds = 持续时间（秒）
 personal-field-severity = 严重程度
+
+# Rule packs
+motion-window-invalid = 运动数据应依次为 x、y、z 三个方向的数值。
+rules-busy = 此人的数据正在别处处理，请重新发送。
+personal-rule-packs = 规则掌握的情况
+personal-rule-packs-purpose = 供评分和跌倒检测接续判断
+personal-field-pack = 规则包
+personal-field-pack-version = 规则包版本
+personal-field-marks = 已读到的位置
+personal-field-state = 掌握的内容
+personal-field-revision = 变更次数

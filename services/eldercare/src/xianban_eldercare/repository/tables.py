@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from xianban_sdk.storage import Encrypted, Instant
 
-__all__ = ["care_file", "metadata", "threshold"]
+__all__ = ["care_file", "metadata", "pack_state", "threshold"]
 
 metadata = MetaData()
 
@@ -50,4 +50,20 @@ threshold = Table(
     Column("sustain_seconds", Integer, nullable=False),
     Column("severity", Integer, nullable=False),
     PrimaryKeyConstraint("resident", "kind"),
+)
+
+# What a rule pack knows of a person; made of numbers from their body.
+pack_state = Table(
+    "pack_state",
+    metadata,
+    Column("resident", Text, nullable=False),
+    Column("pack", Text, nullable=False),
+    Column("pack_version", Text, nullable=False),
+    # JSON: the newest instant of each kind, the newest windows of motion.
+    Column("marks", Text, nullable=False),
+    # JSON of the pack's own.
+    Column("state", Encrypted(Text, "pack_state.state"), nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("resident", "pack"),
 )
