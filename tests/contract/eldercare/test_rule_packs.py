@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import sys
 import threading
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from importlib.util import module_from_spec, spec_from_file_location
 from itertools import count
 from pathlib import Path
 
@@ -275,6 +277,47 @@ class TestFall:
         stub = eldercare.service.stub(IngestServiceStub, "", workload="uplink")
         with refused("INVALID_ARGUMENT", "MOTION_WINDOW_INVALID", "event.motion.milli_g"):
             stub.ReportDeviceEvent(readings_pb2.ReportDeviceEventRequest(event=told))
+
+
+MEASURE = Path(__file__).parents[3] / "plugins/eldercare-fall/measure.py"
+
+
+def recordings(subject):
+    """SisFall as the pack's own measurement reads it: beside the project, never in it."""
+    found = spec_from_file_location("measure", MEASURE)
+    measure = module_from_spec(found)
+    sys.modules["measure"] = measure
+    found.loader.exec_module(measure)
+    if not measure.DATA.is_dir():
+        pytest.skip(f"{measure.DATA} is not here (SisFall may not be passed on)")
+    return measure.recordings(subject)
+
+
+def windows(samples, rate=200, most=30, overlap=10):
+    """What a band would send of a long recording."""
+    step = (most - overlap) * rate
+    return [
+        samples[at : at + most * rate] for at in range(0, max(len(samples) - step // 2, 1), step)
+    ]
+
+
+class TestRecordings:
+    @pytest.mark.parametrize("subject", ["SA03", "SE03"])
+    def test_recorded_falls_raise_one_alert_each_and_days_few(self, eldercare, subject):
+        falls, found, days, alarms = 0, 0, 0, 0
+        for one in recordings(subject):
+            eldercare.clock.advance(timedelta(minutes=10))
+            raised = 0
+            for number, window in enumerate(windows(one.samples)):
+                name = f"{one.activity}-{one.trial}-{number}"
+                ago = timedelta(seconds=150 - 20 * number)
+                raised += bool(moved(eldercare, window, name, 200, ago).alert)
+            falls, days = falls + one.is_fall, days + (not one.is_fall)
+            found += raised if one.is_fall else 0
+            alarms += 0 if one.is_fall else raised
+            assert raised <= 1 or not one.is_fall, "one alert per event"
+        assert found >= 0.90 * falls
+        assert alarms <= 0.10 * days
 
 
 @dataclass

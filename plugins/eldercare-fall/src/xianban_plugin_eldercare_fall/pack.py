@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -37,7 +37,7 @@ class FallDetection:
     names: Mapping[str, str] = {"zh-CN": "跌倒检测", "en": "Fall detection"}
     needs: frozenset[str] = frozenset()
     needs_motion = True
-    alerts = (AlertKind("fall", frozenset({Severity.SEVERE})),)
+    alerts: Sequence[AlertKind] = (AlertKind("fall", frozenset({Severity.SEVERE})),)
     computes: frozenset[str] = frozenset()
     package = "xianban_plugin_eldercare_fall"
 

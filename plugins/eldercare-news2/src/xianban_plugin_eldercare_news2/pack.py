@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -126,7 +126,7 @@ class News2:
     }
     needs = frozenset({*FRESH, *_TOLD})
     needs_motion = False
-    alerts = (
+    alerts: Sequence[AlertKind] = (
         AlertKind(_SCORE, frozenset(_SEVERITIES.values())),
         AlertKind(_OFF, frozenset({Severity.MINOR})),
     )

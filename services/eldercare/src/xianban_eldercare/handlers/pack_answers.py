@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -85,7 +85,7 @@ def _reasons(reasons: object) -> None:
     for one in given:
         if not isinstance(one, Because):
             raise PackLied("a reason is none")
-        texts: Iterable[Any] = (one.text, *one.params.keys(), *one.params.values())
+        texts = cast("tuple[Any, ...]", (one.text, *one.params.keys(), *one.params.values()))
         _expect(
             all(isinstance(text, str) and len(text) <= _MOST_TEXT for text in texts),
             "a reason is no short text",

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy import Connection
 from xianban.common.v1 import readings_pb2 as pb
@@ -34,7 +34,7 @@ _ID: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _SECONDS: Final = 1.0
 # A window of motion that waited longer on its way is history.
 _RECENT: Final = timedelta(hours=1)
-_WHY: Final = {
+_WHY: Final[Mapping[Flaw, Literal["not-measured", "out-of-range", "jump"]]] = {
     Flaw.NOT_MEASURED: "not-measured",
     Flaw.OUT_OF_RANGE: "out-of-range",
     Flaw.JUMP: "jump",

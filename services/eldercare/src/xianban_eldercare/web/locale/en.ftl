@@ -287,6 +287,8 @@ message-eldercare-alert-told-title = { $rule ->
     [systolic-pressure-low] { $subject }: blood pressure too low
     [systolic-pressure-high] { $subject }: blood pressure too high
     [device-silent] { $subject }: device silent
+    [news2] { $subject }: early warning score high
+    [news2-sensor-off] { $subject }: sensor off
     [battery-low] { $subject }: device battery low
    *[other] New alert about { $subject }
 }

@@ -287,6 +287,8 @@ message-eldercare-alert-told-title = { $rule ->
     [systolic-pressure-low] { $subject }血压过低
     [systolic-pressure-high] { $subject }血压过高
     [device-silent] { $subject }的设备失联
+    [news2] { $subject }：早期预警评分偏高
+    [news2-sensor-off] { $subject }：传感器未测到数据
     [battery-low] { $subject }的设备电量低
    *[other] { $subject }有新的提醒
 }
