@@ -11,7 +11,6 @@ from xianban_eldercare.hookspecs import (
     AlertKind,
     Because,
     Case,
-    Finding,
     Judged,
     Motion,
     Raise,
@@ -44,7 +43,7 @@ class FallDetection:
     def judge(self, case: Case) -> Judged:
         """The window's falls that no window before told of."""
         known: list[int] = orjson.loads(case.state)["falls"] if case.state else []
-        found: list[Finding] = []
+        found: list[Raise] = []
         if case.motion is not None:
             for one in falls(case.motion.samples, case.motion.rate_hz):
                 at = _instant(case.motion, one)

@@ -15,7 +15,6 @@ from xianban_eldercare.hookspecs import (
     Case,
     Clear,
     Computed,
-    Finding,
     Judged,
     Live,
     Off,
@@ -136,7 +135,7 @@ class News2:
     def judge(self, case: Case) -> Judged:
         """Moment by moment, oldest first."""
         person = _Person.read(case.state)
-        found: list[Finding] = []
+        found: list[Raise | Clear | Computed] = []
         for _, together in groupby(case.readings, key=lambda one: one.at):
             for one in together:
                 person.newest[one.kind] = _kept(one)
@@ -150,7 +149,7 @@ def _kept(one: Live | Off) -> tuple[int, float | None]:
     return (one.at - _EPOCH) // _MICRO, one.value if isinstance(one, Live) else None
 
 
-def _sensors(person: _Person, now: int) -> Iterator[Finding]:
+def _sensors(person: _Person, now: int) -> Iterator[Raise | Clear | Computed]:
     """Told when another sensor goes off; over when all are back."""
     off, before = person.silent(now), person.off
     person.off = off
@@ -162,7 +161,7 @@ def _sensors(person: _Person, now: int) -> Iterator[Finding]:
         yield Clear(_OFF, at)
 
 
-def _scored(person: _Person, now: int) -> Iterator[Finding]:
+def _scored(person: _Person, now: int) -> Iterator[Raise | Clear | Computed]:
     """Without a score what stands stays: silence is no recovery."""
     if person.missing(now):
         return

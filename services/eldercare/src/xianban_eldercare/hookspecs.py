@@ -21,7 +21,6 @@ __all__ = [
     "Case",
     "Clear",
     "Computed",
-    "Finding",
     "Judged",
     "Live",
     "Motion",
@@ -118,16 +117,13 @@ class Computed:
     at: datetime
 
 
-Finding = Raise | Clear | Computed
-
-
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A pack's answer: what it wants to know of this person next time, and what it found."""
 
     state: str
     """4,000 characters at most; encrypted at rest, erased with the person."""
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Raise | Clear | Computed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
