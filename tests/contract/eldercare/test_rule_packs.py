@@ -24,11 +24,14 @@ from xianban_eldercare import hookspecs
 from xianban_eldercare.app import app
 from xianban_eldercare.handlers import rule_packs
 from xianban_eldercare.hookspecs import AlertKind, Because, Computed, Judged, Raise, Severity
+from xianban_eldercare.repository import MACHINE
+from xianban_eldercare.repository.pack_states import PackState, PackStates
 from xianban_eldercare.servicer import IngestServicer
 from xianban_eldercare.vitals import KINDS
 from xianban_plugin_eldercare_news2.pack import FRESH
 from xianban_plugin_eldercare_news2.score import rounded
 from xianban_sdk.demo import person_id
+from xianban_sdk.errors import Unavailable
 from xianban_sdk.plugins import PluginRefused, build
 
 BEDSIDE = Path(__file__).parents[4] / "shared/data/eldercare/bedside-numerics-s25047.csv"
@@ -440,3 +443,17 @@ class TestBadPacks:
         hooks = build("eldercare", hookspecs, [Brings(plugin)])
         with pytest.raises(PluginRefused):
             rule_packs.packs_of(hooks)
+
+
+class TestTwoBatchesAtOnce:
+    def test_who_was_judged_elsewhere_meanwhile_must_be_judged_anew(self, eldercare):
+        now, new = eldercare.clock.now(), PackState(person_id("elder"), "probe")
+        with eldercare.db.begin() as conn:
+            PackStates(conn, MACHINE).save([new], "1", now)
+        for stale in (new, replace(new, revision=2)):
+            with pytest.raises(Unavailable, match="RULES_BUSY"), eldercare.db.begin() as conn:
+                PackStates(conn, MACHINE).save([stale], "1", now)
+        with eldercare.db.begin() as conn:
+            PackStates(conn, MACHINE).save([replace(new, revision=1, state="x")], "1", now)
+            [kept] = PackStates(conn, MACHINE).of([new.resident], ["probe"]).values()
+        assert (kept.state, kept.revision) == ("x", 2)
