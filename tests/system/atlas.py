@@ -14,7 +14,7 @@ from xianban_sdk.web import find_sites
 
 # Whoever is the first to be let in shows the page; nobody in particular comes first.
 PEOPLE = ("", "resident", "daughter", "operator", "auditor", "admin")
-PEOPLE += ("elder", "dispatcher", "station-manager", "assessor")
+PEOPLE += ("elder", "dispatcher", "station-manager", "assessor", "carer")
 # Of pages about one thing two are looked at: it may stand differently with each.
 SAMPLES = 2
 _LINK = re.compile(r"""(?:href|hx-get)="(/[^"#]*)""")

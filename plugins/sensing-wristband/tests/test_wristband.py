@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from xianban_plugin_sensing_wristband.plugin import register_device_adapter
 from xianban_plugin_sensing_wristband.wristband import JsonWristband
-from xianban_sensing.hookspecs import Happened, Measured, Rejected, Where
+from xianban_sensing.hookspecs import Happened, Measured, Motion, Rejected, Where
 
 NOW = datetime(2026, 11, 28, 1, 0, tzinfo=UTC)
 BAND = JsonWristband()
@@ -42,6 +42,37 @@ def test_a_band_without_a_clock_means_now():
 def test_zero_is_handed_on_as_it_came():
     [found] = read({"hr": 0})
     assert found.value == 0
+
+
+def test_a_window_of_motion_is_handed_on_as_it_was_felt():
+    [found] = read({"seq": 4, "acc": {"hz": 50, "mg": [0, 1000, 0, 10, 990, -5]}})
+    motion = Motion(50, [0, 1000, 0, 10, 990, -5])
+    assert found == Happened("motion-window", NOW, "", 4, motion=motion)
+
+
+def test_a_window_and_an_event_of_one_message_are_two_events():
+    event, motion = read({"ev": "fall", "id": "a1", "acc": {"hz": 50, "mg": [0, 1000, 0]}})
+    assert {event.event_id, motion.event_id} == {"a1", "a1-motion"}
+
+
+@pytest.mark.parametrize(
+    ("window", "field"),
+    [
+        ("x", "acc.hz"),
+        ({"hz": 10, "mg": [0, 0, 0]}, "acc.hz"),
+        ({"hz": True, "mg": [0, 0, 0]}, "acc.hz"),
+        ({"hz": 50}, "acc.mg"),
+        ({"hz": 50, "mg": []}, "acc.mg"),
+        ({"hz": 50, "mg": [1, 2]}, "acc.mg"),
+        ({"hz": 50, "mg": [1, 2, 0.5]}, "acc.mg"),
+        ({"hz": 50, "mg": [1, 2, 10**9]}, "acc.mg"),
+        ({"hz": 50, "mg": [0] * 36_003}, "acc.mg"),
+    ],
+)
+def test_a_window_that_cannot_be_one_costs_itself_alone(window, field):
+    number, refused = read({"hr": 70, "acc": window})
+    assert isinstance(number, Measured)
+    assert (type(refused), refused.field) == (Rejected, field)
 
 
 def test_an_sos_carries_place_and_id():

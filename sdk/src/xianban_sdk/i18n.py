@@ -8,7 +8,16 @@ from typing import Any, Final
 
 from fluent.runtime import FluentBundle, FluentResource
 
-__all__ = ["DEFAULT_LOCALE", "LOCALES", "Catalogue", "catalogue", "negotiate", "register", "text"]
+__all__ = [
+    "DEFAULT_LOCALE",
+    "LOCALES",
+    "Catalogue",
+    "catalogue",
+    "lend",
+    "negotiate",
+    "register",
+    "text",
+]
 
 LOCALES: Final = ("zh-CN", "en")
 DEFAULT_LOCALE: Final = "zh-CN"
@@ -24,6 +33,11 @@ class Catalogue:
         self.package = package
         # Read at first use: a start does not wait for texts that nobody has asked for yet.
         self._bundles: dict[str, FluentBundle] = {}
+        self._lent: dict[str, Catalogue] = {}
+
+    def borrow(self, other: Catalogue) -> None:
+        """Looks there for what is not here; nothing of its own is ever replaced."""
+        self._lent[other.package] = other
 
     def keys(self, locale: str) -> frozenset[str]:
         """The message keys, for the parity check."""
@@ -31,10 +45,11 @@ class Catalogue:
         return frozenset(messages)
 
     def find(self, key: str, locale: str, params: dict[str, Any]) -> str | None:
-        """The text, or None when this package has no such key."""
+        """The text, or None when neither this package nor one that lends to it has such a key."""
         bundle = self._bundle(locale if locale in LOCALES else DEFAULT_LOCALE)
         if not bundle.has_message(key):
-            return None
+            found = (other.find(key, locale, params) for other in self._lent.values())
+            return next((one for one in found if one is not None), None)
         pattern = bundle.get_message(key).value
         if pattern is None:
             return None
@@ -72,6 +87,11 @@ def register(package: str) -> Catalogue:
     if found.is_dir() and missing:
         raise LookupError(f"{package}/locale lacks {', '.join(missing)}")
     return catalogue(package)
+
+
+def lend(package: str, to: str) -> None:
+    """A plugin's texts are found under its host's name too; LookupError as in `register`."""
+    catalogue(to).borrow(register(package))
 
 
 def text(key: str, locale: str, package: str = SDK_PACKAGE, /, **params: Any) -> str:

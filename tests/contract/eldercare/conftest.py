@@ -10,10 +10,9 @@ import grpc
 import pytest
 from eldercare_names import ELSEWHERE, HERE
 from sqlalchemy import func, select
-from xianban_eldercare.alarms import BOOK
 from xianban_eldercare.app import app
-from xianban_sdk.alerts import timers
 from xianban_sdk.alerts.tables import alert_telling
+from xianban_sdk.app import Service
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.testing import RelationsWorld, ServiceUnderTest
 from xianban_sdk.timers import Timers
@@ -33,7 +32,7 @@ class Eldercare:
     def fire_timers(self) -> None:
         """What is due now, as the service's own thread would."""
         resources = self.service.resources
-        Timers(self.db, timers(BOOK), clock=self.clock, ids=resources.ids).fire_due()
+        Timers(self.db, app.timers, clock=self.clock, ids=resources.ids).fire_due()
 
     def tellings(self) -> int:
         """How often anybody was paged."""
@@ -51,18 +50,28 @@ class Eldercare:
 
 
 @pytest.fixture
-def eldercare(
+def eldercare_of(
     service_under_test: Callable[..., ServiceUnderTest],
     relations: RelationsWorld,
     clock: ManualClock,
-) -> Eldercare:
+) -> Callable[[Service], Eldercare]:
+    """Starts a service composed otherwise, e.g. with rule packs of a test's own."""
+
+    def start(composed: Service) -> Eldercare:
+        quiet = dataclasses.replace(composed, loops=(), timers={})
+        made = Eldercare(service_under_test(quiet, demo=True), relations, clock)
+        relations.grant("daughter", "elder", "family", ["eldercare"])
+        relations.grant("carer", "elder", "carer", ["eldercare"])
+        relations.consent("elder", "eldercare.monitoring")
+        relations.member("dispatcher", "dispatcher", ["310120"])
+        relations.member("doctor", "station-manager", [HERE])
+        relations.member("operator", "station-manager", [ELSEWHERE])
+        return made
+
+    return start
+
+
+@pytest.fixture
+def eldercare(eldercare_of: Callable[[Service], Eldercare]) -> Eldercare:
     """Daughter and carer act for the elder; the dispatcher and a station manager answer here."""
-    quiet = dataclasses.replace(app, loops=(), timers={})
-    made = Eldercare(service_under_test(quiet, demo=True), relations, clock)
-    relations.grant("daughter", "elder", "family", ["eldercare"])
-    relations.grant("carer", "elder", "carer", ["eldercare"])
-    relations.consent("elder", "eldercare.monitoring")
-    relations.member("dispatcher", "dispatcher", ["310120"])
-    relations.member("doctor", "station-manager", [HERE])
-    relations.member("operator", "station-manager", [ELSEWHERE])
-    return made
+    return eldercare_of(app)

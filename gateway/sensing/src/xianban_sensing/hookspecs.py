@@ -17,6 +17,7 @@ __all__ = [
     "DeviceAdapter",
     "Happened",
     "Measured",
+    "Motion",
     "Promise",
     "Rejected",
     "Where",
@@ -66,17 +67,29 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Motion:
+    """Seconds of acceleration that a device cut out around a strong movement."""
+
+    rate_hz: int
+    """25 to 400."""
+    milli_g: Sequence[int]
+    """x, y, z of the first sample, then of the next …; 36,000 numbers at most."""
+
+
+@dataclass(frozen=True, slots=True)
 class Happened:
     """Something the device says happened: it is handed on at once, never batched."""
 
     kind: str
-    """ "sos", "sos-cancel", "fall", "low-battery", "tamper", "off-body" …"""
+    """ "sos", "sos-cancel", "fall", "motion-window", "low-battery", "tamper", "off-body" …"""
     occurred_at: datetime
     event_id: str = ""
     """The device's own id of it: the same id is the same event; empty: made from the counter."""
     sequence: int = 0
     where: Where | None = None
     attributes: Mapping[str, str] = field(default_factory=dict[str, str])
+    motion: Motion | None = None
+    """With kind "motion-window": what was measured from `occurred_at` on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 `{"seq":17,"t":1795400000000,"hr":72,"spo2":97,"rr":16,"temp":36.6,"steps":10,"bat":80,
 "loc":[30.91,121.46,12],"ev":"sos","id":"a1"}`: everything but `seq` may be missing; `t` is in
 milliseconds since 1970 UTC by the band's own clock. A list of such objects is a backlog.
+`"acc":{"hz":50,"mg":[x,y,z,x,y,z,…]}` is what the band felt from `t` on, in thousandths of g.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 import orjson
-from xianban_sensing.hookspecs import Happened, Measured, Promise, Rejected, Where
+from xianban_sensing.hookspecs import Happened, Measured, Motion, Promise, Rejected, Where
 
 __all__ = ["JsonWristband"]
 
@@ -27,6 +28,10 @@ _NUMBERS: Final = {
     "bat": ("battery", "%"),
 }
 _EVENTS: Final = frozenset({"sos", "sos-cancel", "fall", "low-battery", "off-body"})
+# As elder care takes them.
+_RATES: Final = range(25, 401)
+_MOST_ACCELERATIONS: Final = 36_000
+_MOST_MILLI_G: Final = 64_000
 _LATEST: Final = 253_402_300_799_000  # the last millisecond that a datetime can say
 
 
@@ -79,6 +84,8 @@ def _read(
         yield Rejected(label, "loc", "POSITION_INVALID")
     if "ev" in item:
         yield _event(item, label, at, sequence, where)
+    if "acc" in item:
+        yield _motion(item, label, at, sequence, where)
 
 
 def _number(value: Any, label: str, key: str, shape: Measured) -> Measured | Rejected:
@@ -94,6 +101,30 @@ def _event(
     if not isinstance(kind, str) or kind not in _EVENTS:
         return Rejected(label, "ev", "EVENT_UNKNOWN")
     return Happened(kind, at, str(item.get("id", ""))[:64], sequence, where)
+
+
+def _motion(
+    item: dict[str, Any], label: str, at: datetime, sequence: int, where: Where | None
+) -> Happened | Rejected:
+    window = item["acc"]
+    told = cast("dict[str, Any]", window) if isinstance(window, dict) else {}
+    rate, numbers = told.get("hz"), told.get("mg")
+    if isinstance(rate, bool) or not isinstance(rate, int) or rate not in _RATES:
+        return Rejected(label, "acc.hz", "RATE_INVALID")
+    if not isinstance(numbers, list) or not _accelerations(cast("list[Any]", numbers)):
+        return Rejected(label, "acc.mg", "MOTION_INVALID")
+    event = str(item.get("id", ""))[:56]
+    name = f"{event}-motion" if event else ""  # an "ev" of the same message has the id itself
+    motion = Motion(rate, cast("list[int]", numbers))
+    return Happened("motion-window", at, name, sequence, where, motion=motion)
+
+
+def _accelerations(numbers: list[Any]) -> bool:
+    return (
+        0 < len(numbers) <= _MOST_ACCELERATIONS
+        and len(numbers) % 3 == 0
+        and all(type(one) is int and abs(one) <= _MOST_MILLI_G for one in numbers)
+    )
 
 
 def _instant(value: Any, now: datetime) -> datetime | None:

@@ -33,7 +33,7 @@ How a service uses it::
 """
 
 from xianban_sdk.readings.facts import Cleared, Fact, OnFacts, Raised, Reason, Severity
-from xianban_sdk.readings.ingest import Ingest, Rejection, Taken
+from xianban_sdk.readings.ingest import Foreseen, Ingest, Rejection, Taken
 from xianban_sdk.readings.kinds import Kind, Kinds
 from xianban_sdk.readings.reading import (
     Flaw,
@@ -54,6 +54,7 @@ __all__ = [
     "Clocks",
     "Fact",
     "Flaw",
+    "Foreseen",
     "Hour",
     "Ingest",
     "Kind",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
@@ -14,7 +14,7 @@ from xianban.common.v1 import readings_pb2 as pb
 
 from xianban_sdk.readings.engine import Engine, RuleSource
 from xianban_sdk.readings.facts import OnFacts
-from xianban_sdk.readings.kinds import Kinds
+from xianban_sdk.readings.kinds import Kind, Kinds
 from xianban_sdk.readings.reading import Flaw
 from xianban_sdk.readings.rows import HOUR, SETTLE, Row, Rows, mark_late, store
 from xianban_sdk.readings.rules import Rule
@@ -24,7 +24,7 @@ from xianban_sdk.storage.encryption import Cipher
 from xianban_sdk.storage.instant import to_micros
 from xianban_sdk.storage.unit_of_work import UnitOfWork
 
-__all__ = ["POSITION", "Ingest", "Rejection", "Taken", "no_rules"]
+__all__ = ["POSITION", "Foreseen", "Ingest", "Rejection", "Taken", "no_rules"]
 
 POSITION: Final = struct.Struct("<3d")
 POSITION_CONTEXT: Final = b"reading.position"
@@ -48,6 +48,17 @@ class Taken:
     stored: int
     duplicates: int
     rejections: tuple[Rejection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What `take` will make of a number: its kind, instant, value in the kind's unit, and flaw."""
+
+    subject: str
+    kind: Kind
+    at: int
+    value: float | None
+    flaw: Flaw
 
 
 def no_rules(
@@ -104,6 +115,29 @@ class Ingest:
         return Taken(
             stored, len(rows.rows) - stored, tuple(refused[index] for index in sorted(refused))
         )
+
+    def foresee(
+        self, readings: Iterable[pb.RawReading], wanted: Collection[str], now: datetime
+    ) -> list[Foreseen]:
+        """The numbers of these kinds that `take` would keep, judged before a transaction opens.
+
+        A jump is seen against what this process has committed; places are left out.
+        """
+        micros = to_micros(now)
+        found = (self._foreseen(raw, micros) for raw in readings if raw.kind in wanted)
+        return [one for one in found if one is not None]
+
+    def _foreseen(self, raw: pb.RawReading, now: int) -> Foreseen | None:
+        key = (raw.device, raw.kind, raw.subject)
+        kind = self.kinds.get(raw.kind)
+        if kind is None or kind.positional or (key not in self._book.known and self._wrong(key)):
+            return None
+        series = self._book.known.get(key) or Series(0, raw.device, kind, raw.subject)
+        try:
+            _, at, _, value, flaw, _, _ = self._row(raw, series, now)
+        except _Refused:
+            return None
+        return Foreseen(raw.subject, kind, at, value, Flaw(flaw))
 
     def forget(self) -> None:
         """Read series and rules anew, e.g. after thresholds changed or a person was erased."""

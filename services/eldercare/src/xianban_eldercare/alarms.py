@@ -13,7 +13,7 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_eldercare.repository import MACHINE, CareFiles
 from xianban_eldercare.repository.responders import badge_name, responders
 
-__all__ = ["BOOK"]
+__all__ = ["BOOK", "family_of"]
 
 _FAMILY: Final = Rung("family", timedelta(minutes=3))
 _NEIGHBOURHOOD: Final = Rung("neighbourhood", timedelta(minutes=5))
@@ -32,18 +32,18 @@ _ROLES: Final[Mapping[str, frozenset[str]]] = {
 
 def _who(rung: Rung, alert: Alert, uow: UnitOfWork) -> Sequence[Recipient]:
     if rung.name == _FAMILY.name:
-        return [Recipient(person) for person in _family(alert, uow)]
+        return [Recipient(person) for person in family_of(alert.resident, uow)]
     people = responders(uow.conn, _ROLES[rung.name], alert.area)
     return [Recipient(person) for person in people]
 
 
-def _family(alert: Alert, uow: UnitOfWork) -> list[str]:
+def family_of(resident: str, uow: UnitOfWork) -> list[str]:
     """The file's contacts who have an account, in the file's order."""
-    return list(dict.fromkeys(one["person"] for one in _contacts(alert, uow) if one["person"]))
+    return list(dict.fromkeys(one["person"] for one in _contacts(resident, uow) if one["person"]))
 
 
-def _contacts(alert: Alert, uow: UnitOfWork) -> list[dict[str, Any]]:
-    row = CareFiles(uow.conn, MACHINE).find(alert.resident)
+def _contacts(resident: str, uow: UnitOfWork) -> list[dict[str, Any]]:
+    row = CareFiles(uow.conn, MACHINE).find(resident)
     return orjson.loads(row.contacts) if row and row.contacts else []
 
 
@@ -51,7 +51,7 @@ def _name_of(person: str, alert: Alert, uow: UnitOfWork) -> str:
     """As the elder's file calls the family, and as staff are known by their badge."""
     if person == alert.resident:
         return alert.subject_display
-    known = {one["person"]: one["display_name"] for one in _contacts(alert, uow)}
+    known = {one["person"]: one["display_name"] for one in _contacts(alert.resident, uow)}
     return known.get(person) or badge_name(uow.conn, person)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from xianban_sdk.alerts import ALERT_SERVICE, AlertServicer, timers
+from xianban_sdk.alerts import ALERT_SERVICE, AlertServicer
 from xianban_sdk.app import Service
 
+from xianban_eldercare import hookspecs
 from xianban_eldercare.alarms import BOOK
 from xianban_eldercare.consumers import CONSUMERS
 from xianban_eldercare.loops import LOOPS
@@ -17,7 +18,11 @@ from xianban_eldercare.servicer import (
     EligibilityServicer,
     IngestServicer,
     MonitoringServicer,
+    OrganisationServicer,
+    VisitServicer,
+    WhereaboutsServicer,
 )
+from xianban_eldercare.timers import TIMERS
 
 __all__ = ["app"]
 
@@ -29,14 +34,18 @@ app = Service(
         "xianban.eldercare.v1.MonitoringService": MonitoringServicer,
         "xianban.eldercare.v1.AssessmentService": AssessmentServicer,
         "xianban.eldercare.v1.EligibilityService": EligibilityServicer,
+        "xianban.eldercare.v1.WhereaboutsService": WhereaboutsServicer,
+        "xianban.eldercare.v1.OrganisationService": OrganisationServicer,
+        "xianban.eldercare.v1.VisitService": VisitServicer,
         "xianban.common.v1.IngestService": IngestServicer,
         ALERT_SERVICE: lambda resources: AlertServicer(resources, BOOK),
     },
+    hookspecs=hookspecs,
     metadata=metadata,
     migrations="xianban_eldercare.migrations",
     personal_data=PERSONAL,
     consumers=CONSUMERS,
-    timers=timers(BOOK),
+    timers=TIMERS,
     loops=LOOPS,
     seed=seed,
 )

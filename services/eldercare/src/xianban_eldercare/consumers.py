@@ -10,6 +10,7 @@ from xianban_sdk.messaging import Event, consumer
 from xianban_sdk.readings.watch import bound, unbound
 from xianban_sdk.storage import UnitOfWork
 
+from xianban_eldercare.handlers import geofence, searches
 from xianban_eldercare.handlers.ingest import on_facts
 from xianban_eldercare.handlers.sos import RULE
 from xianban_eldercare.repository.responders import speaking_for
@@ -20,6 +21,7 @@ __all__ = ["CONSUMERS"]
 _DOMAIN: Final = "eldercare"
 # A wearer's words; a display shows what was said last.
 _LOCALE: Final = "zh-CN"
+_OVER: Final = (alerts_pb2.ALERT_STATE_RESOLVED, alerts_pb2.ALERT_STATE_CLOSED)
 _WORDS: Final = {
     alerts_pb2.ALERT_STATE_ACKNOWLEDGED: "acknowledged",
     alerts_pb2.ALERT_STATE_DISPATCHED: "coming",
@@ -40,12 +42,17 @@ def on_device_unbound(event: readings_pb2.DeviceUnbound, *, uow: UnitOfWork, met
     """Nobody waits for it any more."""
     if event.domain == _DOMAIN:
         unbound(event, uow=uow, on_facts=on_facts)
+        geofence.unworn(event.subject, event.device, uow=uow)
 
 
 @consumer("eldercare.v1.alert_changed")
 def on_alert_changed(event: alerts_pb2.AlertChanged, *, uow: UnitOfWork, meta: Event) -> None:
-    """Whoever called for help is told on their wrist what has become of it."""
+    """Whoever called for help is told on their wrist what has become of it; who is found is no
+    longer looked for."""
     alert = event.alert
+    if alert.rule == searches.RULE and alert.state in _OVER:
+        by = event.step.actor_display or alert.acknowledged_by_display
+        searches.found_by_alert(alert.name, by, uow=uow)
     if alert.rule != RULE or alert.state not in _WORDS:
         return
     word = _WORDS[alert.state]

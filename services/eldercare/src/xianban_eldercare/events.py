@@ -1,20 +1,67 @@
-"""What elder care tells the others."""
+"""What elder care tells the others, after commit; alerts tell of themselves."""
 
 from __future__ import annotations
 
-from xianban.eldercare.v1 import assessment_events_pb2 as pb
+from datetime import datetime
+from typing import Final
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from xianban.common.v1 import messages_pb2
+from xianban.eldercare.v1 import (
+    assessment_events_pb2,
+    bed_events_pb2,
+    organisations_pb2,
+    visit_events_pb2,
+    visits_pb2,
+    whereabouts_pb2,
+)
+from xianban_sdk.clock import SHANGHAI
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.convert.care_files import LEVELS
+from xianban_eldercare.domain.searches import TRAIL_KEPT, SearchState
+from xianban_eldercare.domain.visits import AROUND, VisitState
+from xianban_eldercare.repository.organisation_rows import BedRow, VisitRow
 from xianban_eldercare.repository.rows import AssessmentRow, CareFileRow
+from xianban_eldercare.repository.whereabouts_rows import SearchRow
 
-__all__ = ["tell_completed"]
+__all__ = [
+    "bed_changed",
+    "day_and_time",
+    "search_ended",
+    "search_extended",
+    "search_message",
+    "search_started",
+    "search_told",
+    "tell_completed",
+    "visit_changed",
+]
+
+_PAGE: Final = "/eldercare/whereabouts"
+_STATES: Final = {
+    SearchState.RUNNING: whereabouts_pb2.SEARCH_STATE_RUNNING,
+    SearchState.ENDED: whereabouts_pb2.SEARCH_STATE_ENDED,
+    SearchState.EXPIRED: whereabouts_pb2.SEARCH_STATE_EXPIRED,
+}
+_VISITS = {
+    "planned": visits_pb2.VISIT_STATE_PLANNED,
+    "checked-in": visits_pb2.VISIT_STATE_CHECKED_IN,
+    "done": visits_pb2.VISIT_STATE_DONE,
+    "missed": visits_pb2.VISIT_STATE_MISSED,
+    "cancelled": visits_pb2.VISIT_STATE_CANCELLED,
+}
+_BEDS = {
+    "free": organisations_pb2.BED_STATE_FREE,
+    "held": organisations_pb2.BED_STATE_HELD,
+    "occupied": organisations_pb2.BED_STATE_OCCUPIED,
+    "closed": organisations_pb2.BED_STATE_CLOSED,
+}
 
 
 def tell_completed(row: AssessmentRow, file: CareFileRow, *, uow: UnitOfWork) -> None:
     """The level is known; `file` is the care file as it was before."""
     whose = f"residents/{row.resident}"
-    event = pb.AssessmentCompleted(
+    event = assessment_events_pb2.AssessmentCompleted(
         assessment=f"{whose}/assessments/{row.id}",
         resident=whose,
         area=file.area,
@@ -26,3 +73,101 @@ def tell_completed(row: AssessmentRow, file: CareFileRow, *, uow: UnitOfWork) ->
     if row.completed_at is not None:
         event.complete_time.FromDatetime(row.completed_at)
     uow.emit(event, aggregate=whose)
+
+
+def search_started(row: SearchRow) -> whereabouts_pb2.SearchStarted:
+    return whereabouts_pb2.SearchStarted(search=search_told(row))
+
+
+def search_extended(row: SearchRow) -> whereabouts_pb2.SearchExtended:
+    return whereabouts_pb2.SearchExtended(search=search_told(row))
+
+
+def search_ended(row: SearchRow) -> whereabouts_pb2.SearchEnded:
+    return whereabouts_pb2.SearchEnded(search=search_told(row))
+
+
+def search_told(row: SearchRow) -> whereabouts_pb2.Search:
+    """What everybody may hear of it: neither why nor where."""
+    made = whereabouts_pb2.Search(
+        name=row.name,
+        display_name=row.display_name,
+        area=row.area,
+        state=_STATES[SearchState(row.state)],
+        started_by_display=row.started_by_display,
+        ended_by_display=row.ended_by_display,
+        alert=row.alert,
+    )
+    made.start_time.FromDatetime(row.started_at)
+    made.expire_time.FromDatetime(row.until)
+    made.forget_time.FromDatetime((row.ended_at or row.until) + TRAIL_KEPT)
+    if row.ended_at is not None:
+        made.end_time.FromDatetime(row.ended_at)
+    return made
+
+
+def search_message(row: SearchRow, occasion: str, person: str) -> messages_pb2.MessageRequested:
+    """To one person; quiet hours are ignored."""
+    return messages_pb2.MessageRequested(
+        recipient=person,
+        template=f"eldercare-search-{occasion}",
+        params={
+            "subject": row.display_name,
+            "by": row.ended_by_display or row.started_by_display,
+            "until": _clock(row.until),
+        },
+        link=_PAGE,
+        urgent=True,
+        dedupe_key=f"{row.id}/{occasion}/{row.until.timestamp():.0f}/{person}",
+        subject=row.resident,
+    )
+
+
+def _clock(at: datetime) -> str:
+    return at.astimezone(SHANGHAI).strftime("%m-%d %H:%M")
+
+
+def visit_changed(row: VisitRow) -> visit_events_pb2.VisitChanged:
+    """The visit as it is now, and how long its carer is assigned to the elder."""
+    event = visit_events_pb2.VisitChanged(
+        visit=f"residents/{row.resident}/visits/{row.id}",
+        resident=row.resident,
+        organisation=f"organisations/{row.organisation}",
+        carer=row.carer,
+        state=_VISITS[row.state],
+        start_time=_stamp(row.start_at),
+        end_time=_stamp(row.end_at),
+    )
+    if row.state != VisitState.CANCELLED:
+        event.assignment_start_time.CopyFrom(_stamp(row.start_at - AROUND))
+        event.assignment_expire_time.CopyFrom(_stamp(row.end_at + AROUND))
+    return event
+
+
+def bed_changed(
+    before: BedRow, after: BedRow, free: int, *, lapsed: bool = False
+) -> bed_events_pb2.BedChanged:
+    """What became of a bed; the person is who it is or was kept for."""
+    event = bed_events_pb2.BedChanged(
+        bed=f"organisations/{after.organisation}/beds/{after.id}",
+        organisation=f"organisations/{after.organisation}",
+        before=_BEDS[before.state],
+        state=_BEDS[after.state],
+        resident=after.resident or before.resident or "",
+        lapsed=lapsed,
+        free_beds=free,
+    )
+    if after.hold_until is not None:
+        event.hold_expire_time.CopyFrom(_stamp(after.hold_until))
+    return event
+
+
+def day_and_time(instant: datetime) -> str:
+    """2026-11-23 16:05, as people here read it."""
+    return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def _stamp(instant: datetime) -> Timestamp:
+    made = Timestamp()
+    made.FromDatetime(instant)
+    return made

@@ -12,19 +12,26 @@ from xianban_sdk.demo import person_id
 from xianban_sdk.storage import UnitOfWork, open_unit_of_work
 
 from xianban_eldercare.repository import MACHINE, CareFiles
+from xianban_eldercare.repository.fences import Fences
 from xianban_eldercare.repository.rows import CareFileRow
+from xianban_eldercare.repository.whereabouts_rows import FenceRow
 from xianban_eldercare.seed_assessments import assess
+from xianban_eldercare.seed_organisations import seed_organisations
 
 __all__ = ["demo_data", "seed"]
 
 
 def seed(resources: Resources) -> None:
-    """For `Service(seed=…)`: files of the demo elders."""
+    """For `Service(seed=…)`: the demo elders, and the organisations that care for them."""
     opened = open_unit_of_work(resources.db, clock=resources.clock, ids=resources.ids)
     with opened as uow:
-        for elder in demo_data()["elder"]:
-            if _care_file(uow, elder) and "answers" in elder:
-                assess(uow, elder)
+        written = demo_data()
+        for elder in written["elder"]:
+            if _care_file(uow, elder):
+                _places(uow, elder)
+                if "answers" in elder:
+                    assess(uow, elder)
+        seed_organisations(uow, written)
 
 
 def demo_data() -> dict[str, list[dict[str, Any]]]:
@@ -53,3 +60,20 @@ def _care_file(uow: UnitOfWork, elder: dict[str, Any]) -> bool:
         updated_at=uow.clock.now(),
     )
     return CareFiles(uow.conn, MACHINE).add(row)
+
+
+def _places(uow: UnitOfWork, elder: dict[str, Any]) -> None:
+    for place in elder["places"]:
+        row = FenceRow(
+            id=uow.ids.new(),
+            resident=person_id(elder["alias"]),
+            display_name=place["name"],
+            center=orjson.dumps(elder["home"] | {"accuracy_m": 0}).decode(),
+            radius_m=place["radius_m"],
+            start_minute=0,
+            end_minute=0,
+            active=True,
+            version=1,
+            updated_at=uow.clock.now(),
+        )
+        Fences(uow.conn, MACHINE).add(row)

@@ -13,7 +13,7 @@ from typing import Final
 
 from xianban_sdk.readings import Kind, Kinds, Severity
 
-__all__ = ["DEFAULTS", "KINDS", "SHOWN", "Limits"]
+__all__ = ["COMPUTED", "DEFAULTS", "KINDS", "SHOWN", "Limits"]
 
 _MINUTE: Final = timedelta(minutes=1)
 _NOT_MEASURED: Final = frozenset({0.0})
@@ -70,6 +70,11 @@ KINDS: Final = Kinds(
         _seldom("door", "{state}", "门", "Door", 0, 1),
         _seldom("water", "L", "用水", "Water", 0, 100_000),
         _seldom("motion", "{state}", "活动", "Motion", 0, 1),
+        # Seen by people or by the machine that gives oxygen; 1: less than alert, on oxygen.
+        _seldom("consciousness", "{state}", "意识", "Consciousness", 0, 1),
+        _seldom("supplemental-oxygen", "{state}", "吸氧", "Oxygen given", 0, 1),
+        # Computed by rule packs.
+        _seldom("news2", "{score}", "早期预警评分", "Early warning score", 0, 20),
         Kind(
             code="location",
             unit="m",
@@ -82,6 +87,9 @@ KINDS: Final = Kinds(
         ),
     ]
 )
+
+# No device measures these.
+COMPUTED: Final = frozenset({"news2"})
 
 # What an elder's page shows, in this order.
 SHOWN: Final = (

@@ -25,6 +25,8 @@ def elder_pages() -> Pages:
 def web(elder_pages: Pages) -> Iterator[Browser]:
     from assessment_samples import assessment_replies
     from eldercare_samples import replies
+    from visit_samples import more_replies
 
-    with browsing(site, elder_pages, replies() | assessment_replies()) as browser:
+    given = replies() | assessment_replies() | more_replies()
+    with browsing(site, elder_pages, given) as browser:
         yield browser

@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.common.v1 import alerts_pb2, readings_pb2
 from xianban.eldercare.v1 import care_files_pb2 as files
 from xianban.eldercare.v1 import monitoring_pb2 as pb
+from xianban.eldercare.v1 import whereabouts_pb2 as where
 from xianban_sdk.demo import person_id
 
 ELDER = f"residents/{person_id('elder')}"
@@ -158,6 +159,62 @@ def thresholds() -> list[pb.Threshold]:
     ]  # fmt: skip
 
 
+def sighting(verdict: Any = FRESH) -> where.Sighting:
+    here = readings_pb2.Position(latitude=30.92231, longitude=121.45612, accuracy_m=12)
+    return where.Sighting(position=here, verdict=verdict, observe_time=stamp(-4), age_seconds=240)
+
+
+def full(percent: float | None = 35) -> readings_pb2.JudgedReading:
+    verdict = SILENT if percent is None else FRESH
+    made = readings_pb2.JudgedReading(kind="battery", unit="%", verdict=verdict)
+    if percent is not None:
+        made.value = percent
+    return made
+
+
+def search(at: Any = where.SEARCH_STATE_RUNNING, **more: Any) -> where.Search:
+    facts: dict[str, Any] = {
+        "name": f"{ELDER}/searches/{ID}",
+        "display_name": "张桂芳",
+        "area": "310120/nanqiao",
+        "reason": "买菜没有回来",
+        "start_time": stamp(-30),
+        "expire_time": stamp(210),
+        "started_by_display": "李晓梅",
+        "basis": "个人信息保护法第十三条",
+        "alert": f"alerts/{ID}",
+        "forget_time": stamp(10_000),
+    }
+    if at != where.SEARCH_STATE_RUNNING:
+        facts["end_time"] = stamp(-1)
+    return where.Search(state=at, **(facts | more))
+
+
+def whereabouts(**more: Any) -> where.Whereabouts:
+    facts: dict[str, Any] = {
+        "name": f"{ELDER}/whereabouts",
+        "display_name": "张桂芳",
+        "sentence": "张桂芳的定位器4 分钟前在“家”范围外约 340 米。",
+        "last": sighting(),
+        "battery": full(),
+    }
+    return where.Whereabouts(**(facts | more))
+
+
+def fence(**more: Any) -> where.Fence:
+    facts: dict[str, Any] = {
+        "name": f"{ELDER}/fences/{ID}",
+        "display_name": "家",
+        "center": readings_pb2.Position(latitude=30.9183, longitude=121.4561),
+        "radius_m": 300,
+        "start_minute": 1200,
+        "end_minute": 360,
+        "active": True,
+        "version": 2,
+    }
+    return where.Fence(**(facts | more))
+
+
 def replies() -> dict[str, Any]:
     """RPC → answer."""
     resolved = taken(alerts_pb2.ALERT_STATE_RESOLVED, name="alerts/" + "0" * 26)
@@ -182,6 +239,17 @@ def replies() -> dict[str, Any]:
         "ListAlerts": listed,
         "GetAlert": alert(),
         "ListAlertSteps": alerts_pb2.ListAlertStepsResponse(steps=steps()),
+        "GetWhereabouts": whereabouts(),
+        "ListFences": where.ListFencesResponse(fences=[fence()]),
+        "CreateFence": fence(),
+        "UpdateFence": fence(),
+        "DeleteFence": where.DeleteFenceResponse(),
+        "ListSearches": where.ListSearchesResponse(searches=[search()], next_page_token="more"),
+        "GetSearch": search(last=sighting(), battery=full()),
+        "ListResidentSearches": where.ListSearchesResponse(
+            searches=[search(where.SEARCH_STATE_EXPIRED)]
+        ),
+        **dict.fromkeys(("StartSearch", "ExtendSearch", "EndSearch"), search()),
         **dict.fromkeys(
             ("AcknowledgeAlert", "DispatchAlert", "EscalateAlert", "ResolveAlert", "CloseAlert"),
             alert(),

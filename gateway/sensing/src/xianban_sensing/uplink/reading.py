@@ -91,6 +91,9 @@ def _event(part: Happened, letter: Letter, binding: pb.Binding) -> readings_pb2.
     made.receive_time.FromDatetime(letter.received_at)
     if part.where is not None:
         made.position.CopyFrom(_position(part.where))
+    if part.motion is not None:
+        made.motion.rate_hz = part.motion.rate_hz
+        made.motion.milli_g.extend(part.motion.milli_g)
     return made
 
 

@@ -303,6 +303,34 @@ class IngestBatchResponse(_message.Message):
 Global___IngestBatchResponse: _TypeAlias = IngestBatchResponse  # noqa: Y015
 
 @_typing.final
+class MotionWindow(_message.Message):
+    """Some seconds of a body's acceleration, cut out by the device around a strong movement. Judged and let go: never stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RATE_HZ_FIELD_NUMBER: _builtins.int
+    MILLI_G_FIELD_NUMBER: _builtins.int
+    rate_hz: _builtins.int
+    """Samples of each axis per second."""
+    @_builtins.property
+    def milli_g(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """x, y, z of the first sample, then of the next …, in thousandths of standard gravity (9.80665 m/s²)."""
+
+    def __init__(
+        self,
+        *,
+        rate_hz: _builtins.int = ...,
+        milli_g: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["milli_g", b"milli_g", "rate_hz", b"rate_hz"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MotionWindow: _TypeAlias = MotionWindow  # noqa: Y015
+
+@_typing.final
 class DeviceEvent(_message.Message):
     """Something a device says happened, e.g. its SOS button was pressed."""
 
@@ -336,13 +364,14 @@ class DeviceEvent(_message.Message):
     RECEIVE_TIME_FIELD_NUMBER: _builtins.int
     POSITION_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    MOTION_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Made by the device or, where it makes none, by the gateway from device and counter: the same id is the same event."""
     device: _builtins.str
     subject: _builtins.str
     """What the device is bound to, as in RawReading."""
     kind: _builtins.str
-    """"sos", "sos-cancel", "fall", "low-battery", "tamper", "off-body" …"""
+    """"sos", "sos-cancel", "fall", "motion-window", "low-battery", "tamper", "off-body" …"""
     @_builtins.property
     def occur_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -355,6 +384,10 @@ class DeviceEvent(_message.Message):
     def attributes(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Anything more that the adapter read, by key."""
 
+    @_builtins.property
+    def motion(self) -> Global___MotionWindow:
+        """With kind "motion-window": what was measured from occur_time on."""
+
     def __init__(
         self,
         *,
@@ -366,10 +399,11 @@ class DeviceEvent(_message.Message):
         receive_time: _timestamp_pb2.Timestamp | None = ...,
         position: Global___Position | None = ...,
         attributes: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        motion: Global___MotionWindow | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["occur_time", b"occur_time", "position", b"position", "receive_time", b"receive_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["motion", b"motion", "occur_time", b"occur_time", "position", b"position", "receive_time", b"receive_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "device", b"device", "id", b"id", "kind", b"kind", "occur_time", b"occur_time", "position", b"position", "receive_time", b"receive_time", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "device", b"device", "id", b"id", "kind", b"kind", "motion", b"motion", "occur_time", b"occur_time", "position", b"position", "receive_time", b"receive_time", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

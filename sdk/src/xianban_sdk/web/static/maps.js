@@ -12,6 +12,7 @@
     main: { color: "#f6d99b", weight: 7 },
     metro: { color: "#8a6bb1", weight: 3, dashArray: "8 5" },
   };
+  const rings = { info: "#1b5faa", ok: "#1c7a45", warn: "#8a5200", danger: "#b3261e", plain: "#4a5b69" };
   const elder = document.documentElement.dataset.profile === "elder";
 
   const base = async (map, url) => {
@@ -42,6 +43,13 @@
     return marker.addTo(map);
   };
 
+  // How far a place reaches, or how exactly it is known: metres around an item.
+  const ring = (map, item) => {
+    const tone = rings[item.dataset.tone] || rings.info;
+    const at = [Number(item.dataset.lat), Number(item.dataset.lon)];
+    return L.circle(at, { radius: Number(item.dataset.radius), color: tone, weight: 2, fillOpacity: 0.12, interactive: false }).addTo(map);
+  };
+
   // Markers must not cover each other's targets: of two that meet, the later in the list becomes a
   // dot that only shows where it is; zooming in, or the list, brings it back.
   const spread = (map, pins) => {
@@ -67,15 +75,20 @@
     figure.hidden = false;
     const map = L.map(figure.querySelector(".map__canvas"), { attributionControl: false, scrollWheelZoom: false, minZoom: 11, maxZoom: 18 });
     map.setView([Number(figure.dataset.lat), Number(figure.dataset.lon)], Number(figure.dataset.zoom));
-    base(map, figure.dataset.base).catch((error) => console.warn("map sketch", error));
     let pins = [];
+    let around = [];
+    // The sketch comes later than the rings and must not cover them.
+    base(map, figure.dataset.base)
+      .then(() => around.forEach((one) => one.bringToFront()))
+      .catch((error) => console.warn("map sketch", error));
     const place = () => {
-      pins.forEach((one) => one.remove());
+      [...pins, ...around].forEach((one) => one.remove());
+      around = [...list.querySelectorAll("[data-radius]")].map((item) => ring(map, item));
       pins = [...list.querySelectorAll("[data-lat][data-lon]")].map((item) => pin(map, item));
       spread(map, pins);
     };
     place();
-    if (pins.length) map.fitBounds(L.featureGroup(pins).getBounds().pad(0.2), { maxZoom: Number(figure.dataset.zoom) });
+    if (pins.length) map.fitBounds(L.featureGroup([...pins, ...around]).getBounds().pad(0.2), { maxZoom: Number(figure.dataset.zoom) });
     map.on("zoomend", () => spread(map, pins));
     spread(map, pins);
     document.addEventListener("xianban:live", place);

@@ -20,7 +20,18 @@ from xianban_eldercare.repository import MACHINE, CareFiles
 from xianban_eldercare.repository.thresholds import limits_of
 from xianban_eldercare.vitals import DEFAULTS, KINDS, Limits
 
-__all__ = ["PURPOSE", "consented", "ingest_of", "on_facts", "report_event", "rules_of"]
+__all__ = [
+    "MOTION",
+    "PURPOSE",
+    "agrees",
+    "consented",
+    "feedback_of",
+    "ingest_of",
+    "on_facts",
+    "place_of",
+    "report_event",
+    "rules_of",
+]
 
 PURPOSE: Final = "eldercare.monitoring"
 _PREFIX: Final = "residents/"
@@ -35,6 +46,8 @@ _EVENTS: Final[Mapping[str, tuple[str, Severity]]] = {
     "tamper": ("device-tampered", Severity.MODERATE),
     "low-battery": ("battery-low", Severity.MINOR),
 }
+# Judged by rule packs.
+MOTION: Final = "motion-window"
 _ENDS: Final = {"sos-cancel": "sos"}
 _FEEDBACK: Final = {
     State.RAISED: "received",
@@ -63,12 +76,13 @@ def consented(
     for place, reading in enumerate(readings):
         subject = reading.subject
         if subject not in allowed:
-            allowed[subject] = _agrees(subject, relations, clock)
+            allowed[subject] = agrees(subject, relations, clock)
         (kept if allowed[subject] else refused).append(place)
     return kept, refused
 
 
-def _agrees(subject: str, relations: FactsSource, clock: Clock) -> bool:
+def agrees(subject: str, relations: FactsSource, clock: Clock) -> bool:
+    """Whether somebody consented to be monitored, and still does."""
     person = subject.removeprefix(_PREFIX)
     facts = relations.facts("", person)
     return PURPOSE in facts.live_consents(clock.now())
@@ -155,14 +169,20 @@ def report_event(event: pb.DeviceEvent, uow: UnitOfWork) -> tuple[Alert | None, 
             area=row.area if row else "",
             subject_display=row.display_name if row else "",
             reasons=[Reason(f"reason-{rule}", {"device": event.device}, at)],
-            place=_place(event),
+            place=place_of(event),
             at=at,
         )
     )
-    return raised, _FEEDBACK[raised.state]
+    return raised, feedback_of(raised)
 
 
-def _place(event: pb.DeviceEvent) -> Place | None:
+def feedback_of(alert: Alert | None) -> str:
+    """What the wearer may be told of it; empty: nothing stands."""
+    return _FEEDBACK[alert.state] if alert else ""
+
+
+def place_of(event: pb.DeviceEvent) -> Place | None:
+    """Where it happened, if the device knows."""
     if not event.HasField("position"):
         return None
     found = event.position

@@ -15,8 +15,9 @@ from xianban_sdk.repository import Page
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.repository import CareFiles, Scope
+from xianban_eldercare.repository.alarms import NOT_OF_HEALTH
 from xianban_eldercare.repository.thresholds import Thresholds
-from xianban_eldercare.vitals import DEFAULTS, KINDS, SHOWN, Limits
+from xianban_eldercare.vitals import COMPUTED, DEFAULTS, KINDS, SHOWN, Limits
 
 __all__ = ["Span", "State", "hours", "limits", "readings", "state_of", "write_limits"]
 
@@ -78,11 +79,21 @@ def state_of(resident: str, *, scope: Scope, conn: Connection) -> State:
             for code in codes
         ],
         alerts=alerts,
-        devices=len({one.device for one in known}),
+        devices=len({one.device for one in known if one.kind.code not in COMPUTED}),
     )
 
 
-KINDS_SHOWN: Final = (*SHOWN, "smoke", "gas", "door", "motion", "water", "steps", "battery")
+KINDS_SHOWN: Final = (
+    *SHOWN,
+    *sorted(COMPUTED),
+    "smoke",
+    "gas",
+    "door",
+    "motion",
+    "water",
+    "steps",
+    "battery",
+)
 
 
 def hours(span: Span, *, scope: Scope, conn: Connection) -> list[Hour]:
@@ -147,4 +158,5 @@ def _around_an_alarm(span: Span, scope: Scope, conn: Connection) -> bool:
         span.start >= alert.raised_at - _AROUND
         and span.end <= (alert.resolved_at or alert.raised_at) + _AROUND
         for alert in alerts
+        if alert.rule not in NOT_OF_HEALTH
     )

@@ -186,3 +186,157 @@ benefit-granted = By { $scale } the level is { $level }: granted.
 benefit-no-level = No result of { $scale } has been entered. Levels of other assessments are not converted; apply for this one first.
 benefit-outdated = The result of { $scale } ({ $level }) is not valid on this day; apply for a new assessment.
 benefit-not-this-level = By { $scale } the level is { $level }, which gives nothing here.
+
+# Places, whereabouts and searches
+fence-not-found = No place of that name.
+fence-changed = Somebody changed the place meanwhile. Please look again and repeat your change.
+fences-too-many = At most { $most } places. Please take one out first.
+search-not-found = No search of that name runs.
+search-over = The search is over. Please report again if the person is still missing.
+alert-left-place = Left a place
+reason-left-place = About { $metres } m outside "{ $place }"
+alert-lost = Lost: please help to look
+reason-lost = Reported as lost; the live position is shared for the time of the search
+search-basis = Shared without consent to protect life and health in an emergency (Personal Information Protection Law, art. 13(4)): only for the time of the search, and only with the family and the responders of the area.
+whereabouts-never = { $name }'s locator has not told any place yet.
+whereabouts-seen = { $name }'s locator was { $where } { $ago }.
+whereabouts-old = { $name }'s locator was { $where } { $ago }. That is old: it may be somewhere else by now.
+whereabouts-minutes = { $minutes ->
+    [0] just now
+    [one] a minute ago
+   *[other] { $minutes } minutes ago
+}
+whereabouts-hours = { $hours } hours ago
+whereabouts-home = home
+whereabouts-inside = at "{ $place }"
+whereabouts-metres = about { $metres } m outside "{ $place }"
+whereabouts-far = about { $kilometres } km outside "{ $place }"
+whereabouts-somewhere = at a place that has no name here
+personal-fences = Places
+personal-fences-purpose = So that leaving a place is noticed
+personal-fence-states = Whether you are outside your places
+personal-fence-states-purpose = So that leaving a place is told once
+personal-searches = Searches for you
+personal-searches-purpose = To find you when you were reported as lost
+personal-trails = Trails of searches
+personal-trails-purpose = Where your locator was during a search
+personal-field-center = Centre
+personal-field-radius-m = Radius (metres)
+personal-field-start-minute = Counts from (minute of the day)
+personal-field-end-minute = Counts until (minute of the day)
+personal-field-active = Active
+personal-field-fence = Place
+personal-field-series = Number of the locator
+personal-field-raised = Outside
+personal-field-told = Told
+personal-field-since = Since
+personal-field-settled = Judged until
+personal-field-snoozed-until = Quiet until
+personal-field-state = State
+personal-field-started-by = Started by
+personal-field-started-by-display = Name of who started it
+personal-field-started-at = Started at
+personal-field-until = Shared until
+personal-field-ended-at = Ended at
+personal-field-ended-by-display = Name of who ended it
+personal-field-end-note = What was found
+personal-field-alert = Alert
+personal-field-search = Search
+personal-field-position = Position
+
+# Organisations, staff and beds
+organisation-not-found = No organisation of that name.
+organisation-changed = Somebody changed the organisation meanwhile. Please look again and repeat your change.
+area-not-yours = You do not answer for the area { $area }.
+staff-not-a-carer = This person has no carer's role in the organisation's area. Please register them with identity first.
+staff-changed = Somebody changed the entry meanwhile. Please look again and repeat your change.
+days-reversed = The last day can't be before the first.
+licence-twice = Only one licence of a kind can be entered.
+bed-not-found = No bed of that name.
+bed-changed = Somebody changed the bed meanwhile. Please look again and repeat your change.
+bed-free = The bed is free.
+bed-held = The bed is held for somebody else.
+bed-occupied = Somebody lives in this bed.
+bed-closed = The bed is out of use.
+hold-time = A hold must end after now and within { $days } days.
+resident-has-a-bed = This elder already lives in another bed.
+
+# Visits
+visit-not-found = No visit of that name.
+visit-reversed = The end must be after the start.
+visit-too-long = A visit lasts at most { $hours } hours.
+visit-over = The time of the visit is over.
+visit-too-early = Check-in opens an hour before the visit.
+visit-not-over = The time of the visit is not over yet.
+visit-planned = Please check in first.
+visit-checked-in = The visit has begun.
+visit-done = The visit is done.
+visit-missed = Nobody came to this visit; it is closed.
+visit-cancelled = This visit was cancelled.
+check-in-far = You are about { $metres } m from the home, more than { $near } m. Please say why.
+check-in-unlocated = Your position is not known. Please say why.
+task-unknown = There is no such task.
+note-needed = Some tasks are not done. Please say why.
+carer-not-found = This organisation has no such carer.
+carer-not-here = This person has no carer's role in the elder's area.
+carer-inactive = This carer is not rostered at present.
+carer-not-employed = { $day } lies outside this carer's employment.
+carer-busy = This carer is taken at { $times }, travel included.
+licence-missing = A licence is missing: { $licence ->
+    [health] health certificate
+    [care-worker] care worker certificate
+    [nurse] nursing licence
+   *[therapist] therapist certificate
+}.
+licence-not-valid = The { $licence ->
+    [health] health certificate
+    [care-worker] care worker certificate
+    [nurse] nursing licence
+   *[therapist] therapist certificate
+} ({ $number }) is not valid on the day of the visit; it holds until { $until }.
+alert-visit-late = The carer has not come
+reason-visit-late = { $carer } was due at { $planned } and has not checked in
+
+# Personal data of visits, beds and staff
+personal-visits = Visits
+personal-visits-purpose = To plan and record carers' visits to you
+personal-beds = Beds
+personal-beds-purpose = Which bed is held for you or lived in by you
+personal-kept-bed = The bed stays; it has nothing to do with you any more
+personal-licences = Licences
+personal-licences-purpose = To show that you may do the work you are rostered for
+personal-employment = Employment
+personal-employment-purpose = To roster you
+personal-field-organisation = Organisation
+personal-field-carer = Carer
+personal-field-carer-display = Carer's name
+personal-field-start-at = Start
+personal-field-end-at = End
+personal-field-travel-minutes = Travel (minutes)
+personal-field-tasks = Tasks
+personal-field-cancel-reason = Why cancelled
+personal-field-checked-in-at = Checked in
+personal-field-checked-in-place = Where the carer checked in
+personal-field-distance-metres = Metres from the home
+personal-field-away-reason = Why not at the home
+personal-field-checked-out-at = Checked out
+personal-field-note = Note
+personal-field-room = Room
+personal-field-hold-until = Held until
+personal-field-person = Person
+personal-field-number = Licence number
+personal-field-issued-on = Issued on
+personal-field-expires-on = Valid until
+personal-field-qualification = Qualification
+personal-field-employed-on = Employed from
+personal-field-leaves-on = Employed until
+
+# Rule packs
+motion-window-invalid = A window of motion is a list of x, y and z in turn.
+rules-busy = Somebody's data is being looked at elsewhere at this moment. Please send it again.
+personal-rule-packs = What rules know of you
+personal-rule-packs-purpose = Scores and fall detection go on from here
+personal-field-pack = Rule pack
+personal-field-pack-version = Its version
+personal-field-marks = How far it has read
+personal-field-revision = Count of changes

@@ -123,7 +123,7 @@ personal-assessments-purpose = 确定照护等级，并说明等级从何而来
 personal-field-id = 编号
 personal-field-draft-of = 进行中的评估属于谁
 personal-field-rules = 规则版本
-personal-field-reason = 评估原因
+personal-field-reason = 原因
 personal-field-basics = 地点、评估员与信息提供者
 personal-field-answers = 各项答案
 personal-field-facts = 诊断与照护风险事件
@@ -186,3 +186,156 @@ benefit-granted = 按{ $scale }为{ $level }，可以享受。
 benefit-no-level = 没有录入{ $scale }的结果。其他评估的等级不能换算，请先申请这项评估。
 benefit-outdated = { $scale }的结果（{ $level }）不在有效期内，请重新申请评估。
 benefit-not-this-level = 按{ $scale }为{ $level }，不在享受范围内。
+
+# 位置围栏、行踪与寻人
+fence-not-found = 没有这个地点。
+fence-changed = 这个地点刚被别人改过，请重新查看后再修改。
+fences-too-many = 最多设 { $most } 个地点，请先删除一个。
+search-not-found = 没有正在进行的这次寻找。
+search-over = 这次寻找已结束。如果人还没有找到，请重新报告走失。
+alert-left-place = 离开常去地点
+reason-left-place = 已在“{ $place }”范围外约 { $metres } 米
+alert-lost = 走失，请协助寻找
+reason-lost = 已报告走失；寻找期间共享实时位置
+search-basis = 紧急情况下为保护生命健康所必需，无需取得同意（《个人信息保护法》第十三条第一款第四项）；仅限寻找期间，仅供家人和本辖区救助人员使用。
+whereabouts-never = { $name }的定位器还没有报过位置。
+whereabouts-seen = { $name }的定位器{ $ago }{ $where }。
+whereabouts-old = { $name }的定位器{ $ago }{ $where }。这是较早的位置，现在可能已不在那里。
+whereabouts-minutes = { $minutes ->
+    [0] 刚才
+   *[other] { $minutes } 分钟前
+}
+whereabouts-hours = { $hours } 小时前
+whereabouts-home = 家
+whereabouts-inside = 在“{ $place }”
+whereabouts-metres = 在“{ $place }”范围外约 { $metres } 米
+whereabouts-far = 在“{ $place }”范围外约 { $kilometres } 公里
+whereabouts-somewhere = 在一个没有名字的地方
+personal-fences = 常去地点
+personal-fences-purpose = 离开时能及时发现
+personal-fence-states = 是否在常去地点之外
+personal-fence-states-purpose = 离开只提醒一次
+personal-searches = 对您的寻找
+personal-searches-purpose = 报告走失后寻找您
+personal-trails = 寻找期间的轨迹
+personal-trails-purpose = 寻找期间定位器到过的位置
+personal-field-center = 中心
+personal-field-radius-m = 半径（米）
+personal-field-start-minute = 开始时间（当天第几分钟）
+personal-field-end-minute = 结束时间（当天第几分钟）
+personal-field-active = 启用
+personal-field-fence = 地点
+personal-field-series = 定位器序号
+personal-field-raised = 在范围外
+personal-field-told = 已提醒
+personal-field-since = 起始时间
+personal-field-settled = 已判断到
+personal-field-snoozed-until = 静音到
+personal-field-state = 状态
+personal-field-started-by = 发起人
+personal-field-started-by-display = 发起人姓名
+personal-field-started-at = 开始时间
+personal-field-until = 共享到
+personal-field-ended-at = 结束时间
+personal-field-ended-by-display = 结束人姓名
+personal-field-end-note = 结果
+personal-field-alert = 报警
+personal-field-search = 寻找
+personal-field-position = 位置
+
+# Organisations, staff and beds
+organisation-not-found = 没有找到这家机构。
+organisation-changed = 机构信息刚被别人修改过，请重新查看后再改。
+area-not-yours = 您不负责区域 { $area }。
+staff-not-a-carer = 此人在这家机构的区域内没有护理员身份，请先在身份系统中登记。
+staff-changed = 人员信息刚被别人修改过，请重新查看后再改。
+days-reversed = 结束日期不能早于开始日期。
+licence-twice = 同一种证书只能登记一张。
+bed-not-found = 没有找到这张床位。
+bed-changed = 床位刚被别人修改过，请重新查看后再改。
+bed-free = 床位是空的。
+bed-held = 床位已为别人预留。
+bed-occupied = 床位已有人入住。
+bed-closed = 床位已停用。
+hold-time = 预留截止时间必须在现在之后，最长 { $days } 天。
+resident-has-a-bed = 这位老人已经住在另一张床位。
+
+# Visits
+visit-not-found = 没有找到这次上门服务。
+visit-reversed = 结束时间必须晚于开始时间。
+visit-too-long = 一次上门最长 { $hours } 小时。
+visit-over = 服务时间已过。
+visit-too-early = 最早可在约定时间前一小时签到。
+visit-not-over = 服务时间还没有过。
+visit-planned = 还没有签到，不能签退。
+visit-checked-in = 服务已经开始。
+visit-done = 服务已经完成。
+visit-missed = 这次服务没有人上门，已经关闭。
+visit-cancelled = 这次服务已经取消。
+check-in-far = 您距老人家约 { $metres } 米，超过 { $near } 米，请说明原因。
+check-in-unlocated = 没有取得您的位置，请说明原因。
+task-unknown = 没有这项任务。
+note-needed = 有任务没有完成，请写明情况。
+carer-not-found = 这家机构没有这位护理员。
+carer-not-here = 此人在老人所在区域没有护理员身份。
+carer-inactive = 这位护理员目前不排班。
+carer-not-employed = { $day } 不在这位护理员的在职日期内。
+carer-busy = 这位护理员在 { $times } 已有安排（含路上时间）。
+licence-missing = 没有登记所需证书：{ $licence ->
+    [health] 健康证明
+    [care-worker] 养老护理员职业技能等级证书
+    [nurse] 护士执业证书
+   *[therapist] 康复治疗技术资格证书
+}。
+licence-not-valid = { $licence ->
+    [health] 健康证明
+    [care-worker] 养老护理员职业技能等级证书
+    [nurse] 护士执业证书
+   *[therapist] 康复治疗技术资格证书
+}（{ $number }）在服务当天无效，有效期至 { $until }。
+alert-visit-late = 护理员未按时上门
+reason-visit-late = { $carer }约定 { $planned } 上门，至今没有签到
+
+# Personal data of visits, beds and staff
+personal-visits = 上门服务
+personal-visits-purpose = 安排和记录护理员上门服务
+personal-beds = 床位
+personal-beds-purpose = 记录您预留或入住的床位
+personal-kept-bed = 床位本身保留，不再与您有关
+personal-licences = 从业证书
+personal-licences-purpose = 证明您可以从事所排的服务
+personal-employment = 在职信息
+personal-employment-purpose = 为您排班
+personal-field-organisation = 机构
+personal-field-carer = 护理员
+personal-field-carer-display = 护理员姓名
+personal-field-start-at = 开始时间
+personal-field-end-at = 结束时间
+personal-field-travel-minutes = 路上时间（分钟）
+personal-field-tasks = 任务
+personal-field-cancel-reason = 取消原因
+personal-field-checked-in-at = 签到时间
+personal-field-checked-in-place = 签到位置
+personal-field-distance-metres = 与家的距离（米）
+personal-field-away-reason = 不在家中签到的原因
+personal-field-checked-out-at = 签退时间
+personal-field-note = 记录
+personal-field-room = 房间
+personal-field-hold-until = 预留至
+personal-field-person = 本人
+personal-field-number = 证书编号
+personal-field-issued-on = 发证日期
+personal-field-expires-on = 有效期至
+personal-field-qualification = 资格
+personal-field-employed-on = 入职日期
+personal-field-leaves-on = 离职日期
+
+# Rule packs
+motion-window-invalid = 运动数据应依次为 x、y、z 三个方向的数值。
+rules-busy = 此人的数据正在别处处理，请重新发送。
+personal-rule-packs = 规则掌握的情况
+personal-rule-packs-purpose = 供评分和跌倒检测接续判断
+personal-field-pack = 规则包
+personal-field-pack-version = 规则包版本
+personal-field-marks = 已读到的位置
+personal-field-revision = 变更次数

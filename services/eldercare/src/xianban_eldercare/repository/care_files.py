@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import literal, select, tuple_, update
@@ -18,16 +19,24 @@ __all__ = ["CareFiles"]
 class CareFiles(Repository):
     """Files that the caller may see."""
 
-    def get(self, resident: str) -> CareFileRow:
-        row = self.find(resident)
+    def get(self, resident: str, *, lock: bool = False) -> CareFileRow:
+        row = self.find(resident, lock=lock)
         if row is None:
             raise NotFound("CARE_FILE_NOT_FOUND", field="name")
         return row
 
-    def find(self, resident: str) -> CareFileRow | None:
+    def find(self, resident: str, *, lock: bool = False) -> CareFileRow | None:
         mine = (care_file.c.resident == resident, self.visible(care_file.c.resident))
-        row = self.conn.execute(select(care_file).where(*mine)).mappings().first()
+        query = select(care_file).where(*mine)
+        row = self.conn.execute(query.with_for_update() if lock else query).mappings().first()
         return CareFileRow(**row) if row else None
+
+    def several(self, residents: Collection[str]) -> dict[str, CareFileRow]:
+        """Resident → file."""
+        query = select(care_file).where(
+            care_file.c.resident.in_(residents), self.visible(care_file.c.resident)
+        )
+        return {row["resident"]: CareFileRow(**row) for row in self.conn.execute(query).mappings()}
 
     def listed(self, page: Page, *, search: str, least: int) -> tuple[list[CareFileRow], str]:
         """Files in the caller's areas, by name."""

@@ -16,7 +16,14 @@ from sqlalchemy import (
 )
 from xianban_sdk.storage import Encrypted, Instant
 
-__all__ = ["assessment", "care_file", "metadata", "official_level", "threshold"]
+__all__ = [
+    "assessment",
+    "care_file",
+    "metadata",
+    "official_level",
+    "pack_state",
+    "threshold",
+]
 
 metadata = MetaData()
 
@@ -97,4 +104,20 @@ official_level = Table(
     Column("reference", Encrypted(Text, "official_level.reference"), nullable=False),
     Column("entered_by", Text, nullable=False),
     Column("updated_at", Instant, nullable=False),
+)
+
+# What a rule pack knows of a person; made of numbers from their body.
+pack_state = Table(
+    "pack_state",
+    metadata,
+    Column("resident", Text, nullable=False),
+    Column("pack", Text, nullable=False),
+    Column("pack_version", Text, nullable=False),
+    # JSON: the newest instant of each kind, the newest windows of motion.
+    Column("marks", Text, nullable=False),
+    # JSON of the pack's own.
+    Column("state", Encrypted(Text, "pack_state.state"), nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("resident", "pack"),
 )

@@ -7,6 +7,9 @@ from xianban_eldercare.servicer.care_files import CareFileServicer
 from xianban_eldercare.servicer.eligibility import EligibilityServicer
 from xianban_eldercare.servicer.ingest import IngestServicer
 from xianban_eldercare.servicer.monitoring import MonitoringServicer
+from xianban_eldercare.servicer.organisations import OrganisationServicer
+from xianban_eldercare.servicer.visits import VisitServicer
+from xianban_eldercare.servicer.whereabouts import WhereaboutsServicer
 
 __all__ = [
     "AssessmentServicer",
@@ -14,4 +17,7 @@ __all__ = [
     "EligibilityServicer",
     "IngestServicer",
     "MonitoringServicer",
+    "OrganisationServicer",
+    "VisitServicer",
+    "WhereaboutsServicer",
 ]

@@ -9,6 +9,7 @@ from xianban_sdk.rpc import Call
 from xianban_sdk.who_looked import who_looked
 
 from xianban_eldercare.convert import care_files as convert
+from xianban_eldercare.handlers.assignments import must_be_sent
 from xianban_eldercare.handlers.care_files import WrittenFile, write_care_file
 from xianban_eldercare.repository import CareFiles, Page
 
@@ -22,8 +23,9 @@ class CareFileServicer:
         self._resources = resources
 
     def GetCareFile(self, request: pb.GetCareFileRequest, call: Call) -> pb.CareFile:
-        row = CareFiles(call.uow.conn, call.scope).get(convert.resident_of(request.name))
-        return convert.care_file(row)
+        conn = call.uow.conn
+        must_be_sent("name", basis=call.basis, scope=call.scope, conn=conn, clock=call.clock)
+        return convert.care_file(CareFiles(conn, call.scope).get(convert.resident_of(request.name)))
 
     def UpdateCareFile(self, request: pb.UpdateCareFileRequest, call: Call) -> pb.CareFile:
         given = request.care_file

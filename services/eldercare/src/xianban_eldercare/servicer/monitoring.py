@@ -15,6 +15,7 @@ from xianban_eldercare.alarms import BOOK
 from xianban_eldercare.convert import monitoring as convert
 from xianban_eldercare.convert.care_files import resident_of
 from xianban_eldercare.handlers import monitoring, sos
+from xianban_eldercare.handlers.assignments import may_see_points, must_be_sent
 from xianban_eldercare.repository import Page
 
 __all__ = ["MonitoringServicer"]
@@ -27,8 +28,9 @@ class MonitoringServicer:
         self._resources = resources
 
     def GetCareState(self, request: pb.GetCareStateRequest, call: Call) -> pb.CareState:
-        resident = resident_of(request.name)
-        found = monitoring.state_of(resident, scope=call.scope, conn=call.uow.conn)
+        resident, conn = resident_of(request.name), call.uow.conn
+        must_be_sent("name", basis=call.basis, scope=call.scope, conn=conn, clock=call.clock)
+        found = monitoring.state_of(resident, scope=call.scope, conn=conn)
         return convert.care_state(found, call.clock.now(), call.locale)
 
     def ListVitalPoints(
@@ -41,6 +43,14 @@ class MonitoringServicer:
             request.end_time.ToDatetime(UTC),
         )
         conn, now = call.uow.conn, call.clock.now()
+        may_see_points(
+            "parent",
+            raw=request.raw,
+            basis=call.basis,
+            scope=call.scope,
+            conn=conn,
+            clock=call.clock,
+        )
         if not request.raw:
             found = monitoring.hours(span, scope=call.scope, conn=conn)
             return pb.ListVitalPointsResponse(points=[convert.hour(one) for one in found])

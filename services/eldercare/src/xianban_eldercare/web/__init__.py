@@ -11,11 +11,17 @@ from xianban_eldercare.web import (
     assessments,
     board,
     elders,
+    fences,
     file,
     home,
     limits,
+    organisations,
+    roster,
+    route,
     sos,
+    visits,
     vitals,
+    whereabouts,
 )
 from xianban_eldercare.web.tile import tile
 
@@ -32,12 +38,57 @@ def _own() -> list[BaseRoute]:
         Route("/eldercare/sos/call", sos.call_for_help, methods=_POST),
         Route("/eldercare/sos/cancel", sos.cancel, methods=_POST),
         Route("/eldercare/sos/state", sos.state),
+        Route(whereabouts.HERE, whereabouts.whereabouts),
+        Route(f"{whereabouts.HERE}/now", whereabouts.now),
+        *_whereabouts(whereabouts.HERE),
         Route("/eldercare/vitals/{kind}", vitals.vital),
         Route("/eldercare/alerts", alerts.alerts),
         Route("/eldercare/alerts/{alert}", alerts.alert),
         Route("/eldercare/alerts/{alert}/acknowledge", alerts.acknowledge, methods=_POST),
         Route(assessments.OWN, assessments.assessments),
         Route(f"{assessments.OWN}/{{assessment}}", assessments.assessment),
+        Route("/eldercare/visits", visits.visits),
+        Route("/eldercare/visits/{visit}/cancel", visits.cancel, methods=_POST),
+        Route("/eldercare/organisations", organisations.organisations),
+    ]
+
+
+def _whereabouts(path: str) -> list[BaseRoute]:
+    return [
+        Route(f"{path}/lost", whereabouts.report, methods=_GET),
+        Route(f"{path}/lost", whereabouts.start, methods=_POST),
+        Route(f"{path}/searches/{{search}}/extend", whereabouts.extend, methods=_POST),
+        Route(f"{path}/searches/{{search}}/end", whereabouts.end, methods=_POST),
+        Route(f"{path}/fences", fences.fences),
+        Route(f"{path}/fences/{{fence}}", fences.edit, methods=_GET),
+        Route(f"{path}/fences/{{fence}}", fences.save, methods=_POST),
+        Route(f"{path}/fences/{{fence}}/remove", fences.remove, methods=_POST),
+    ]
+
+
+def _carer() -> list[BaseRoute]:
+    here = "/eldercare/route/{resident}/{visit}"
+    return [
+        Route("/eldercare/route", route.route),
+        Route(here, route.visit),
+        Route(f"{here}/check-in", route.check_in, methods=_POST),
+        Route(f"{here}/check-out", route.check_out, methods=_POST),
+    ]
+
+
+def _manager() -> list[BaseRoute]:
+    here = "/eldercare/organisations/{organisation}"
+    return [
+        Route(f"{here}/roster", roster.roster),
+        Route(f"{here}/plan", roster.plan, methods=_GET),
+        Route(f"{here}/plan", roster.save, methods=_POST),
+        Route(f"{here}/staff", organisations.staff),
+        Route(f"{here}/staff/new", organisations.staff_edit, methods=_GET),
+        Route(f"{here}/staff/new", organisations.staff_save, methods=_POST),
+        Route(f"{here}/staff/{{person}}", organisations.staff_edit, methods=_GET),
+        Route(f"{here}/staff/{{person}}", organisations.staff_save, methods=_POST),
+        Route(f"{here}/beds", organisations.beds),
+        Route(f"{here}/beds/{{bed}}/{{deed}}", organisations.bed_act, methods=_POST),
     ]
 
 
@@ -76,6 +127,9 @@ def _staff() -> list[BaseRoute]:
         *_file("/eldercare/elders/{resident}/file"),
         Route("/eldercare/elders/{resident}/assessments", assessments.assessments, methods=_GET),
         Route("/eldercare/elders/{resident}/assessments", assessments.enter, methods=_POST),
+        *_whereabouts("/eldercare/elders/{resident}/whereabouts"),
+        Route("/eldercare/searches", whereabouts.searches),
+        Route("/eldercare/searches/now", whereabouts.searches_now),
     ]
 
 
@@ -89,15 +143,27 @@ site = Site(
     home="/eldercare",
     service="eldercare",
     order=20,
-    routes=[*_own(), *_file("/eldercare/file"), *_staff(), *_assessor("/eldercare/assess")],
+    routes=[
+        *_own(),
+        *_file("/eldercare/file"),
+        *_staff(),
+        *_assessor("/eldercare/assess"),
+        *_carer(),
+        *_manager(),
+    ],
     nav=[
         NavEntry("/eldercare", "nav-eldercare", "care", "bottom"),
         NavEntry("/eldercare/alerts", "nav-alerts", "bell", "me"),
+        NavEntry("/eldercare/visits", "nav-visits", "calendar", "me"),
         NavEntry("/eldercare/file", "nav-file", "document", "me"),
         NavEntry(assessments.OWN, "nav-assessments", "chart", "me"),
         NavEntry("/eldercare/assess", "nav-assess", "document", "main", (assess.ASSESSOR,)),
+        NavEntry(whereabouts.HERE, "nav-whereabouts", "pin", "me"),
+        NavEntry("/eldercare/organisations", "nav-organisations", "home", "me"),
+        NavEntry("/eldercare/route", "nav-route", "pin", "main", (route.ROLE,)),
         NavEntry("/eldercare/board", "nav-board", "warn", "main", board.ROLES),
         NavEntry("/eldercare/elders", "nav-elders", "people", "main", board.ROLES),
+        NavEntry("/eldercare/searches", "nav-searches", "pin", "main", whereabouts.RESPONDERS),
     ],
     tile=tile,
 )

@@ -7,13 +7,28 @@ from xianban.eldercare.v1.assessments_pb2_grpc import AssessmentServiceStub
 from xianban.eldercare.v1.care_files_pb2_grpc import CareFileServiceStub
 from xianban.eldercare.v1.eligibility_pb2_grpc import EligibilityServiceStub
 from xianban.eldercare.v1.monitoring_pb2_grpc import MonitoringServiceStub
+from xianban.eldercare.v1.organisations_pb2_grpc import OrganisationServiceStub
+from xianban.eldercare.v1.visits_pb2_grpc import VisitServiceStub
+from xianban.eldercare.v1.whereabouts_pb2_grpc import WhereaboutsServiceStub
 from xianban_sdk.web import api
 
-__all__ = ["alerting", "assessing", "eligibility", "files", "monitoring"]
+__all__ = [
+    "alerting",
+    "assessing",
+    "eligibility",
+    "files",
+    "locating",
+    "monitoring",
+    "organising",
+    "visiting",
+]
 
 monitoring = api(MonitoringServiceStub)
 files = api(CareFileServiceStub)
 assessing = api(AssessmentServiceStub)
 eligibility = api(EligibilityServiceStub)
+locating = api(WhereaboutsServiceStub)
+organising = api(OrganisationServiceStub)
+visiting = api(VisitServiceStub)
 # Not routed by the edge: the elder care service serves it on its own socket.
 alerting = api(AlertServiceStub, served_by="eldercare")

@@ -9,21 +9,27 @@ from typing import Any
 import grpc
 from starlette.requests import Request
 from starlette.responses import Response
-from xianban.eldercare.v1 import care_files_pb2, monitoring_pb2
+from xianban.eldercare.v1 import care_files_pb2, monitoring_pb2, whereabouts_pb2
 from xianban_sdk.web import CallError, call, if_there, render, subject
 from xianban_sdk.web.formats import iso
 
-from xianban_eldercare.web.clients import files, monitoring
+from xianban_eldercare.web import visits
+from xianban_eldercare.web.clients import files, locating, monitoring
 from xianban_eldercare.web.shown import Measure, is_open, measure
 from xianban_eldercare.web.sos import STATES, standing_call
+from xianban_eldercare.web.visits import todays
 
 OUT_OF_REACH = "RESIDENT_NOT_FOUND"
 
 
 async def home(request: Request) -> Response:
     whose = subject(request)
-    (state, away), (file, no_file), (sos, _) = await asyncio.gather(
-        state_of(request, whose), file_of(request, whose), standing_call(request, whose)
+    (state, away), (file, no_file), (sos, _), place, (today, _) = await asyncio.gather(
+        state_of(request, whose),
+        file_of(request, whose),
+        standing_call(request, whose),
+        place_of(request, whose),
+        todays(request, whose),
     )
     return render(
         request,
@@ -34,7 +40,11 @@ async def home(request: Request) -> Response:
         no_file=no_file,
         unwritten=bool(no_file and no_file.code is grpc.StatusCode.NOT_FOUND),
         sos=sos,
+        place=place,
         sos_states=STATES,
+        visits=today.visits if today else [],
+        visit_kinds=visits.KINDS,
+        visit_states=visits.STATES,
         polls=True,
     )
 
@@ -60,6 +70,13 @@ async def file_of(
 ) -> tuple[care_files_pb2.CareFile | None, CallError | None]:
     asked = care_files_pb2.GetCareFileRequest(name=f"{whose}/careFile")
     return reached(await if_there(call(request, files.GetCareFile, asked)))
+
+
+async def place_of(request: Request, whose: str) -> str:
+    """One sentence: where the locator was last; empty: there is nothing to say."""
+    asked = whereabouts_pb2.GetWhereaboutsRequest(name=f"{whose}/whereabouts")
+    found, _ = await if_there(call(request, locating.GetWhereabouts, asked))
+    return found.sentence if found is not None and found.HasField("last") else ""
 
 
 def reached(found: tuple[Any, CallError | None]) -> tuple[Any, CallError | None]:

@@ -22,7 +22,8 @@
     for (const time of document.querySelectorAll("time[data-until]")) {
       const left = Math.round((Date.parse(time.dateTime) - Date.now()) / 1000);
       if (Number.isNaN(left)) continue;
-      const clock = `${two(Math.floor(left / 60))}:${two(left % 60)}`;
+      const hours = left >= 3600 ? `${Math.floor(left / 3600)}:` : "";
+      const clock = `${hours}${two(Math.floor((left % 3600) / 60))}:${two(left % 60)}`;
       time.textContent = left > 0 ? time.dataset.left.replace("…", clock) : time.dataset.over;
     }
   };
@@ -47,8 +48,29 @@
     if (held && document.activeElement === document.body) document.getElementById(held)?.focus();
   });
 
+  // A check-in says where it was pressed. Without an answer it goes on and the service asks why.
+  const locate = (form) => {
+    let known = !navigator.geolocation;
+    form.addEventListener("submit", (event) => {
+      if (known) return;
+      event.preventDefault();
+      const button = event.submitter;
+      if (button) button.disabled = true;
+      const go = () => { known = true; if (button) button.disabled = false; form.requestSubmit(); };
+      navigator.geolocation.getCurrentPosition(({ coords }) => {
+        form.elements.latitude.value = coords.latitude;
+        form.elements.longitude.value = coords.longitude;
+        form.elements.accuracy.value = coords.accuracy;
+        go();
+      }, go, { enableHighAccuracy: true, timeout: 8000, maximumAge: 60000 });
+    });
+  };
+
   document.querySelectorAll("form[data-sos-seconds]").forEach(countDown);
+  document.querySelectorAll("form[data-locates]").forEach(locate);
   untilNext();
   setInterval(untilNext, 1000);
+  // A map beside a part that is renewed is drawn anew with it.
+  document.addEventListener("htmx:afterSettle", () => document.dispatchEvent(new Event("xianban:live")));
   for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.addEventListener(name, lost);
 })();

@@ -1,0 +1,1 @@
+"""Fall detection from three axes of acceleration."""

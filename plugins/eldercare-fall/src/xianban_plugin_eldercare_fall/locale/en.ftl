@@ -1,0 +1,1 @@
+reason-fall-motion = A blow of { $peak } g, the body turned by { $turn }° and then lay still

@@ -1,0 +1,127 @@
+"""Visits: protobuf ⇄ rows."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any, Final
+
+import orjson
+from google.protobuf.timestamp_pb2 import Timestamp
+from xianban.eldercare.v1 import visits_pb2 as pb
+from xianban_sdk.alerts import Place
+
+from xianban_eldercare.convert.organisations import organisation_id
+from xianban_eldercare.domain.visits import VisitKind, VisitState
+from xianban_eldercare.handlers.visits import Seen, tasks_of
+from xianban_eldercare.repository.organisation_rows import VisitRow
+from xianban_eldercare.repository.visits import Span
+
+__all__ = ["place", "span", "visit", "visit_id", "written"]
+
+_KINDS: Final = {
+    pb.VISIT_KIND_CALL: VisitKind.CALL,
+    pb.VISIT_KIND_MEAL: VisitKind.MEAL,
+    pb.VISIT_KIND_CLEANING: VisitKind.CLEANING,
+    pb.VISIT_KIND_PERSONAL_CARE: VisitKind.PERSONAL_CARE,
+    pb.VISIT_KIND_BATHING: VisitKind.BATHING,
+    pb.VISIT_KIND_NURSING: VisitKind.NURSING,
+    pb.VISIT_KIND_REHABILITATION: VisitKind.REHABILITATION,
+}
+_SHOWN_KINDS: Final = {kept.value: shown for shown, kept in _KINDS.items()}
+_STATES: Final = {
+    VisitState.PLANNED.value: pb.VISIT_STATE_PLANNED,
+    VisitState.CHECKED_IN.value: pb.VISIT_STATE_CHECKED_IN,
+    VisitState.DONE.value: pb.VISIT_STATE_DONE,
+    VisitState.MISSED.value: pb.VISIT_STATE_MISSED,
+    VisitState.CANCELLED.value: pb.VISIT_STATE_CANCELLED,
+}
+
+
+def visit_id(name: str) -> str:
+    """`residents/{r}/visits/{v}` → the visit's id."""
+    return name.rpartition("/")[2]
+
+
+def span(request: Any) -> Span:
+    """Of a request with start_time and end_time."""
+    return request.start_time.ToDatetime(UTC), request.end_time.ToDatetime(UTC)
+
+
+def place(request: pb.CheckInVisitRequest) -> Place | None:
+    if not request.HasField("position"):
+        return None
+    found = request.position
+    return Place(found.latitude, found.longitude, found.accuracy_m)
+
+
+def visit(seen: Seen, *, contact: bool = False) -> pb.Visit:
+    """`contact`: with whom to ring when nobody opens."""
+    row, file = seen.row, seen.file
+    made = pb.Visit(
+        name=f"residents/{row.resident}/visits/{row.id}",
+        organisation=f"organisations/{row.organisation}",
+        carer=row.carer,
+        carer_display=row.carer_display,
+        kind=_SHOWN_KINDS[row.kind],
+        start_time=_stamp(row.start_at),
+        end_time=_stamp(row.end_at),
+        travel_minutes=row.travel_minutes,
+        tasks=[pb.VisitTask(text=one.text, done=one.done) for one in tasks_of(row)],
+        state=_STATES[row.state],
+        cancel_reason=row.cancel_reason,
+        check_in_time=_stamp(row.checked_in_at),
+        distance_metres=row.distance_metres,
+        away_reason=row.away_reason,
+        check_out_time=_stamp(row.checked_out_at),
+        note=row.note,
+        version=row.version,
+    )
+    if file is not None:
+        made.elder_display, made.address = file.display_name, file.address
+        contacts: list[dict[str, str]] = (
+            orjson.loads(file.contacts) if contact and file.contacts else []
+        )
+        # The carer's own entry helps nobody who stands before the door.
+        others = [one for one in contacts if one["person"] != row.carer]
+        if others:
+            made.contact_display, made.contact_phone = _named(others[0]), others[0]["phone"]
+    return made
+
+
+def _named(contact: dict[str, str]) -> str:
+    relation = contact["relation"]
+    return f"{contact['display_name']} ({relation})" if relation else contact["display_name"]
+
+
+def written(resident: str, given: pb.Visit) -> VisitRow:
+    """What is planned; all else is the service's."""
+    tasks = [{"text": one.text, "done": False} for one in given.tasks]
+    return VisitRow(
+        id="",
+        resident=resident,
+        organisation=organisation_id(given.organisation),
+        carer=given.carer,
+        carer_display="",
+        kind=_KINDS[given.kind].value,
+        start_at=given.start_time.ToDatetime(UTC),
+        end_at=given.end_time.ToDatetime(UTC),
+        travel_minutes=given.travel_minutes,
+        tasks=orjson.dumps(tasks).decode(),
+        state=VisitState.PLANNED.value,
+        cancel_reason="",
+        checked_in_at=None,
+        checked_in_place="",
+        distance_metres=None,
+        away_reason="",
+        checked_out_at=None,
+        note="",
+        version=0,
+    )
+
+
+def _stamp(instant: Any) -> Timestamp | None:
+    if instant is None:
+        return None
+    made = Timestamp()
+    made.FromDatetime(instant)
+    return made

@@ -1,0 +1,221 @@
+"""Rule packs: asked before the transaction opens, each alone; what they found is kept inside it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+from sqlalchemy import Connection
+from xianban.common.v1 import readings_pb2 as pb
+from xianban_sdk import i18n
+from xianban_sdk.errors import InvalidArgument
+from xianban_sdk.plugins import Hooks, PluginRefused
+from xianban_sdk.readings import Flaw, Foreseen, Ingest
+from xianban_sdk.storage.instant import from_micros
+from xianban_sdk.telemetry import log
+
+from xianban_eldercare.domain.rule_packs import fresh_window, in_order
+from xianban_eldercare.handlers.pack_answers import Outcome, PackLied, checked
+from xianban_eldercare.hookspecs import Case, Live, Motion, Off, RulePack
+from xianban_eldercare.repository import MACHINE
+from xianban_eldercare.repository.pack_states import PackState, PackStates
+from xianban_eldercare.vitals import KINDS
+
+__all__ = ["Packs", "judge_motion", "judge_readings", "motion_of", "packs_of"]
+
+_PREFIX: Final = "residents/"
+_PACKAGE: Final = "xianban_eldercare"
+_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
+# For all the people of a batch together.
+_SECONDS: Final = 1.0
+# A window of motion that waited longer on its way is history.
+_RECENT: Final = timedelta(hours=1)
+_WHY: Final[Mapping[Flaw, Literal["not-measured", "out-of-range", "jump"]]] = {
+    Flaw.NOT_MEASURED: "not-measured",
+    Flaw.OUT_OF_RANGE: "out-of-range",
+    Flaw.JUMP: "jump",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A pack and the plugin that brought it."""
+
+    plugin: str
+    pack: RulePack
+
+
+@dataclass(frozen=True, slots=True)
+class Packs:
+    """The installed packs, and what they ask for together."""
+
+    loaded: tuple[Loaded, ...] = ()
+    kinds: frozenset[str] = frozenset()
+
+    @property
+    def for_motion(self) -> tuple[Loaded, ...]:
+        return tuple(one for one in self.loaded if one.pack.needs_motion)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One person's case and what was known before."""
+
+    state: PackState
+    case: Case
+
+
+def packs_of(hooks: Hooks) -> Packs:
+    """Raises PluginRefused for a pack that asks for what there is not, or clashes with another."""
+    loaded: list[Loaded] = []
+    for result in hooks.registered("register_rule_pack"):
+        for pack in result.value or ():
+            _admit(pack, loaded)
+            i18n.lend(pack.package, _PACKAGE)
+            loaded.append(Loaded(result.plugin, pack))
+    wanted = frozenset[str]().union(*(one.pack.needs for one in loaded))
+    return Packs(tuple(loaded), wanted)
+
+
+def _admit(pack: RulePack, loaded: Sequence[Loaded]) -> None:
+    named = f"rule pack {pack.id!r}"
+    computed = {kind for one in loaded for kind in one.pack.computes}
+    refusals = {
+        "has an impossible id": not _ID.fullmatch(pack.id),
+        "is there twice": any(one.pack.id == pack.id for one in loaded),
+        "needs an unknown kind": any(KINDS.get(kind) is None for kind in pack.needs),
+        "computes an unknown kind": any(KINDS.get(kind) is None for kind in pack.computes),
+        "computes what another does": bool(computed & pack.computes),
+        "raises alerts that are not its own": not all(
+            one.code == pack.id or one.code.startswith(f"{pack.id}-") for one in pack.alerts
+        ),
+    }
+    for complaint, holds in refusals.items():
+        if holds:
+            raise PluginRefused(f"{named} {complaint}")
+
+
+def judge_readings(
+    readings: Sequence[pb.RawReading],
+    packs: Packs,
+    *,
+    ingest: Ingest,
+    conn: Connection,
+    hooks: Hooks,
+    now: datetime,
+) -> list[Outcome]:
+    """Each pack sees the people of whom there is something new that it asked for."""
+    people: dict[str, list[Foreseen]] = defaultdict(list)
+    for one in ingest.foresee(readings, packs.kinds, now):
+        people[one.subject.removeprefix(_PREFIX)].append(one)
+    known = _known(conn, people, packs.loaded)
+    found: list[Outcome] = []
+    for one in packs.loaded:
+        asked = [_asked(one.pack, who, new, known, now) for who, new in people.items()]
+        found += _ask(one, [each for each in asked if each is not None], hooks)
+    return found
+
+
+def judge_motion(
+    event: pb.DeviceEvent, packs: Packs, *, conn: Connection, hooks: Hooks, now: datetime
+) -> list[Outcome]:
+    """A window that was seen before, or comes long after, is judged by nobody."""
+    window, who = motion_of(event), event.subject.removeprefix(_PREFIX)
+    if window is None or now - window.at > _RECENT:
+        return []
+    known = _known(conn, [who], packs.for_motion)
+    found: list[Outcome] = []
+    for one in packs.for_motion:
+        state = known.get((who, one.pack.id)) or PackState(who, one.pack.id)
+        marks = fresh_window(state.marks, event.id)
+        if marks is not None:
+            case = Case(now, state.state, motion=window)
+            found += _ask(one, [_Asked(replace(state, marks=marks), case)], hooks)
+    return found
+
+
+def motion_of(event: pb.DeviceEvent) -> Motion | None:
+    """The event's window in g; raises INVALID_ARGUMENT when its numbers are no triples."""
+    if not event.HasField("motion"):
+        return None
+    told = event.motion.milli_g
+    if len(told) % 3:
+        raise InvalidArgument("MOTION_WINDOW_INVALID", field="event.motion.milli_g")
+    axes = ([value / 1000 for value in told[axis::3]] for axis in range(3))
+    samples = tuple(zip(*axes, strict=True))
+    return Motion(event.occur_time.ToDatetime(UTC), event.motion.rate_hz, samples)
+
+
+def _known(
+    conn: Connection, people: Iterable[str], loaded: Iterable[Loaded]
+) -> Mapping[tuple[str, str], PackState]:
+    names, ids = list(people), [one.pack.id for one in loaded]
+    return PackStates(conn, MACHINE).of(names, ids) if names and ids else {}
+
+
+def _asked(
+    pack: RulePack,
+    who: str,
+    new: Sequence[Foreseen],
+    known: Mapping[tuple[str, str], PackState],
+    now: datetime,
+) -> _Asked | None:
+    wanted = [_Placed(one) for one in new if one.kind.code in pack.needs]
+    state = known.get((who, pack.id)) or PackState(who, pack.id)
+    taken, marks = in_order(state.marks, wanted)
+    if not taken:
+        return None
+    readings = tuple(_seen(one.told) for one in taken)
+    return _Asked(replace(state, marks=marks), Case(now, state.state, readings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    told: Foreseen
+
+    @property
+    def kind(self) -> str:
+        return self.told.kind.code
+
+    @property
+    def at(self) -> int:
+        return self.told.at
+
+
+def _seen(one: Foreseen) -> Live | Off:
+    at = from_micros(one.at)
+    if one.flaw or one.value is None:
+        return Off(one.kind.code, at, _WHY.get(one.flaw, "not-measured"))
+    return Live(one.kind.code, one.value, at)
+
+
+def _ask(loaded: Loaded, asked: Sequence[_Asked], hooks: Hooks) -> list[Outcome]:
+    """One call for all: what fails for one person fails for them alone, what hangs for all."""
+    if not asked:
+        return []
+    pack = loaded.pack
+    result = hooks.run(
+        loaded.plugin,
+        "rule_pack.judge",
+        lambda: [_judged(pack, one.case) for one in asked],
+        _SECONDS,
+    )
+    found: list[Outcome] = []
+    for one, answer in zip(asked, result.value or (), strict=False):
+        try:
+            found.append(Outcome(pack, one.state, checked(pack, answer, one.case.now)))
+        except PackLied as error:
+            log.error("rule_pack_failed", pack=pack.id, error=str(error))
+    return found
+
+
+def _judged(pack: RulePack, case: Case) -> object:
+    """Runs in the plugin's thread: an error is its answer about this person."""
+    try:
+        return pack.judge(case)
+    except Exception as error:
+        return error

@@ -1,0 +1,290 @@
+"""Visits: planned, begun, ended, called off, or missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Final
+
+import orjson
+from sqlalchemy import Connection
+from xianban_sdk.alerts import Alerts, Finding, Place, Reason, Severity
+from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.errors import FailedPrecondition, InvalidArgument, NotFound
+from xianban_sdk.storage import UnitOfWork
+from xianban_sdk.timers import Timer, cancel, schedule
+
+from xianban_eldercare.alarms import BOOK
+from xianban_eldercare.domain.refused import Refused
+from xianban_eldercare.domain.staff import Staff, rosterable
+from xianban_eldercare.domain.visits import (
+    LATE_AFTER,
+    MISSED_AFTER,
+    NEAR_METRES,
+    CheckIn,
+    Task,
+    Visit,
+    VisitKind,
+    VisitState,
+    collides,
+    metres_between,
+)
+from xianban_eldercare.events import day_and_time, visit_changed
+from xianban_eldercare.handlers.organisations import CARER, licence
+from xianban_eldercare.handlers.refusals import refusals
+from xianban_eldercare.repository import MACHINE, CareFiles, Scope
+from xianban_eldercare.repository.alarms import NOT_OF_HEALTH
+from xianban_eldercare.repository.organisation_rows import StaffRow, VisitRow
+from xianban_eldercare.repository.organisations import Organisations
+from xianban_eldercare.repository.responders import responders
+from xianban_eldercare.repository.rows import CareFileRow
+from xianban_eldercare.repository.staff import StaffBook
+from xianban_eldercare.repository.visits import Span, Visits
+
+__all__ = [
+    "LATE",
+    "LATE_RULE",
+    "MISSED",
+    "Seen",
+    "cancel_visit",
+    "check_in",
+    "check_out",
+    "check_span",
+    "on_late",
+    "on_missed",
+    "plan_visit",
+    "seen",
+    "tasks_of",
+    "visit_of",
+]
+
+# The rule of the alert, and the kinds of the timers; their keys are visits' ids.
+(LATE_RULE,) = NOT_OF_HEALTH
+LATE: Final = "visit-late"
+MISSED: Final = "visit-missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A visit with what its elder's file says, for whoever may see both."""
+
+    row: VisitRow
+    file: CareFileRow | None
+
+
+def seen(rows: Sequence[VisitRow], *, conn: Connection) -> list[Seen]:
+    """The caller has found the visits: of their elders' files, name, home and contacts go along."""
+    files = CareFiles(conn, MACHINE).several({row.resident for row in rows})
+    return [Seen(row, files.get(row.resident)) for row in rows]
+
+
+def check_span(span: Span, days: int) -> None:
+    """Raises of a reversed or too long one."""
+    start, end = span
+    if end <= start:
+        raise InvalidArgument("SPAN_REVERSED", field="end_time")
+    if end - start > timedelta(days=days):
+        raise InvalidArgument("SPAN_TOO_LONG", field="end_time", days=days)
+
+
+# -- planning -------------------------------------------------------------------------------
+
+
+def plan_visit(wanted: VisitRow, *, scope: Scope, uow: UnitOfWork) -> VisitRow:
+    """Rosters a carer who is employed, licensed, known to identity, and free."""
+    now = uow.clock.now()
+    file = CareFiles(uow.conn, scope).get(wanted.resident)
+    with refusals():
+        visit = visit_of(wanted).planned(now)
+    Organisations(uow.conn, scope).own_one(wanted.organisation, field="visit.organisation")
+    book = StaffBook(uow.conn, scope)
+    carer = book.locked(wanted.organisation, wanted.carer)
+    if wanted.carer not in responders(uow.conn, {CARER}, file.area):
+        raise FailedPrecondition("CARER_NOT_HERE", field="visit.carer")
+    with refusals():
+        rosterable(_staff(book, carer), VisitKind(wanted.kind), _days(visit))
+        _free(visit, wanted, uow.conn)
+    row = replace(wanted, id=uow.ids.new(), carer_display=carer.display_name, version=1)
+    Visits(uow.conn, scope).add(row)
+    schedule(uow.conn, Timer(LATE, row.id, row.end_at + LATE_AFTER))
+    schedule(uow.conn, Timer(MISSED, row.id, row.end_at + MISSED_AFTER))
+    return _told(row, uow)
+
+
+def _free(visit: Visit, wanted: VisitRow, conn: Connection) -> None:
+    rows = Visits(conn, MACHINE).of_carer(wanted.carer, visit.leaves_at, visit.end_at)
+    other = collides(visit, [visit_of(row) for row in rows])
+    if other is not None:
+        # When, not to whom: another organisation's elder is not this one's to know.
+        times = f"{day_and_time(other.start_at)} – {day_and_time(other.end_at)}"
+        raise Refused("CARER_BUSY", "visit.start_time", times=times)
+
+
+def _staff(book: StaffBook, row: StaffRow) -> Staff:
+    held = book.licences(row.organisation, [row.person]).get(row.person, [])
+    return Staff(row.employed_on, row.leaves_on, row.active, tuple(licence(one) for one in held))
+
+
+def _days(visit: Visit) -> list[date]:
+    first, last = (
+        at.astimezone(SHANGHAI).date()
+        for at in (visit.start_at, visit.end_at - timedelta(microseconds=1))
+    )
+    return [first] if first == last else [first, last]
+
+
+def cancel_visit(visit_id: str, reason: str, *, scope: Scope, uow: UnitOfWork) -> VisitRow:
+    row = Visits(uow.conn, scope).get(visit_id, locked=True)
+    return _moved(row, lambda visit: visit.cancelled(reason), uow)
+
+
+# -- being there ----------------------------------------------------------------------------
+
+
+def check_in(
+    visit_id: str, place: Place | None, away_reason: str, *, scope: Scope, uow: UnitOfWork
+) -> VisitRow:
+    """The visit's own carer has come."""
+    now = uow.clock.now()
+    row = Visits(uow.conn, scope).assigned(visit_id, now, locked=True)
+    found = _where(place, CareFiles(uow.conn, MACHINE).find(row.resident), away_reason.strip())
+    kept = _kept(place)
+    return _moved(
+        replace(row, checked_in_place=kept), lambda visit: visit.checked_in(now, found), uow
+    )
+
+
+def _where(place: Place | None, file: CareFileRow | None, away_reason: str) -> CheckIn:
+    home = orjson.loads(file.home) if file and file.home else None
+    if place is None or home is None:
+        return CheckIn(located=place is not None, away_reason=away_reason)
+    here, there = (place.latitude, place.longitude), (home["latitude"], home["longitude"])
+    metres = metres_between(here, there)
+    return CheckIn(True, metres, round(min(place.accuracy_m, NEAR_METRES)), away_reason)
+
+
+def _kept(place: Place | None) -> str:
+    if place is None:
+        return ""
+    said = {
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+        "accuracy_m": place.accuracy_m,
+    }
+    return orjson.dumps(said).decode()
+
+
+def check_out(
+    visit_id: str, done: Sequence[int], note: str, *, scope: Scope, uow: UnitOfWork
+) -> VisitRow:
+    """The visit's own carer leaves."""
+    now = uow.clock.now()
+    row = Visits(uow.conn, scope).assigned(visit_id, now, locked=True)
+    return _moved(row, lambda visit: visit.checked_out(now, done, note), uow)
+
+
+# -- the clock ------------------------------------------------------------------------------
+
+
+def on_late(timer: Timer, *, uow: UnitOfWork) -> None:
+    """Half an hour after its window nobody has come: somebody must hear of it."""
+    row = _locked(timer.key, uow)
+    if row is None or not visit_of(row).late(uow.clock.now()):
+        return
+    file = CareFiles(uow.conn, MACHINE).find(row.resident)
+    planned = day_and_time(row.start_at)
+    Alerts(uow, BOOK).raise_(
+        Finding(
+            rule=LATE_RULE,
+            subject=f"residents/{row.resident}",
+            severity=Severity.MODERATE,
+            area=file.area if file else "",
+            subject_display=file.display_name if file else "",
+            reasons=[
+                Reason(
+                    "reason-visit-late",
+                    {"carer": row.carer_display, "planned": planned},
+                    uow.clock.now(),
+                )
+            ],
+        )
+    )
+
+
+def on_missed(timer: Timer, *, uow: UnitOfWork) -> None:
+    """Nobody will come any more. The alert stays: people close it."""
+    row = _locked(timer.key, uow)
+    if row is not None and row.state == VisitState.PLANNED:
+        _moved(row, lambda visit: visit.missed(uow.clock.now()), uow, over=False)
+
+
+def _locked(visit_id: str, uow: UnitOfWork) -> VisitRow | None:
+    try:
+        return Visits(uow.conn, MACHINE).get(visit_id, locked=True)
+    except NotFound:
+        return None  # erased with its elder
+
+
+# -- parts ----------------------------------------------------------------------------------
+
+
+def _moved(
+    row: VisitRow, step: Callable[[Visit], Visit], uow: UnitOfWork, *, over: bool = True
+) -> VisitRow:
+    with refusals():
+        visit = step(visit_of(row))
+    after = replace(
+        row,
+        state=visit.state.value,
+        tasks=_written(visit.tasks),
+        cancel_reason=visit.cancel_reason,
+        checked_in_at=visit.checked_in_at,
+        distance_metres=visit.distance,
+        away_reason=visit.away_reason,
+        checked_out_at=visit.checked_out_at,
+        note=visit.note,
+        version=row.version + 1,
+    )
+    Visits(uow.conn, MACHINE).save(after)
+    if row.state == VisitState.PLANNED:
+        _begun(after, uow, over=over)
+    return _told(after, uow)
+
+
+def _begun(row: VisitRow, uow: UnitOfWork, *, over: bool) -> None:
+    """Nobody waits for it any more; the alarm is over unless another visit is late, too."""
+    for kind in (LATE, MISSED):
+        cancel(uow.conn, kind, row.id)
+    if over and not Visits(uow.conn, MACHINE).late(row.resident, uow.clock.now()):
+        Alerts(uow, BOOK).cleared(LATE_RULE, f"residents/{row.resident}")
+
+
+def _told(row: VisitRow, uow: UnitOfWork) -> VisitRow:
+    uow.emit(visit_changed(row), aggregate=f"residents/{row.resident}/visits/{row.id}")
+    return row
+
+
+def visit_of(row: VisitRow) -> Visit:
+    """What the rules are about."""
+    return Visit(
+        start_at=row.start_at,
+        end_at=row.end_at,
+        travel=timedelta(minutes=row.travel_minutes),
+        tasks=tasks_of(row),
+        state=VisitState(row.state),
+        cancel_reason=row.cancel_reason,
+        checked_in_at=row.checked_in_at,
+        distance=row.distance_metres,
+        away_reason=row.away_reason,
+        checked_out_at=row.checked_out_at,
+        note=row.note,
+    )
+
+
+def tasks_of(row: VisitRow) -> tuple[Task, ...]:
+    return tuple(Task(**one) for one in orjson.loads(row.tasks))
+
+
+def _written(tasks: Sequence[Task]) -> str:
+    return orjson.dumps([{"text": one.text, "done": one.done} for one in tasks]).decode()

@@ -1,0 +1,79 @@
+"""Rows of organisations, staff, beds and visits: the columns' names as fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+__all__ = ["BedRow", "LicenceRow", "OrganisationRow", "StaffRow", "VisitRow"]
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationRow:
+    id: str
+    display_name: str
+    kind: str
+    area: str
+    licence_number: str
+    licence_expires_on: date | None
+    address: str
+    phone: str
+    capacity: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    organisation: str
+    person: str
+    display_name: str
+    qualification: str
+    employed_on: date
+    leaves_on: date | None
+    active: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceRow:
+    organisation: str
+    person: str
+    kind: str
+    number: str
+    issued_on: date
+    expires_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class BedRow:
+    organisation: str
+    id: str
+    room: str
+    kind: str
+    state: str
+    resident: str | None
+    hold_until: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    id: str
+    resident: str
+    organisation: str
+    carer: str
+    carer_display: str
+    kind: str
+    start_at: datetime
+    end_at: datetime
+    travel_minutes: int
+    tasks: str
+    state: str
+    cancel_reason: str
+    checked_in_at: datetime | None
+    checked_in_place: str
+    distance_metres: int | None
+    away_reason: str
+    checked_out_at: datetime | None
+    note: str
+    version: int

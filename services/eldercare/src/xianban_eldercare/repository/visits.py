@@ -1,0 +1,114 @@
+"""Visits to elders' homes, and what they let a carer see."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, insert, literal, select, tuple_, update
+from xianban_sdk.errors import NotFound
+from xianban_sdk.repository import columns, within
+
+from xianban_eldercare.domain.visits import AROUND, LATE_AFTER
+from xianban_eldercare.repository.narrowing import Page, Repository, page_of
+from xianban_eldercare.repository.organisation_rows import VisitRow
+from xianban_eldercare.repository.organisation_tables import organisation, visit
+
+__all__ = ["Span", "Visits"]
+
+Span = tuple[datetime, datetime]
+_ORDER = (visit.c.start_at, visit.c.id)
+
+
+class Visits(Repository):
+    """The visits of an elder, or of an area's organisations, or a carer's own."""
+
+    def get(self, visit_id: str, *, locked: bool = False) -> VisitRow:
+        """Of the elder the call is about."""
+        return self._one(
+            select(visit).where(visit.c.id == visit_id, self.visible(visit.c.resident)), locked
+        )
+
+    def assigned(self, visit_id: str, now: datetime, *, locked: bool = False) -> VisitRow:
+        """The caller's own visit, from a day before until a day after it."""
+        mine = (self.own(visit.c.resident), self._assigned(now))
+        return self._one(select(visit).where(visit.c.id == visit_id, *mine), locked)
+
+    def sent_to(self, resident: str, now: datetime) -> bool:
+        """The caller is sent to the elder about now: their assignment."""
+        query = select(visit.c.id).where(visit.c.resident == resident, self._assigned(now))
+        return self.conn.scalar(query.limit(1)) is not None
+
+    def of_elder(self, resident: str, span: Span, page: Page) -> tuple[list[VisitRow], str]:
+        mine = (visit.c.resident == resident, self.visible(visit.c.resident))
+        return self._page(select(visit).where(*mine), span, page)
+
+    def route(self, now: datetime, span: Span, page: Page) -> tuple[list[VisitRow], str]:
+        """The caller's own."""
+        return self._page(select(visit).where(self._assigned(now)), span, page)
+
+    def roster(self, organisation_id: str, span: Span, page: Page) -> tuple[list[VisitRow], str]:
+        """Of an organisation in the caller's areas."""
+        mine = select(organisation.c.id).where(within(self.scope.areas, organisation.c.area))
+        query = select(visit).where(
+            visit.c.organisation == organisation_id,
+            visit.c.organisation.in_(mine),
+            self.in_areas(visit.c.resident),
+        )
+        return self._page(query, span, page)
+
+    def of_carer(self, carer: str, start: datetime, end: datetime) -> list[VisitRow]:
+        """Whatever organisation sends them; for the rules alone, nobody is shown it."""
+        # A way to a later visit may reach back into the span: the rule asks about it.
+        query = select(visit).where(
+            visit.c.carer == carer,
+            visit.c.end_at > start,
+            visit.c.start_at < end + timedelta(hours=4),
+            visit.c.state != "cancelled",
+        )
+        return [VisitRow(**row) for row in self.conn.execute(query).mappings()]
+
+    def late(self, resident: str, now: datetime) -> bool:
+        """Somebody should have come and has not; for the alarm."""
+        query = select(visit.c.id).where(
+            visit.c.resident == resident,
+            visit.c.state == "planned",
+            visit.c.end_at <= now - LATE_AFTER,
+        )
+        return self.conn.scalar(query.limit(1)) is not None
+
+    def add(self, row: VisitRow) -> None:
+        self.conn.execute(insert(visit).values(**columns(row)))
+
+    def save(self, row: VisitRow) -> None:
+        """Whoever saves has locked it."""
+        self.conn.execute(update(visit).where(visit.c.id == row.id).values(**columns(row)))
+
+    def _assigned(self, now: datetime) -> ColumnElement[bool]:
+        """As `domain.visits.Visit.assigned`, for the caller."""
+        return (
+            (visit.c.carer == self.scope.actor)
+            & (visit.c.state != "cancelled")
+            & (visit.c.start_at <= now + AROUND)
+            & (visit.c.end_at > now - AROUND)
+        )
+
+    def _one(self, query: Select[tuple[VisitRow]], locked: bool) -> VisitRow:
+        found = self.conn.execute(query.with_for_update() if locked else query).mappings().first()
+        if found is None:
+            raise NotFound("VISIT_NOT_FOUND", field="name")
+        return VisitRow(**found)
+
+    def _page(
+        self, query: Select[tuple[VisitRow]], span: Span, page: Page
+    ) -> tuple[list[VisitRow], str]:
+        start, end = span
+        query = query.where(visit.c.end_at > start, visit.c.start_at < end)
+        if page.after is not None:
+            query = query.where(
+                tuple_(*_ORDER)
+                > tuple_(
+                    literal(datetime.fromisoformat(page.after[0]), visit.c.start_at.type),
+                    literal(page.after[1]),
+                )
+            )
+        return page_of(self.conn, query.order_by(*_ORDER), page, VisitRow, "start_at", "id")

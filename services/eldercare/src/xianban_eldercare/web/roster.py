@@ -1,0 +1,139 @@
+"""A station's week: who goes where, and planning another visit."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+from xianban.eldercare.v1 import care_files_pb2
+from xianban.eldercare.v1 import organisations_pb2 as organisations
+from xianban.eldercare.v1 import visits_pb2 as pb
+from xianban_sdk.web import (
+    CallError,
+    Form,
+    attempt,
+    call,
+    read_form,
+    render,
+    see_other,
+    status,
+)
+
+from xianban_eldercare.web.clients import files, organising, visiting
+from xianban_eldercare.web.days import local_day, midnight, monday, stamp, today, typed
+from xianban_eldercare.web.organisations import MOST, managers_only, organisation_of
+from xianban_eldercare.web.visits import KINDS, STATES
+
+_WEEK = timedelta(days=7)
+
+
+@managers_only
+async def roster(request: Request) -> Response:
+    here, first = await organisation_of(request), _week(request)
+    asked = pb.ListRosterRequest(
+        parent=here.name,
+        start_time=stamp(midnight(first)),
+        end_time=stamp(midnight(first + _WEEK)),
+        page_size=500,
+    )
+    found = (await call(request, visiting.ListRoster, asked)).visits
+    days = [first + timedelta(days=ahead) for ahead in range(7)]
+    return render(
+        request,
+        "eldercare/roster.html",
+        here=here,
+        days=[(day, [one for one in found if local_day(one.start_time) == day]) for day in days],
+        before=(first - _WEEK).isoformat(),
+        after=(first + _WEEK).isoformat(),
+        kinds=KINDS,
+        states=STATES,
+    )
+
+
+def _week(request: Request) -> date:
+    try:
+        wanted = date.fromisoformat(request.query_params.get("week", ""))
+    except ValueError:
+        wanted = today()
+    return monday(wanted if abs(wanted - today()) < timedelta(days=3650) else today())
+
+
+@managers_only
+async def plan(request: Request) -> Response:
+    return await _form(request, Form({}, {}))
+
+
+async def _form(request: Request, form: Form, problem: CallError | None = None) -> Response:
+    here = await organisation_of(request)
+    asked = organisations.ListStaffRequest(parent=here.name, page_size=MOST)
+    staff, elders = await asyncio.gather(
+        call(request, organising.ListStaff, asked),
+        call(request, files.ListCareFiles, care_files_pb2.ListCareFilesRequest(page_size=MOST)),
+    )
+    return render(
+        request,
+        "eldercare/plan.html",
+        status(problem),
+        here=here,
+        carers=[
+            (one.name.rpartition("/")[2], one.display_name) for one in staff.staff if one.active
+        ],
+        elders=[(one.name.rpartition("/")[0], one.display_name) for one in elders.care_files],
+        kinds=KINDS,
+        typed=form,
+        problem=_on_the_form(problem),
+    )
+
+
+@managers_only
+async def save(request: Request) -> Response:
+    form = await read_form(request)
+    here = f"organisations/{request.path_params['organisation']}"
+    start = typed(form.text("start_time"))
+    # Without a time the service says which field is missing.
+    visit = pb.Visit(
+        organisation=here,
+        carer=form.text("carer"),
+        kind=_kind(form),
+        travel_minutes=form.number("travel_minutes"),
+        tasks=[pb.VisitTask(text=line) for line in _lines(form)],
+    )
+    if start is not None:
+        visit.start_time.CopyFrom(stamp(start))
+        visit.end_time.CopyFrom(stamp(_end(start, form)))
+    asked = pb.PlanVisitRequest(
+        parent=form.text("resident"), visit=visit, request_id=form.request_id
+    )
+    _, refused = await attempt(call(request, visiting.PlanVisit, asked))
+    if refused is not None:
+        return await _form(request, form, refused)
+    week = local_day(visit.start_time).isoformat()
+    return see_other(request, f"/eldercare/{here}/roster?week={week}&done=planned")
+
+
+def _kind(form: Form) -> pb.VisitKind.ValueType:
+    known = {str(value): value for value in KINDS}
+    return known.get(form.text("kind"), pb.VISIT_KIND_UNSPECIFIED)
+
+
+def _end(start: datetime, form: Form) -> datetime:
+    minutes = min(max(form.number("minutes"), 0), 24 * 60)
+    return (start + timedelta(minutes=minutes)).astimezone(UTC)
+
+
+def _lines(form: Form) -> list[str]:
+    return [line.strip() for line in form.text("tasks").splitlines() if line.strip()]
+
+
+def _on_the_form(refused: CallError | None) -> CallError | None:
+    """visit.end_time stands at the minutes, parent at the elder."""
+    if refused is None:
+        return None
+    names = {"parent": "resident", "end_time": "minutes", "organisation": "carer"}
+    fields: dict[str, str] = {}
+    for name, words in refused.fields.items():
+        own = name.removeprefix("visit.").partition("[")[0]
+        fields[names.get(own, own)] = words
+    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)

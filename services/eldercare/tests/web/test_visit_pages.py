@@ -1,0 +1,199 @@
+"""Pages of visits, organisations, staff and beds: who sees them, and what is asked for a deed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import grpc
+import pytest
+from eldercare_people import CARER, DAUGHTER, DISPATCHER, ELDER, MANAGER
+from eldercare_samples import ID
+from visit_samples import visit
+from xianban.eldercare.v1 import organisations_pb2 as organisations
+from xianban.eldercare.v1 import visits_pb2 as pb
+from xianban_sdk.testing.pages import away
+
+RESIDENT = f"residents/{ELDER.id}"
+VISIT = f"{RESIDENT}/visits/{ID}"
+STOP = f"/eldercare/route/{ELDER.id}/{ID}"
+HERE = "/eldercare/organisations/nanqiao"
+OWN = ("/eldercare", "/eldercare/visits", "/eldercare/organisations")
+CARERS = ("/eldercare/route", STOP)
+MANAGERS = (
+    f"{HERE}/roster",
+    f"{HERE}/roster?week=2026-11-25",
+    f"{HERE}/roster?week=nonsense",
+    f"{HERE}/plan",
+    f"{HERE}/staff",
+    f"{HERE}/staff?expiring=1",
+    f"{HERE}/staff/new",
+    f"{HERE}/staff/{CARER.id}",
+    f"{HERE}/beds",
+)
+INVALID = grpc.StatusCode.INVALID_ARGUMENT
+CONFLICT = grpc.StatusCode.FAILED_PRECONDITION
+INLINE = re.compile(r"<[^>]+\s(style|on[a-z]+)=|<style|<script(?![^>]*src=)")
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        *((ELDER, path) for path in OWN),
+        *((CARER, path) for path in CARERS),
+        *((MANAGER, path) for path in (*MANAGERS, "/eldercare/organisations?kind=3")),
+    ],
+)
+def test_who_may_see_a_page_sees_it_in_both_languages(
+    web: Any, who: Any, path: str, locale: str
+) -> None:
+    for profile in ("standard", "elder"):
+        answer = web.as_(who, locale=locale, profile=profile).get(path)
+        assert answer.status_code == 200
+        assert not INLINE.search(answer.text)
+
+
+@pytest.mark.parametrize("path", [*CARERS, *MANAGERS])
+def test_nobody_else_does(web: Any, path: str) -> None:
+    assert web.as_(DAUGHTER).get(path).status_code == 403
+    assert web.as_(DISPATCHER).get(path).status_code == 403
+
+
+def test_organisations_are_for_visitors_too(web: Any) -> None:
+    page = web.as_(None).get("/eldercare/organisations?area=310120/nanqiao&kind=3").text
+    assert "空床 3 张，其中护理型 1 张" in page
+    assert "/beds" not in page
+    asked = web.caller.last("ListOrganisations")
+    assert (asked.area, asked.kind) == (
+        "310120/nanqiao",
+        organisations.ORGANISATION_KIND_INSTITUTION,
+    )
+
+
+@pytest.mark.parametrize("profile", ["standard", "elder"])
+def test_the_elders_page_says_who_comes_today_and_when(web: Any, profile: str) -> None:
+    page = web.as_(ELDER, profile=profile).get("/eldercare").text
+    assert "今日上门" in page
+    assert "刘芳" in page.split('id="coming"')[1]
+
+
+def test_the_page_stands_when_nobody_knows_of_visits(web: Any) -> None:
+    web.caller.replies["ListVisits"] = away()
+    assert web.as_(ELDER).get("/eldercare").status_code == 200
+
+
+def test_the_family_sees_what_was_done_and_cancels_with_a_reason(web: Any) -> None:
+    web.as_(DAUGHTER, acting_for=ELDER)
+    assert "最近三十天" in web.get("/eldercare/visits").text
+    answer = web.post(f"/eldercare/visits/{ID}/cancel", {"reason": "住院"})
+    asked = web.caller.last("CancelVisit")
+    assert (asked.name, asked.reason, asked.request_id) == (VISIT, "住院", "r" * 12)
+    assert "已取消" in web.get(answer.headers["location"]).text
+
+
+def test_the_carers_day_has_one_big_button_an_address_and_a_number_to_ring(web: Any) -> None:
+    page = web.as_(CARER).get("/eldercare/route").text
+    assert page.count("data-locates") == 1
+    assert 'href="tel:13900000002"' in page
+    assert "示例路 88 弄 6 号" in page
+
+
+def test_a_check_in_says_where_and_asks_why_when_it_must(web: Any) -> None:
+    web.as_(CARER)
+    where = {"latitude": "30.9183", "longitude": "121.4561", "accuracy": "12"}
+    answer = web.post(f"{STOP}/check-in", where)
+    asked = web.caller.last("CheckInVisit")
+    assert (asked.name, asked.position.latitude) == (VISIT, 30.9183)
+    assert answer.headers["location"] == f"{STOP}?done=checked-in"
+    web.caller.replies["CheckInVisit"] = away(INVALID, "CHECK_IN_FAR", away_reason="1300 米")
+    refused = web.post(f"{STOP}/check-in", {})
+    assert not web.caller.last("CheckInVisit").HasField("position")
+    assert refused.status_code == 400
+    assert 'name="away_reason"' in refused.text
+    assert "1300 米" in refused.text
+
+
+def test_a_check_out_says_what_is_done_and_loses_nothing_typed(web: Any) -> None:
+    web.caller.replies["GetVisit"] = visit(pb.VISIT_STATE_CHECKED_IN)
+    web.as_(CARER).post(f"{STOP}/check-out", {"done": ["0", "x"], "note": "血压计没电"})
+    asked = web.caller.last("CheckOutVisit")
+    assert (list(asked.done), asked.note) == ([0], "血压计没电")
+    web.caller.replies["CheckOutVisit"] = away(INVALID, "NOTE_NEEDED", note="says what")
+    page = web.post(f"{STOP}/check-out", {"done": ["1"]}).text
+    assert "says what" in page
+    assert 'value="1" checked' in page
+
+
+def test_a_visit_is_planned_and_a_refusal_stands_at_its_field(web: Any) -> None:
+    form = {
+        "resident": RESIDENT,
+        "carer": CARER.id,
+        "kind": str(int(pb.VISIT_KIND_MEAL)),
+        "start_time": "2026-11-25T09:00",
+        "minutes": "45",
+        "travel_minutes": "15",
+        "tasks": "送餐\n\n看冰箱",
+    }
+    answer = web.as_(MANAGER).post(f"{HERE}/plan", form)
+    asked = web.caller.last("PlanVisit")
+    assert asked.visit.start_time.ToJsonString() == "2026-11-25T01:00:00Z"
+    assert asked.visit.end_time.seconds - asked.visit.start_time.seconds == 45 * 60
+    assert [one.text for one in asked.visit.tasks] == ["送餐", "看冰箱"]
+    assert "week=2026-11-25" in answer.headers["location"]
+    web.caller.replies["PlanVisit"] = away(
+        CONFLICT, "LICENCE_NOT_VALID", **{"visit.carer": "健康证明已过期"}
+    )
+    refused = web.post(f"{HERE}/plan", form)
+    assert refused.status_code == 409
+    assert 'id="e-carer"' in refused.text
+    assert "看冰箱" in refused.text
+
+
+def test_staff_are_saved_with_the_licences_that_were_typed(web: Any) -> None:
+    page = web.as_(MANAGER).get(f"{HERE}/staff").text
+    assert "已过期" in page
+    assert "三十天内到期" in page
+    form = {
+        "display_name": "刘芳",
+        "employ_date": "2024-01-01",
+        "active": "1",
+        "version": "2",
+        "number-1": "健 2",
+        "issue-1": "2026-11-01",
+        "expire-1": "2027-11-01",
+    }
+    answer = web.post(f"{HERE}/staff/{CARER.id}", form)
+    staff = web.caller.last("UpdateStaff").staff
+    assert staff.name == f"organisations/nanqiao/staff/{CARER.id}"
+    assert [(one.kind, one.number) for one in staff.licences] == [(1, "健 2")]
+    assert answer.headers["location"].endswith("/staff?done=saved")
+    web.caller.replies["UpdateStaff"] = away(CONFLICT, "X", **{"staff.name": "没有护理员身份"})
+    new = web.post(f"{HERE}/staff/new", form | {"person": DAUGHTER.id})
+    assert 'id="e-person"' in new.text
+
+
+@pytest.mark.parametrize(
+    ("deed", "rpc"),
+    [
+        ("hold", "HoldBed"),
+        ("occupy", "OccupyBed"),
+        ("release", "ReleaseBed"),
+        ("vacate", "VacateBed"),
+        ("close", "CloseBed"),
+        ("open", "CloseBed"),
+    ],
+)
+def test_a_bed_s_deeds(web: Any, deed: str, rpc: str) -> None:
+    form = {"resident": RESIDENT, "hours": "48"}
+    answer = web.as_(MANAGER).post(f"{HERE}/beds/101-1/{deed}", form)
+    assert web.caller.last(rpc).name == "organisations/nanqiao/beds/101-1"
+    assert web.get(answer.headers["location"]).status_code == 200
+    web.caller.replies[rpc] = away(CONFLICT, "BED_HELD")
+    refused = web.post(f"{HERE}/beds/101-1/{deed}", form)
+    assert refused.status_code == 409
+    assert "says why" in refused.text
+
+
+def test_an_unknown_deed_is_nothing(web: Any) -> None:
+    assert web.as_(MANAGER).post(f"{HERE}/beds/101-1/burn").status_code == 404
