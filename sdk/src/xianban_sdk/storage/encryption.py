@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import os
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -58,13 +59,20 @@ class Encrypted(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
         if value is None:
             return None
-        return Cipher().encrypt(value if self.binary else value.encode(), self.context.encode())
+        plain = value if self.binary else value.encode()
+        return _cipher(installed_keys()).encrypt(plain, self.context.encode())
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         if value is None:
             return None
-        plain = Cipher().decrypt(bytes(value), self.context.encode())
+        plain = _cipher(installed_keys()).decrypt(bytes(value), self.context.encode())
         return plain if self.binary else plain.decode()
+
+
+@lru_cache(maxsize=2)
+def _cipher(keyring: Keyring) -> Cipher:
+    """Kept: making one costs several times what a value does."""
+    return Cipher(keyring)
 
 
 def keyed_hash(value: str) -> str:
