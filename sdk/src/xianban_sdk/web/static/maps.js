@@ -61,6 +61,7 @@
       if (free) placed.push(at);
       const element = one.getElement();
       element.classList.toggle("marker-dot", !free);
+      one.setZIndexOffset(free ? 0 : -1000); // a dot lies under the words beside it
       const label = element.firstElementChild;
       label.textContent = free ? label.dataset.value : "";
       element.setAttribute("aria-hidden", String(!free));
