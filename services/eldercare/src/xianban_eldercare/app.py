@@ -19,6 +19,7 @@ from xianban_eldercare.servicer import (
     IngestServicer,
     MonitoringServicer,
     OrganisationServicer,
+    VisitPlanServicer,
     VisitServicer,
     WhereaboutsServicer,
 )
@@ -37,6 +38,7 @@ app = Service(
         "xianban.eldercare.v1.WhereaboutsService": WhereaboutsServicer,
         "xianban.eldercare.v1.OrganisationService": OrganisationServicer,
         "xianban.eldercare.v1.VisitService": VisitServicer,
+        "xianban.eldercare.v1.VisitPlanService": VisitPlanServicer,
         "xianban.common.v1.IngestService": IngestServicer,
         ALERT_SERVICE: lambda resources: AlertServicer(resources, BOOK),
     },

@@ -9,6 +9,7 @@ from xianban_sdk.readings.upkeep import keep_readings
 from xianban_sdk.readings.watch import DeviceWatch
 
 from xianban_eldercare.handlers.ingest import on_facts
+from xianban_eldercare.rostering import roster_plans
 
 __all__ = ["LOOPS"]
 
@@ -18,4 +19,4 @@ def watch_devices(resources: Resources, stop: Event) -> None:
     DeviceWatch(resources.db, on_facts, clock=resources.clock, ids=resources.ids).run(stop)
 
 
-LOOPS = (keep_readings, watch_devices)
+LOOPS = (keep_readings, watch_devices, roster_plans)

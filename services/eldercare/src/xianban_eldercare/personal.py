@@ -8,7 +8,14 @@ from sqlalchemy import ColumnElement, Table, select
 from xianban_sdk.personal import Fate, Holding, PersonalData
 
 from xianban_eldercare.domain.searches import TRAIL_KEPT
-from xianban_eldercare.repository.organisation_tables import bed, staff, staff_licence, visit
+from xianban_eldercare.repository.organisation_tables import (
+    bed,
+    staff,
+    staff_licence,
+    visit,
+    visit_plan,
+    visit_plan_unmade,
+)
 from xianban_eldercare.repository.tables import (
     assessment,
     care_file,
@@ -87,6 +94,19 @@ PERSONAL: Final = PersonalData(
         Holding(
             table=visit,
             category="visits",
+            subjects=("resident",),
+            actors=("carer",),
+            fate=Fate.ERASED,
+        ),
+        Holding(
+            table=visit_plan_unmade,
+            category="visit-plan-days",
+            through=lambda person: _of(visit_plan, person, visit_plan_unmade.c.plan),
+            fate=Fate.ERASED,
+        ),
+        Holding(
+            table=visit_plan,
+            category="visit-plans",
             subjects=("resident",),
             actors=("carer",),
             fate=Fate.ERASED,

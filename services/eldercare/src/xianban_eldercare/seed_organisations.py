@@ -1,8 +1,9 @@
-"""The demo's care organisations: beds, a carer with licences, visits today and tomorrow."""
+"""The demo's care organisations: beds, a carer with licences, visits on every day."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import orjson
@@ -11,15 +12,17 @@ from xianban_sdk.demo import person_id
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer, schedule
 
+from xianban_eldercare.domain.visit_plans import AHEAD_DAYS
 from xianban_eldercare.domain.visits import MISSED_AFTER
+from xianban_eldercare.handlers.visit_plans import visit_for
 from xianban_eldercare.handlers.visits import MISSED
-from xianban_eldercare.repository import MACHINE, Beds, Organisations, StaffBook, Visits
+from xianban_eldercare.repository import MACHINE, Beds, Organisations, StaffBook, VisitPlans, Visits
 from xianban_eldercare.repository.organisation_rows import (
     BedRow,
     LicenceRow,
     OrganisationRow,
     StaffRow,
-    VisitRow,
+    VisitPlanRow,
 )
 
 __all__ = ["seed_organisations"]
@@ -35,9 +38,11 @@ def seed_organisations(uow: UnitOfWork, written: dict[str, list[Entry]]) -> None
     names = {entry["alias"]: entry["name"] for entry in written["staff"]}
     for entry in written["staff"]:
         _staff(uow, entry, today)
-    for entry in written["visit"]:
-        for days in entry["days"]:
-            _visit(uow, entry, today + timedelta(days=days), names[entry["carer"]])
+    for entry in written["visit_plan"]:
+        row = _plan(uow, entry, today, names[entry["carer"]])
+        # The service rosters what comes later; it needs to know its carers for that.
+        for days in range(AHEAD_DAYS):
+            _visit(uow, row, today + timedelta(days=days))
 
 
 def _organisation(uow: UnitOfWork, entry: Entry, today: date) -> None:
@@ -87,33 +92,41 @@ def _staff(uow: UnitOfWork, entry: Entry, today: date) -> None:
         book.put_licences(row, licences)
 
 
-def _visit(uow: UnitOfWork, entry: Entry, day: date, carer_name: str) -> None:
-    start = datetime.combine(day, time(entry["hour"]), SHANGHAI).astimezone(UTC)
-    minutes, tasks = timedelta(minutes=entry["minutes"]), entry["tasks"]
-    # What the day already saw is done. Nobody plays the carer all day: what is still to come
-    # raises no alarm by itself, but ends as missed.
-    over = start + minutes <= uow.clock.now()
-    row = VisitRow(
+def _plan(uow: UnitOfWork, entry: Entry, today: date, carer_name: str) -> VisitPlanRow:
+    row = VisitPlanRow(
         id=uow.ids.new(),
         resident=person_id(entry["elder"]),
         organisation=entry["organisation"],
         carer=person_id(entry["carer"]),
         carer_display=carer_name,
         kind=entry["kind"],
-        start_at=start,
-        end_at=start + minutes,
+        weekdays="1234567",
+        starts=f"{entry['hour']:02}:00",
+        minutes=entry["minutes"],
         travel_minutes=entry["travel"],
-        tasks=orjson.dumps([{"text": one, "done": over} for one in tasks]).decode(),
-        state="done" if over else "planned",
-        cancel_reason="",
-        checked_in_at=start if over else None,
-        checked_in_place="",
-        distance_metres=None,
-        away_reason="",
-        checked_out_at=start + minutes if over else None,
-        note="",
+        tasks=orjson.dumps(entry["tasks"]).decode(),
+        first_on=today,
+        last_on=None,
+        ended_at=None,
         version=1,
     )
-    Visits(uow.conn, MACHINE).add(row)
-    if not over:
+    VisitPlans(uow.conn, MACHINE).add(row)
+    return row
+
+
+def _visit(uow: UnitOfWork, plan: VisitPlanRow, day: date) -> None:
+    row = replace(visit_for(plan, day), id=uow.ids.new(), version=1)
+    # What the day already saw is done. Nobody plays the carer all day: what is still to come
+    # raises no alarm by itself, but ends as missed.
+    if row.end_at <= uow.clock.now():
+        tasks = [{"text": one, "done": True} for one in orjson.loads(plan.tasks)]
+        row = replace(
+            row,
+            tasks=orjson.dumps(tasks).decode(),
+            state="done",
+            checked_in_at=row.start_at,
+            checked_out_at=row.end_at,
+        )
+    else:
         schedule(uow.conn, Timer(MISSED, row.id, row.end_at + MISSED_AFTER))
+    Visits(uow.conn, MACHINE).add(row)

@@ -25,6 +25,9 @@ MANAGERS = (
     f"{HERE}/roster?week=2026-11-25",
     f"{HERE}/roster?week=nonsense",
     f"{HERE}/plan",
+    f"{HERE}/plan?weekly=1&resident={RESIDENT}",
+    f"{HERE}/plans",
+    f"{HERE}/plans/{ELDER.id}",
     f"{HERE}/staff",
     f"{HERE}/staff?expiring=1",
     f"{HERE}/staff/new",
@@ -148,6 +151,65 @@ def test_a_visit_is_planned_and_a_refusal_stands_at_its_field(web: Any) -> None:
     assert refused.status_code == 409
     assert 'id="e-carer"' in refused.text
     assert "看冰箱" in refused.text
+
+
+WEEKLY = {
+    "resident": RESIDENT,
+    "carer": CARER.id,
+    "kind": str(int(pb.VISIT_KIND_MEAL)),
+    "repeat": "weekly",
+    "weekdays": ["1", "3", "x"],
+    "last_date": "2026-12-31",
+    "start_time": "2026-11-25T09:00",
+    "minutes": "45",
+    "travel_minutes": "15",
+    "tasks": "送餐",
+}
+
+
+def test_every_week_on_the_chosen_days_from_the_first_visits_day_and_hour(web: Any) -> None:
+    answer = web.as_(MANAGER).post(f"{HERE}/plan", WEEKLY)
+    asked = web.caller.last("CreateVisitPlan")
+    plan = asked.visit_plan
+    assert (asked.parent, list(plan.weekdays), plan.start_time) == (RESIDENT, [1, 3], "09:00")
+    assert (plan.first_date, plan.last_date) == ("2026-11-25", "2026-12-31")
+    assert (plan.minutes, list(plan.tasks)) == (45, ["送餐"])
+    assert "十四天" in web.get(answer.headers["location"]).text
+
+
+def test_a_refused_week_stands_at_its_fields_and_nothing_typed_is_lost(web: Any) -> None:
+    web.caller.replies["CreateVisitPlan"] = away(
+        INVALID,
+        "REQUEST_INVALID",
+        **{"visit_plan.weekdays": "选一天", "visit_plan.first_date": "哪天开始"},
+    )
+    refused = web.as_(MANAGER).post(f"{HERE}/plan", WEEKLY)
+    assert refused.status_code == 400
+    assert 'id="e-weekdays"' in refused.text
+    assert 'id="e-start_time"' in refused.text
+    assert 'value="3" checked' in refused.text
+    assert 'value="weekly" checked' in refused.text
+
+
+def test_plans_say_when_and_which_days_lack_a_visit_and_why(web: Any) -> None:
+    page = web.as_(MANAGER).get(f"{HERE}/plans/{ELDER.id}").text
+    assert "星期一、星期三、星期五" in page
+    assert "每天" in page
+    assert "这位护理员已有安排" in page
+    assert f"{HERE}/plans/{ELDER.id}" in web.get(f"{HERE}/plans").text
+    assert f'"{HERE}/plans"' in web.get(f"{HERE}/roster").text
+
+
+def test_a_plan_is_ended_with_a_reason(web: Any) -> None:
+    path = f"{HERE}/plans/{ELDER.id}/{ID}/end"
+    answer = web.as_(MANAGER).post(path, {"reason": "住院"})
+    asked = web.caller.last("EndVisitPlan")
+    assert (asked.name, asked.reason) == (f"{RESIDENT}/visitPlans/{ID}", "住院")
+    assert "已结束" in web.get(answer.headers["location"]).text
+    web.caller.replies["EndVisitPlan"] = away(CONFLICT, "VISIT_PLAN_ENDED")
+    refused = web.post(path, {"reason": "住院"})
+    assert refused.status_code == 409
+    assert "says why" in refused.text
 
 
 def test_staff_are_saved_with_the_licences_that_were_typed(web: Any) -> None:

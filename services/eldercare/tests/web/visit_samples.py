@@ -6,6 +6,7 @@ from typing import Any
 
 from eldercare_samples import ELDER, ID, stamp
 from xianban.eldercare.v1 import organisations_pb2 as organisations
+from xianban.eldercare.v1 import visit_plans_pb2 as visit_plans
 from xianban.eldercare.v1 import visits_pb2 as visits
 from xianban_sdk.demo import person_id
 
@@ -29,6 +30,27 @@ def visit(state: Any = visits.VISIT_STATE_PLANNED, minutes: float = 30, **more: 
         "contact_phone": "13900000002",
     }
     return visits.Visit(state=state, **(facts | more))
+
+
+def visit_plan(**more: Any) -> visit_plans.VisitPlan:
+    facts: dict[str, Any] = {
+        "name": f"{ELDER}/visitPlans/{ID}",
+        "organisation": STATION,
+        "carer": person_id("carer"),
+        "carer_display": "刘芳",
+        "kind": visits.VISIT_KIND_MEAL,
+        "weekdays": [1, 3, 5],
+        "start_time": "17:00",
+        "minutes": 45,
+        "tasks": ["送餐到桌"],
+        "first_date": "2026-11-25",
+        "unmade_days": [
+            visit_plans.UnmadeDay(
+                date="2026-11-30", reason="CARER_BUSY", display="这位护理员已有安排"
+            )
+        ],
+    }
+    return visit_plans.VisitPlan(**(facts | more))
 
 
 def organisation() -> organisations.Organisation:
@@ -93,6 +115,14 @@ def more_replies() -> dict[str, Any]:
         **dict.fromkeys(
             ("GetVisit", "PlanVisit", "CancelVisit", "CheckInVisit", "CheckOutVisit"), visit()
         ),
+        "ListVisitPlans": visit_plans.ListVisitPlansResponse(
+            visit_plans=[
+                visit_plan(),
+                visit_plan(weekdays=range(1, 8), last_date="2026-12-31", unmade_days=[]),
+            ],
+            next_page_token="more",
+        ),
+        **dict.fromkeys(("CreateVisitPlan", "EndVisitPlan"), visit_plan()),
         "ListOrganisations": organisations.ListOrganisationsResponse(
             organisations=[organisation()], next_page_token="more"
         ),

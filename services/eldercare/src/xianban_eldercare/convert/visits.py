@@ -16,9 +16,9 @@ from xianban_eldercare.handlers.visits import Seen, tasks_of
 from xianban_eldercare.repository.organisation_rows import VisitRow
 from xianban_eldercare.repository.visits import Span
 
-__all__ = ["place", "span", "visit", "visit_id", "written"]
+__all__ = ["KINDS", "SHOWN_KINDS", "place", "span", "visit", "visit_id", "written"]
 
-_KINDS: Final = {
+KINDS: Final = {
     pb.VISIT_KIND_CALL: VisitKind.CALL,
     pb.VISIT_KIND_MEAL: VisitKind.MEAL,
     pb.VISIT_KIND_CLEANING: VisitKind.CLEANING,
@@ -27,7 +27,7 @@ _KINDS: Final = {
     pb.VISIT_KIND_NURSING: VisitKind.NURSING,
     pb.VISIT_KIND_REHABILITATION: VisitKind.REHABILITATION,
 }
-_SHOWN_KINDS: Final = {kept.value: shown for shown, kept in _KINDS.items()}
+SHOWN_KINDS: Final = {kept.value: shown for shown, kept in KINDS.items()}
 _STATES: Final = {
     VisitState.PLANNED.value: pb.VISIT_STATE_PLANNED,
     VisitState.CHECKED_IN.value: pb.VISIT_STATE_CHECKED_IN,
@@ -62,7 +62,7 @@ def visit(seen: Seen, *, contact: bool = False) -> pb.Visit:
         organisation=f"organisations/{row.organisation}",
         carer=row.carer,
         carer_display=row.carer_display,
-        kind=_SHOWN_KINDS[row.kind],
+        kind=SHOWN_KINDS[row.kind],
         start_time=_stamp(row.start_at),
         end_time=_stamp(row.end_at),
         travel_minutes=row.travel_minutes,
@@ -102,7 +102,7 @@ def written(resident: str, given: pb.Visit) -> VisitRow:
         organisation=organisation_id(given.organisation),
         carer=given.carer,
         carer_display="",
-        kind=_KINDS[given.kind].value,
+        kind=KINDS[given.kind].value,
         start_at=given.start_time.ToDatetime(UTC),
         end_at=given.end_time.ToDatetime(UTC),
         travel_minutes=given.travel_minutes,

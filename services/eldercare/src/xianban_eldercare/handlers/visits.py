@@ -47,6 +47,7 @@ __all__ = [
     "LATE_RULE",
     "MISSED",
     "Seen",
+    "call_off",
     "cancel_visit",
     "check_in",
     "check_out",
@@ -135,7 +136,11 @@ def _days(visit: Visit) -> list[date]:
 
 
 def cancel_visit(visit_id: str, reason: str, *, scope: Scope, uow: UnitOfWork) -> VisitRow:
-    row = Visits(uow.conn, scope).get(visit_id, locked=True)
+    return call_off(Visits(uow.conn, scope).get(visit_id, locked=True), reason, uow=uow)
+
+
+def call_off(row: VisitRow, reason: str, *, uow: UnitOfWork) -> VisitRow:
+    """Whoever read the row has locked it."""
     return _moved(row, lambda visit: visit.cancelled(reason), uow)
 
 

@@ -340,3 +340,23 @@ personal-field-pack = Rule pack
 personal-field-pack-version = Its version
 personal-field-marks = How far it has read
 personal-field-revision = Count of changes
+
+# Weekly visits
+visit-plan-not-found = No weekly plan of that name.
+visit-plan-ended = The plan has ended already.
+plan-reversed = The last day can't be before the first.
+plan-over = The last day is over.
+plan-without-days = None of the weekdays lies between the first and the last day.
+personal-visit-plans = Weekly visits
+personal-visit-plans-purpose = To plan carers' visits to you week by week
+personal-visit-plan-days = Days without a visit
+personal-visit-plan-days-purpose = To tell the station on which day nobody could be sent, and why
+personal-field-plan = Weekly plan
+personal-field-plan-day = Day of the plan
+personal-field-weekdays = Weekdays
+personal-field-starts = Starts at
+personal-field-minutes = Minutes
+personal-field-first-on = First day
+personal-field-last-on = Last day
+personal-field-day = Day
+personal-field-params = What the reason says

@@ -339,3 +339,23 @@ personal-field-pack = 规则包
 personal-field-pack-version = 规则包版本
 personal-field-marks = 已读到的位置
 personal-field-revision = 变更次数
+
+# Weekly visits
+visit-plan-not-found = 没有找到这个每周安排。
+visit-plan-ended = 这个每周安排已经结束。
+plan-reversed = 最后一天不能早于第一天。
+plan-over = 最后一天已经过去。
+plan-without-days = 起止日期之间没有所选的星期。
+personal-visit-plans = 每周上门安排
+personal-visit-plans-purpose = 按周安排护理员上门
+personal-visit-plan-days = 未能安排的日子
+personal-visit-plan-days-purpose = 告诉站长哪一天还没有人上门、为什么
+personal-field-plan = 每周安排
+personal-field-plan-day = 所属日期
+personal-field-weekdays = 星期
+personal-field-starts = 开始时刻
+personal-field-minutes = 时长（分钟）
+personal-field-first-on = 第一天
+personal-field-last-on = 最后一天
+personal-field-day = 日期
+personal-field-params = 原因的内容

@@ -12,6 +12,7 @@ from xianban_eldercare.repository.narrowing import MACHINE, Page, Scope
 from xianban_eldercare.repository.organisations import Organisations
 from xianban_eldercare.repository.staff import StaffBook
 from xianban_eldercare.repository.tables import metadata
+from xianban_eldercare.repository.visit_plans import VisitPlans
 from xianban_eldercare.repository.visits import Visits
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Page",
     "Scope",
     "StaffBook",
+    "VisitPlans",
     "Visits",
     "metadata",
 ]

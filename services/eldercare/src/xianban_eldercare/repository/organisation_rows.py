@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-__all__ = ["BedRow", "LicenceRow", "OrganisationRow", "StaffRow", "VisitRow"]
+__all__ = [
+    "BedRow",
+    "LicenceRow",
+    "OrganisationRow",
+    "StaffRow",
+    "UnmadeRow",
+    "VisitPlanRow",
+    "VisitRow",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +85,32 @@ class VisitRow:
     checked_out_at: datetime | None
     note: str
     version: int
+    plan: str | None = None
+    plan_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitPlanRow:
+    id: str
+    resident: str
+    organisation: str
+    carer: str
+    carer_display: str
+    kind: str
+    weekdays: str
+    starts: str
+    minutes: int
+    travel_minutes: int
+    tasks: str
+    first_on: date
+    last_on: date | None
+    ended_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnmadeRow:
+    plan: str
+    day: date
+    reason: str
+    params: str

@@ -18,7 +18,15 @@ from xianban_sdk.storage import Encrypted, Instant
 
 from xianban_eldercare.repository.tables import metadata
 
-__all__ = ["bed", "organisation", "staff", "staff_licence", "visit"]
+__all__ = [
+    "bed",
+    "organisation",
+    "staff",
+    "staff_licence",
+    "visit",
+    "visit_plan",
+    "visit_plan_unmade",
+]
 
 organisation = Table(
     "organisation",
@@ -115,7 +123,48 @@ visit = Table(
     Column("checked_out_at", Instant, nullable=True),
     Column("note", Encrypted(Text, "visit.note"), nullable=False),
     Column("version", BigInteger, nullable=False),
+    # The plan that it comes from, and the local day for which it was made.
+    Column("plan", Text, nullable=True),
+    Column("plan_day", Date, nullable=True),
+    # One visit a day, whoever rosters it; a single visit has no plan.
+    Index("visit_of_plan", "plan", "plan_day", unique=True),
     Index("visit_by_resident", "resident", "start_at", "id"),
     Index("visit_by_carer", "carer", "start_at", "id"),
     Index("visit_by_organisation", "organisation", "start_at", "id"),
+)
+
+visit_plan = Table(
+    "visit_plan",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("resident", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("carer", Text, nullable=False),
+    Column("carer_display", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    # ISO 8601 numbers in order, e.g. "135".
+    Column("weekdays", Text, nullable=False),
+    # Local, "09:00".
+    Column("starts", Text, nullable=False),
+    Column("minutes", Integer, nullable=False),
+    Column("travel_minutes", Integer, nullable=False),
+    # JSON: texts.
+    Column("tasks", Encrypted(Text, "visit_plan.tasks"), nullable=False),
+    Column("first_on", Date, nullable=False),
+    Column("last_on", Date, nullable=True),
+    Column("ended_at", Instant, nullable=True),
+    Column("version", BigInteger, nullable=False),
+    Index("visit_plan_by_resident", "resident", "id"),
+)
+
+# The days ahead for which no visit could be rostered, and why.
+visit_plan_unmade = Table(
+    "visit_plan_unmade",
+    metadata,
+    Column("plan", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("reason", Text, nullable=False),
+    # JSON: what the reason's text says, e.g. a licence's number.
+    Column("params", Encrypted(Text, "visit_plan_unmade.params"), nullable=False),
+    PrimaryKeyConstraint("plan", "day"),
 )

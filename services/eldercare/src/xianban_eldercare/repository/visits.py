@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, insert, literal, select, tuple_, update
 from xianban_sdk.errors import NotFound
@@ -66,6 +66,23 @@ class Visits(Repository):
             visit.c.state != "cancelled",
         )
         return [VisitRow(**row) for row in self.conn.execute(query).mappings()]
+
+    def days_of_plan(self, plan: str, since: date) -> set[date]:
+        """Which have or had their visit; whatever became of it."""
+        mine = (visit.c.plan == plan, visit.c.plan_day >= since)
+        query = select(visit.c.plan_day).where(*mine, self.visible(visit.c.resident))
+        return {day for day in self.conn.scalars(query) if day is not None}
+
+    def ahead_of_plan(self, plan: str, now: datetime) -> list[VisitRow]:
+        """Those that are still to begin, locked."""
+        query = select(visit).where(
+            visit.c.plan == plan,
+            visit.c.state == "planned",
+            visit.c.start_at > now,
+            self.visible(visit.c.resident),
+        )
+        rows = self.conn.execute(query.order_by(*_ORDER).with_for_update()).mappings()
+        return [VisitRow(**row) for row in rows]
 
     def late(self, resident: str, now: datetime) -> bool:
         """Somebody should have come and has not; for the alarm."""

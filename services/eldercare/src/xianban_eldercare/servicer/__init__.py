@@ -8,6 +8,7 @@ from xianban_eldercare.servicer.eligibility import EligibilityServicer
 from xianban_eldercare.servicer.ingest import IngestServicer
 from xianban_eldercare.servicer.monitoring import MonitoringServicer
 from xianban_eldercare.servicer.organisations import OrganisationServicer
+from xianban_eldercare.servicer.visit_plans import VisitPlanServicer
 from xianban_eldercare.servicer.visits import VisitServicer
 from xianban_eldercare.servicer.whereabouts import WhereaboutsServicer
 
@@ -18,6 +19,7 @@ __all__ = [
     "IngestServicer",
     "MonitoringServicer",
     "OrganisationServicer",
+    "VisitPlanServicer",
     "VisitServicer",
     "WhereaboutsServicer",
 ]

@@ -8,6 +8,7 @@ from xianban.eldercare.v1.care_files_pb2_grpc import CareFileServiceStub
 from xianban.eldercare.v1.eligibility_pb2_grpc import EligibilityServiceStub
 from xianban.eldercare.v1.monitoring_pb2_grpc import MonitoringServiceStub
 from xianban.eldercare.v1.organisations_pb2_grpc import OrganisationServiceStub
+from xianban.eldercare.v1.visit_plans_pb2_grpc import VisitPlanServiceStub
 from xianban.eldercare.v1.visits_pb2_grpc import VisitServiceStub
 from xianban.eldercare.v1.whereabouts_pb2_grpc import WhereaboutsServiceStub
 from xianban_sdk.web import api
@@ -20,6 +21,7 @@ __all__ = [
     "locating",
     "monitoring",
     "organising",
+    "planning",
     "visiting",
 ]
 
@@ -29,6 +31,7 @@ assessing = api(AssessmentServiceStub)
 eligibility = api(EligibilityServiceStub)
 locating = api(WhereaboutsServiceStub)
 organising = api(OrganisationServiceStub)
+planning = api(VisitPlanServiceStub)
 visiting = api(VisitServiceStub)
 # Not routed by the edge: the elder care service serves it on its own socket.
 alerting = api(AlertServiceStub, served_by="eldercare")

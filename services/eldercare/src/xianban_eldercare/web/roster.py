@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from xianban.eldercare.v1 import care_files_pb2
 from xianban.eldercare.v1 import organisations_pb2 as organisations
+from xianban.eldercare.v1 import visit_plans_pb2 as visit_plans
 from xianban.eldercare.v1 import visits_pb2 as pb
 from xianban_sdk.web import (
     CallError,
@@ -21,7 +22,8 @@ from xianban_sdk.web import (
     status,
 )
 
-from xianban_eldercare.web.clients import files, organising, visiting
+from xianban_eldercare.web import plans
+from xianban_eldercare.web.clients import files, organising, planning, visiting
 from xianban_eldercare.web.days import local_day, midnight, monday, stamp, today, typed
 from xianban_eldercare.web.organisations import MOST, managers_only, organisation_of
 from xianban_eldercare.web.visits import KINDS, STATES
@@ -62,7 +64,10 @@ def _week(request: Request) -> date:
 
 @managers_only
 async def plan(request: Request) -> Response:
-    return await _form(request, Form({}, {}))
+    """Beginning with what the link that led here says."""
+    query = request.query_params
+    known = {"resident": query.get("resident", ""), "repeat": "weekly" if "weekly" in query else ""}
+    return await _form(request, Form(known, {}))
 
 
 async def _form(request: Request, form: Form, problem: CallError | None = None) -> Response:
@@ -92,7 +97,7 @@ async def save(request: Request) -> Response:
     form = await read_form(request)
     here = f"organisations/{request.path_params['organisation']}"
     start = typed(form.text("start_time"))
-    # Without a time the service says which field is missing.
+    # Without a time the service says which field is wrong.
     visit = pb.Visit(
         organisation=here,
         carer=form.text("carer"),
@@ -103,6 +108,8 @@ async def save(request: Request) -> Response:
     if start is not None:
         visit.start_time.CopyFrom(stamp(start))
         visit.end_time.CopyFrom(stamp(_end(start, form)))
+    if form.text("repeat") == "weekly":
+        return await _weekly(request, form, plans.wanted(form, visit, start))
     asked = pb.PlanVisitRequest(
         parent=form.text("resident"), visit=visit, request_id=form.request_id
     )
@@ -111,6 +118,18 @@ async def save(request: Request) -> Response:
         return await _form(request, form, refused)
     week = local_day(visit.start_time).isoformat()
     return see_other(request, f"/eldercare/{here}/roster?week={week}&done=planned")
+
+
+async def _weekly(
+    request: Request, form: Form, asked: visit_plans.CreateVisitPlanRequest
+) -> Response:
+    _, refused = await attempt(call(request, planning.CreateVisitPlan, asked))
+    if refused is not None:
+        return await _form(request, form, refused)
+    whose = asked.parent.rpartition("/")[2]
+    return see_other(
+        request, f"/eldercare/{asked.visit_plan.organisation}/plans/{whose}?done=planned"
+    )
 
 
 def _kind(form: Form) -> pb.VisitKind.ValueType:
@@ -128,12 +147,17 @@ def _lines(form: Form) -> list[str]:
 
 
 def _on_the_form(refused: CallError | None) -> CallError | None:
-    """visit.end_time stands at the minutes, parent at the elder."""
+    """visit.end_time stands at the minutes, parent at the elder, a first day at the start."""
     if refused is None:
         return None
-    names = {"parent": "resident", "end_time": "minutes", "organisation": "carer"}
+    names = {
+        "parent": "resident",
+        "end_time": "minutes",
+        "organisation": "carer",
+        "first_date": "start_time",
+    }
     fields: dict[str, str] = {}
     for name, words in refused.fields.items():
-        own = name.removeprefix("visit.").partition("[")[0]
+        own = name.removeprefix("visit.").removeprefix("visit_plan.").partition("[")[0]
         fields[names.get(own, own)] = words
     return CallError(refused.code, refused.reason, refused.message, refused.service, fields)

@@ -1,0 +1,80 @@
+"""Plans of weekly visits: protobuf ⇄ rows."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import orjson
+from xianban.eldercare.v1 import visit_plans_pb2 as pb
+from xianban_sdk.errors import InvalidArgument
+from xianban_sdk.i18n import text
+
+from xianban_eldercare.convert.organisations import organisation_id
+from xianban_eldercare.convert.visits import KINDS, SHOWN_KINDS
+from xianban_eldercare.handlers.visit_plans import SeenPlan
+from xianban_eldercare.repository.organisation_rows import UnmadeRow, VisitPlanRow
+
+__all__ = ["plan_id", "visit_plan", "written"]
+
+
+def plan_id(name: str) -> str:
+    """`residents/{r}/visitPlans/{p}` → the plan's id."""
+    return name.rpartition("/")[2]
+
+
+def visit_plan(seen: SeenPlan, locale: str) -> pb.VisitPlan:
+    row = seen.row
+    made = pb.VisitPlan(
+        name=f"residents/{row.resident}/visitPlans/{row.id}",
+        organisation=f"organisations/{row.organisation}",
+        carer=row.carer,
+        carer_display=row.carer_display,
+        kind=SHOWN_KINDS[row.kind],
+        weekdays=[int(one) for one in row.weekdays],
+        start_time=row.starts,
+        minutes=row.minutes,
+        travel_minutes=row.travel_minutes,
+        tasks=orjson.loads(row.tasks),
+        first_date=row.first_on.isoformat(),
+        last_date=row.last_on.isoformat() if row.last_on else "",
+        version=row.version,
+        unmade_days=[_unmade(one, locale) for one in seen.unmade],
+    )
+    if row.ended_at is not None:
+        made.end_time.FromDatetime(row.ended_at)
+    return made
+
+
+def _unmade(row: UnmadeRow, locale: str) -> pb.UnmadeDay:
+    key, params = row.reason.lower().replace("_", "-"), orjson.loads(row.params)
+    display = text(key, locale, "xianban_eldercare", **params)
+    return pb.UnmadeDay(date=row.day.isoformat(), reason=row.reason, display=display)
+
+
+def written(resident: str, given: pb.VisitPlan) -> VisitPlanRow:
+    """What is planned; all else is the service's."""
+    last = given.last_date
+    return VisitPlanRow(
+        id="",
+        resident=resident,
+        organisation=organisation_id(given.organisation),
+        carer=given.carer,
+        carer_display="",
+        kind=KINDS[given.kind].value,
+        weekdays="".join(map(str, sorted(given.weekdays))),
+        starts=given.start_time,
+        minutes=given.minutes,
+        travel_minutes=given.travel_minutes,
+        tasks=orjson.dumps(list(given.tasks)).decode(),
+        first_on=_day(given.first_date, "visit_plan.first_date"),
+        last_on=_day(last, "visit_plan.last_date") if last else None,
+        ended_at=None,
+        version=0,
+    )
+
+
+def _day(written: str, field: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise InvalidArgument("DAY_UNKNOWN", field=field) from None

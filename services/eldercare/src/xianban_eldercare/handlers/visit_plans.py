@@ -1,0 +1,145 @@
+"""Plans of weekly visits: written, turned into visits day by day, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
+from typing import Final
+
+import orjson
+from sqlalchemy import Connection
+from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.errors import FailedPrecondition, InvalidArgument, NotFound, XianbanError
+from xianban_sdk.storage import UnitOfWork
+
+from xianban_eldercare.domain.visit_plans import VisitPlan
+from xianban_eldercare.handlers.organisations import CARER
+from xianban_eldercare.handlers.refusals import refusals
+from xianban_eldercare.handlers.visits import call_off, plan_visit
+from xianban_eldercare.repository import MACHINE, CareFiles, Scope, VisitPlans, Visits
+from xianban_eldercare.repository.organisation_rows import UnmadeRow, VisitPlanRow, VisitRow
+from xianban_eldercare.repository.organisations import Organisations
+from xianban_eldercare.repository.responders import responders
+from xianban_eldercare.repository.staff import StaffBook
+
+__all__ = ["SeenPlan", "create_plan", "end_plan", "make_visits", "plan_of", "seen", "visit_for"]
+
+# What a rule says of one day; anything else is a fault and stops the plan's pass.
+_SAID_NO: Final = (FailedPrecondition, InvalidArgument, NotFound)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPlan:
+    """A plan, and the days for which no visit could be rostered."""
+
+    row: VisitPlanRow
+    unmade: Sequence[UnmadeRow]
+
+
+def seen(rows: Sequence[VisitPlanRow], *, conn: Connection, unmade: bool) -> list[SeenPlan]:
+    """`unmade`: the reasons name licences and a carer's other hours; they are the manager's."""
+    found = VisitPlans(conn, MACHINE).unmade([row.id for row in rows]) if unmade else {}
+    return [SeenPlan(row, found.get(row.id, [])) for row in rows]
+
+
+def create_plan(wanted: VisitPlanRow, *, scope: Scope, uow: UnitOfWork) -> VisitPlanRow:
+    """For a carer who works there; whether each day can be rostered shows day by day."""
+    file = CareFiles(uow.conn, scope).get(wanted.resident)
+    with refusals():
+        plan_of(wanted).planned(uow.clock.now())
+    Organisations(uow.conn, scope).own_one(wanted.organisation, field="visit_plan.organisation")
+    carer = StaffBook(uow.conn, scope).find(wanted.organisation, wanted.carer)
+    if carer is None:
+        raise NotFound("CARER_NOT_FOUND", field="visit_plan.carer")
+    if wanted.carer not in responders(uow.conn, {CARER}, file.area):
+        raise FailedPrecondition("CARER_NOT_HERE", field="visit_plan.carer")
+    row = replace(wanted, id=uow.ids.new(), carer_display=carer.display_name, version=1)
+    VisitPlans(uow.conn, scope).add(row)
+    make_visits(row.id, uow=uow)
+    return row
+
+
+def end_plan(plan_id: str, reason: str, *, scope: Scope, uow: UnitOfWork) -> VisitPlanRow:
+    """No more visits; those that have not begun are called off."""
+    now, plans = uow.clock.now(), VisitPlans(uow.conn, scope)
+    row = plans.get(plan_id)
+    if row.ended_at is not None:
+        raise FailedPrecondition("VISIT_PLAN_ENDED", field="name")
+    after = replace(row, ended_at=now, version=row.version + 1)
+    plans.save(after)
+    plans.put_unmade(row.id, [])
+    for visit in Visits(uow.conn, scope).ahead_of_plan(row.id, now):
+        call_off(visit, reason, uow=uow)
+    return after
+
+
+def make_visits(plan_id: str, *, uow: UnitOfWork) -> None:
+    """Rosters what the next two weeks lack; any number of times, in any process.
+
+    The plan is locked meanwhile, so that of two processes the second finds nothing to do.
+    """
+    plans = VisitPlans(uow.conn, MACHINE)
+    row = plans.find(plan_id)
+    if row is None or row.ended_at is not None:
+        return
+    now = uow.clock.now()
+    made = Visits(uow.conn, MACHINE).days_of_plan(plan_id, now.astimezone(SHANGHAI).date())
+    due = plan_of(row).due(made, now)
+    tried = [(day, _refusal(row, day, uow)) for day in due]
+    unmade = [_unmade(row, day, error) for day, error in tried if error is not None]
+    if unmade != plans.unmade([plan_id]).get(plan_id, []):
+        plans.put_unmade(plan_id, unmade)
+
+
+def _refusal(row: VisitPlanRow, day: date, uow: UnitOfWork) -> XianbanError | None:
+    # A refusal comes before anything is written: the transaction goes on.
+    try:
+        plan_visit(visit_for(row, day), scope=MACHINE, uow=uow)
+    except _SAID_NO as error:
+        return error
+    return None
+
+
+def _unmade(row: VisitPlanRow, day: date, error: XianbanError) -> UnmadeRow:
+    return UnmadeRow(row.id, day, error.reason, orjson.dumps(error.params).decode())
+
+
+def plan_of(row: VisitPlanRow) -> VisitPlan:
+    """What the rules are about."""
+    return VisitPlan(
+        weekdays=frozenset(map(int, row.weekdays)),
+        starts=time.fromisoformat(row.starts),
+        length=timedelta(minutes=row.minutes),
+        first_on=row.first_on,
+        last_on=row.last_on,
+    )
+
+
+def visit_for(row: VisitPlanRow, day: date) -> VisitRow:
+    """The day's visit as somebody would plan it."""
+    start, end = plan_of(row).span(day)
+    tasks = [{"text": one, "done": False} for one in orjson.loads(row.tasks)]
+    return VisitRow(
+        id="",
+        resident=row.resident,
+        organisation=row.organisation,
+        carer=row.carer,
+        carer_display=row.carer_display,
+        kind=row.kind,
+        start_at=start,
+        end_at=end,
+        travel_minutes=row.travel_minutes,
+        tasks=orjson.dumps(tasks).decode(),
+        state="planned",
+        cancel_reason="",
+        checked_in_at=None,
+        checked_in_place="",
+        distance_metres=None,
+        away_reason="",
+        checked_out_at=None,
+        note="",
+        version=0,
+        plan=row.id,
+        plan_day=day,
+    )

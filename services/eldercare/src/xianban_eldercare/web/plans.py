@@ -1,0 +1,107 @@
+"""Weekly visits on the station manager's pages: written, looked at, ended."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+from xianban.eldercare.v1 import care_files_pb2
+from xianban.eldercare.v1 import visit_plans_pb2 as pb
+from xianban.eldercare.v1 import visits_pb2 as visits
+from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.web import (
+    CallError,
+    Form,
+    attempt,
+    call,
+    if_there,
+    read_form,
+    render,
+    see_other,
+    status,
+)
+
+from xianban_eldercare.web.clients import files, planning
+from xianban_eldercare.web.organisations import MOST, managers_only, organisation_of
+from xianban_eldercare.web.visits import KINDS
+
+
+def wanted(form: Form, visit: visits.Visit, start: datetime | None) -> pb.CreateVisitPlanRequest:
+    """The plan form's weekly choice; the first visit's day and time are the plan's."""
+    local = start.astimezone(SHANGHAI) if start is not None else None
+    plan = pb.VisitPlan(
+        organisation=visit.organisation,
+        carer=visit.carer,
+        kind=visit.kind,
+        weekdays=[int(one) for one in form.all("weekdays") if one in set("1234567")],
+        start_time=f"{local:%H:%M}" if local else "",
+        minutes=min(max(form.number("minutes"), 0), 24 * 60),
+        travel_minutes=visit.travel_minutes,
+        tasks=[one.text for one in visit.tasks],
+        first_date=local.date().isoformat() if local else "",
+        last_date=form.text("last_date"),
+    )
+    return pb.CreateVisitPlanRequest(
+        parent=form.text("resident"), visit_plan=plan, request_id=form.request_id
+    )
+
+
+@managers_only
+async def elders(request: Request) -> Response:
+    """Whose plans; also of an elder to whom nobody comes yet."""
+    asked = care_files_pb2.ListCareFilesRequest(page_size=MOST)
+    here, found = await asyncio.gather(
+        organisation_of(request), call(request, files.ListCareFiles, asked)
+    )
+    return render(
+        request,
+        "eldercare/plans_elders.html",
+        here=here,
+        elders=[(one.name.split("/")[1], one.display_name) for one in found.care_files],
+    )
+
+
+@managers_only
+async def plans(request: Request) -> Response:
+    return await _page(request)
+
+
+async def _page(request: Request, problem: CallError | None = None) -> Response:
+    whose = f"residents/{request.path_params['resident']}"
+    asked = pb.ListVisitPlansRequest(
+        parent=whose, page_size=MOST, page_token=request.query_params.get("page_token", "")
+    )
+    named = care_files_pb2.GetCareFileRequest(name=f"{whose}/careFile")
+    here, found, (file, _) = await asyncio.gather(
+        organisation_of(request),
+        call(request, planning.ListVisitPlans, asked),
+        if_there(call(request, files.GetCareFile, named)),
+    )
+    return render(
+        request,
+        "eldercare/plans.html",
+        status(problem),
+        here=here,
+        whose=whose,
+        elder=file.display_name if file else "",
+        plans=found.visit_plans,
+        more=found.next_page_token,
+        kinds=KINDS,
+        problem=problem,
+    )
+
+
+@managers_only
+async def end(request: Request) -> Response:
+    form, at = await read_form(request), request.path_params
+    name = f"residents/{at['resident']}/visitPlans/{at['plan']}"
+    asked = pb.EndVisitPlanRequest(
+        name=name, reason=form.text("reason"), request_id=form.request_id
+    )
+    _, refused = await attempt(call(request, planning.EndVisitPlan, asked))
+    if refused is not None:
+        return await _page(request, refused)
+    here = f"/eldercare/organisations/{at['organisation']}/plans/{at['resident']}"
+    return see_other(request, f"{here}?done=ended")
