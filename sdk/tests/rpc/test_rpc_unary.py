@@ -137,7 +137,7 @@ def test_field_rules_name_every_bad_field_in_the_callers_language(echo, pb):
 
 def test_a_subject_that_is_no_resource_name_is_an_invalid_argument(echo, pb):
     call = echo.stub(pb.EchoStub, "resident").GetNote
-    for parent in ("", "residents/", "people/1", "residents/" + "x" * 65):
+    for parent in ("", "residents/", "people/1", "residents/" + "x" * 65, "residents/a\0b"):
         query = pb.NoteQuery(parent=parent)
         assert refusal(call, query) == ("INVALID_ARGUMENT", "RESOURCE_PATH_INVALID")
 

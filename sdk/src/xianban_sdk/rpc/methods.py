@@ -66,7 +66,9 @@ class Method:
         for part in self.rule.subject.split("."):
             value = getattr(value, part)
         resident, _, _rest = str(value).removeprefix(_RESIDENTS).partition("/")
-        if not str(value).startswith(_RESIDENTS) or not 0 < len(resident) <= _MAX_ID:
+        # What may be asked is looked up by it before the field rules are: no database takes a NUL.
+        fits = 0 < len(resident) <= _MAX_ID and resident.isprintable()
+        if not fits or not str(value).startswith(_RESIDENTS):
             raise InvalidArgument("RESOURCE_PATH_INVALID", field=self.rule.subject)
         return resident
 
