@@ -49,6 +49,7 @@ def _look(
     page: Page, people: People, path: str, forms: list[Form], locale: str
 ) -> dict[str, list[str]]:
     """The page is loaded once; the screen becomes wider under it."""
+    page.set_viewport_size({"width": forms[0].width, "height": forms[0].height})
     answer = page.goto(people.suite.url + path)
     assert answer is not None
     # A page that asks for what was not given is a page too.
