@@ -20,6 +20,7 @@ from xianban.common.v1 import alerts_pb2 as pb
 from xianban.common.v1.alerts_pb2_grpc import AlertServiceStub
 from xianban_identity.demo import issue_token
 from xianban_sdk.demo import person_id
+from xianban_sdk.errors import NotFound, Unavailable
 from xianban_sdk.settings import Settings
 
 Found = TypeVar("Found")
@@ -49,6 +50,8 @@ class Elder:
         """One alarm after the other until told to stop; one that never comes is a finding."""
         band = Wristband(self.suite.mqtt_port)
         try:
+            for person in ("daughter", "dispatcher"):
+                self._until(partial(self._token, person), "no token")
             while not self.stop.is_set():
                 self.source.choice((*4 * (self.press,), self.fail))(band)
         except Exception as error:
@@ -128,7 +131,7 @@ class Elder:
             try:
                 if found := look():
                     return found
-            except (grpc.RpcError, httpx.HTTPError, RuntimeError) as error:
+            except (grpc.RpcError, httpx.HTTPError, Unavailable, NotFound) as error:
                 if isinstance(error, grpc.Call) and error.code() in FINAL:
                     raise
                 last = repr(error)

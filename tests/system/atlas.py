@@ -59,9 +59,9 @@ class Atlas:
                 waiting += _links(html, str(http.base_url))
 
     def _enough(self, key: tuple[str, bool]) -> bool:
-        """A list that was empty for one person may lead on for the next, while pages miss."""
+        """A list that was empty for one may lead on for the next, while pages miss."""
         full = self._known[key] >= _samples(key[0])
-        return full and ("{" in key[0] or not self.unreached())
+        return full and (key[0].endswith("}") or not self.unreached())
 
     def _key(self, path: str) -> tuple[str, bool] | None:
         """The first route that matches, as the portal chooses, and whether a query is asked."""
