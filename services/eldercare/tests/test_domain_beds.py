@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from xianban_eldercare.domain.beds import LONGEST_HOLD, Bed, BedState
-from xianban_eldercare.domain.refused import Refused
+from xianban_eldercare.domain.errors import Refused
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from xianban_eldercare.domain.refused import Refused
+from xianban_eldercare.domain.errors import Refused
 from xianban_eldercare.domain.visit_plans import AHEAD_DAYS, VisitPlan
 
 NOON = datetime(2026, 11, 25, 4, tzinfo=UTC)  # a Wednesday, 12:00 in Shanghai

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from xianban_eldercare.domain.refused import Refused
+from xianban_eldercare.domain.errors import Refused
 from xianban_eldercare.domain.staff import NEEDED, Licence, LicenceKind, Staff, rosterable
 from xianban_eldercare.domain.visits import (
     EARLIEST,

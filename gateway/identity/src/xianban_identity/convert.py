@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.common.v1 import relations_pb2
 from xianban.identity.v1 import identity_pb2 as pb
+from xianban_sdk.wire import stamp
 
 from xianban_identity.domain.consent import Consent, Decision
 from xianban_identity.domain.delegation import Delegation, Kind, Side, State
@@ -62,14 +63,6 @@ def instant(stamp: Timestamp) -> datetime | None:
     return stamp.ToDatetime(UTC) if stamp.seconds or stamp.nanos else None
 
 
-def _stamp(at: datetime | None) -> Timestamp | None:
-    if at is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(at)
-    return stamp
-
-
 def last_id(name: str) -> str:
     """The last part of a resource name."""
     return name.rpartition("/")[2]
@@ -122,9 +115,9 @@ def session(item: Session, current: str) -> pb.Session:
         name=f"residents/{item.person}/sessions/{item.id}",
         client=item.client,
         device=item.device,
-        create_time=_stamp(item.created_at),
-        last_use_time=_stamp(item.last_used_at),
-        expire_time=_stamp(item.expires_at),
+        create_time=stamp(item.created_at),
+        last_use_time=stamp(item.last_used_at),
+        expire_time=stamp(item.expires_at),
         current=item.id == current,
         authentication_methods=item.amr,
     )
@@ -155,8 +148,8 @@ def delegation(record: Record, viewer: str, names: dict[str, str], now: datetime
         subject_display=texts[Side.SUBJECT],
         scopes=item.scopes,
         state=_STATES[state],
-        create_time=_stamp(item.created_at),
-        expire_time=_stamp(item.ends_at),
+        create_time=stamp(item.created_at),
+        expire_time=stamp(item.ends_at),
         auto_rule=item.auto_rule,
         requested_by=item.requested_by.value,
     )
@@ -183,7 +176,7 @@ def delegation_event(event: Event, names: dict[str, str]) -> pb.DelegationEvent:
     """One line of the history."""
     return pb.DelegationEvent(
         id=event.id,
-        occur_time=_stamp(event.occurred_at),
+        occur_time=stamp(event.occurred_at),
         action=event.action,
         actor_display=names.get(event.actor, "") or event.actor,
         reason=event.reason,
@@ -197,7 +190,7 @@ def acting_for(item: Delegation, names: dict[str, str]) -> pb.ActingFor:
         subject_display=names.get(item.subject, ""),
         kind=_KINDS[item.kind],
         scopes=item.scopes,
-        expire_time=_stamp(item.ends_at),
+        expire_time=stamp(item.ends_at),
     )
 
 
@@ -220,9 +213,9 @@ def consent(item: Consent, current_revision: int, now: datetime) -> pb.Consent:
         purpose=item.purpose,
         revision=item.revision,
         decision=_DECISIONS[item.decision],
-        decide_time=_stamp(item.decided_at),
-        expire_time=_stamp(item.expires_at),
-        withdraw_time=_stamp(item.withdrawn_at),
+        decide_time=stamp(item.decided_at),
+        expire_time=stamp(item.expires_at),
+        withdraw_time=stamp(item.withdrawn_at),
         decided_by=item.decided_by,
         live=item.is_live(current_revision, now),
     )

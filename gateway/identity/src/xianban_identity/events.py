@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.common.v1 import messages_pb2, relations_pb2
 from xianban_sdk.storage import UnitOfWork
+from xianban_sdk.wire import stamp
 
 from xianban_identity.domain.ages import ADULT, FOURTEEN, birthday_instant
 from xianban_identity.domain.consent import Consent
@@ -41,8 +39,8 @@ def publish_relation(uow: UnitOfWork, item: Delegation) -> None:
         actor=item.delegate,
         subject=item.subject,
         scopes=item.scopes,
-        start_time=_timestamp(item.created_at),
-        expire_time=_timestamp(item.ends_at),
+        start_time=stamp(item.created_at),
+        expire_time=stamp(item.ends_at),
         active=item.state is State.ACTIVE,
     )
     _append(uow, relations_pb2.RelationRecord(relation=state))
@@ -55,7 +53,7 @@ def publish_consent(uow: UnitOfWork, item: Consent, *, live: bool) -> None:
         subject=item.subject,
         purpose=item.purpose,
         revision=item.revision,
-        expire_time=_timestamp(item.expires_at),
+        expire_time=stamp(item.expires_at),
         active=live,
     )
     _append(uow, relations_pb2.RelationRecord(consent=state))
@@ -102,11 +100,3 @@ def tell(
 def _append(uow: UnitOfWork, record: relations_pb2.RelationRecord) -> None:
     numbered = relation_log.append(uow.conn, record)
     uow.emit(relations_pb2.RelationChanged(record=numbered), aggregate=AGGREGATE, domain="identity")
-
-
-def _timestamp(at: datetime | None) -> Timestamp | None:
-    if at is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(at)
-    return stamp

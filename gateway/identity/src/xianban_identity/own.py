@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.exc import SQLAlchemyError
 from xianban.common.v1 import relations_pb2
 from xianban_sdk.app import Resources
@@ -18,6 +17,7 @@ from xianban_sdk.messaging.bus import BusUnavailable
 from xianban_sdk.messaging.event import Event, event_type, routing_key
 from xianban_sdk.storage import Database
 from xianban_sdk.telemetry import log
+from xianban_sdk.wire import stamp
 
 from xianban_identity.oidc import keys
 from xianban_identity.repository import relation_log
@@ -98,9 +98,7 @@ def _beat(resources: Resources) -> None:
         sequence = relation_log.last_sequence(conn)
     if isinstance(resources.relations, OwnFacts):
         resources.relations.seen(sequence)
-    stamp = Timestamp()
-    stamp.FromDatetime(observed)
-    beat = relations_pb2.RelationsHeartbeat(sequence=sequence, observe_time=stamp)
+    beat = relations_pb2.RelationsHeartbeat(sequence=sequence, observe_time=stamp(observed))
     resources.bus.publish_transient(
         Event(
             id=resources.ids.new(),

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.common.v1 import audit_pb2, relations_pb2
 from xianban.identity.v1 import identity_pb2 as pb
 from xianban_sdk.app import Resources
@@ -13,6 +9,7 @@ from xianban_sdk.errors import NotFound
 from xianban_sdk.rpc import Call
 from xianban_sdk.storage import decode_page, encode_page
 from xianban_sdk.who_looked import who_looked
+from xianban_sdk.wire import stamp
 
 from xianban_identity import convert
 from xianban_identity.domain.consent import receipt
@@ -274,7 +271,7 @@ class RelationServicer:
     ) -> relations_pb2.ListRelationsResponse:
         conn, size = call.uow.conn, request.page_size or _LOG_PAGE
         # Instant, then sequence, then records: all that was committed by then is in the page.
-        observed = _stamp(call.clock.now())
+        observed = stamp(call.clock.now())
         sequence = relation_log.last_sequence(conn)
         records = relation_log.after(conn, request.after_sequence, size + 1)
         return relations_pb2.ListRelationsResponse(
@@ -287,12 +284,6 @@ class RelationServicer:
     def ResolveRelations(
         self, request: relations_pb2.ResolveRelationsRequest, call: Call
     ) -> relations_pb2.ResolveRelationsResponse:
-        observed = _stamp(call.clock.now())
+        observed = stamp(call.clock.now())
         records = relation_log.for_pair(call.uow.conn, request.actor, request.subject)
         return relations_pb2.ResolveRelationsResponse(records=records, observe_time=observed)
-
-
-def _stamp(at: datetime) -> Any:
-    stamp = Timestamp()
-    stamp.FromDatetime(at)
-    return stamp

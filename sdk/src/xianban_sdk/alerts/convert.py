@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.common.v1 import alerts_pb2 as pb
 from xianban.common.v1 import readings_pb2
 
@@ -13,6 +11,7 @@ from xianban_sdk import i18n
 from xianban_sdk.alerts.book import AlertBook
 from xianban_sdk.alerts.climbing import Step
 from xianban_sdk.alerts.domain import Alert, Reason
+from xianban_sdk.wire import stamp
 
 __all__ = ["alert_id", "alert_to_wire", "step_to_wire"]
 
@@ -36,19 +35,19 @@ def alert_to_wire(alert: Alert, book: AlertBook, locale: str = i18n.DEFAULT_LOCA
         subject_display=alert.subject_display,
         area=alert.area,
         reasons=[_reason(each, book, locale) for each in alert.reasons],
-        raise_time=_time(alert.raised_at),
-        clear_time=_time(alert.cleared_at),
+        raise_time=stamp(alert.raised_at),
+        clear_time=stamp(alert.cleared_at),
         occurrences=alert.occurrences,
         acknowledged_by=alert.acknowledged_by,
         acknowledged_by_display=alert.acknowledged_by_display,
-        acknowledge_time=_time(alert.acknowledged_at),
+        acknowledge_time=stamp(alert.acknowledged_at),
         dispatched_to=alert.dispatched_to,
-        dispatch_time=_time(alert.dispatched_at),
-        resolve_time=_time(alert.resolved_at),
-        close_time=_time(alert.closed_at),
+        dispatch_time=stamp(alert.dispatched_at),
+        resolve_time=stamp(alert.resolved_at),
+        close_time=stamp(alert.closed_at),
         rung=alert.rung,
         rung_display=_rung(alert.rung, book, locale),
-        next_rung_time=_time(alert.next_rung_at),
+        next_rung_time=stamp(alert.next_rung_at),
         version=alert.version,
     )
     if alert.place is not None:
@@ -59,7 +58,7 @@ def alert_to_wire(alert: Alert, book: AlertBook, locale: str = i18n.DEFAULT_LOCA
 def step_to_wire(step: Step, book: AlertBook, locale: str = i18n.DEFAULT_LOCALE) -> pb.AlertStep:
     """One line of its history."""
     return pb.AlertStep(
-        occur_time=_time(step.at),
+        occur_time=stamp(step.at),
         action=step.action,
         actor=step.actor,
         actor_display=step.actor_display,
@@ -81,7 +80,7 @@ def _reason(reason: Reason, book: AlertBook, locale: str) -> pb.AlertReason:
         text=reason.text,
         params=reason.params,
         display=i18n.text(reason.text, locale, book.package, **reason.params),
-        observe_time=_time(reason.observed_at),
+        observe_time=stamp(reason.observed_at),
     )
 
 
@@ -95,11 +94,3 @@ def _position(alert: Alert) -> readings_pb2.Position:
     return readings_pb2.Position(
         latitude=place.latitude, longitude=place.longitude, accuracy_m=place.accuracy_m
     )
-
-
-def _time(instant: datetime | None) -> Timestamp | None:
-    if instant is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp

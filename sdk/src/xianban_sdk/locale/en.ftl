@@ -3,6 +3,7 @@ malformed-request = The request could not be read.
 request-invalid = The request has fields that are not valid.
 field-invalid = The field { $field } is not valid.
 page-token-invalid = This page link is not valid any more. Please start the list again.
+day-unknown = There is no such day.
 request-id-reused = This request id was already used for another request.
 request-id-missing = A request id is needed.
 resident-not-found = No such resident.

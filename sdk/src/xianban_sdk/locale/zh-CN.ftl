@@ -3,6 +3,7 @@ malformed-request = 请求内容无法读取。
 request-invalid = 请求中有填写不正确的内容。
 field-invalid = { $field } 填写不正确。
 page-token-invalid = 翻页链接已失效，请重新打开列表。
+day-unknown = 没有这一天。
 request-id-reused = 该请求编号已用于另一个请求。
 request-id-missing = 缺少请求编号。
 resident-not-found = 没有找到该居民。

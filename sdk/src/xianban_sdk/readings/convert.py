@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.common.v1 import readings_pb2 as pb
 
 from xianban_sdk.readings.reading import Place, Reading, Shown, Silence, Withheld
+from xianban_sdk.wire import stamp
 
 __all__ = ["judged", "point"]
 
@@ -33,12 +33,12 @@ def _message(
         verdict=pb.ReadingVerdict.ValueType(told.verdict.value),
     )
     if isinstance(reading, Reading):
-        made.observe_time.CopyFrom(_timestamp(reading.observed_at))
-        made.receive_time.CopyFrom(_timestamp(reading.received_at))
+        made.observe_time.CopyFrom(stamp(reading.observed_at))
+        made.receive_time.CopyFrom(stamp(reading.received_at))
         made.age_seconds = max(int((now - reading.observed_at).total_seconds()), 0)
         made.clock_wrong = reading.clock_wrong
         if reading.last_good_at is not None:
-            made.last_good_time.CopyFrom(_timestamp(reading.last_good_at))
+            made.last_good_time.CopyFrom(stamp(reading.last_good_at))
     if isinstance(told, Shown):
         _add_number(made, told)
     return made
@@ -56,9 +56,3 @@ def position(place: Place) -> pb.Position:
     return pb.Position(
         latitude=place.latitude, longitude=place.longitude, accuracy_m=place.accuracy_m
     )
-
-
-def _timestamp(instant: datetime) -> Timestamp:
-    made = Timestamp()
-    made.FromDatetime(instant)
-    return made

@@ -13,6 +13,7 @@ from xianban_sdk.clock import Clock
 from xianban_sdk.demo import PEOPLE, person_id
 from xianban_sdk.errors import Unavailable
 from xianban_sdk.identity.relations import Relations
+from xianban_sdk.wire import stamp
 
 __all__ = ["RelationsWorld"]
 
@@ -55,7 +56,7 @@ class RelationsWorld:
             actor=_id(actor),
             subject=_id(subject),
             scopes=scopes,
-            expire_time=_timestamp(expires),
+            expire_time=stamp(expires),
             active=True,
         )
         self._put("relation", relation.id, pb.RelationRecord(relation=relation))
@@ -75,7 +76,7 @@ class RelationsWorld:
             subject=_id(subject),
             purpose=purpose,
             revision=1,
-            expire_time=_timestamp(expires),
+            expire_time=stamp(expires),
             active=True,
         )
         self._put("consent", consent.id, pb.RelationRecord(consent=consent))
@@ -111,8 +112,8 @@ class RelationsWorld:
         birthday = self._clock.now() - timedelta(days=years * 365.25)
         state = pb.PersonState(
             person=_id(person),
-            fourteen_time=_timestamp(birthday + timedelta(days=14 * 365.25)),
-            adult_time=_timestamp(birthday + timedelta(days=18 * 365.25)),
+            fourteen_time=stamp(birthday + timedelta(days=14 * 365.25)),
+            adult_time=stamp(birthday + timedelta(days=18 * 365.25)),
         )
         self._put("person", state.person, pb.RelationRecord(person=state))
 
@@ -164,7 +165,7 @@ class RelationsWorld:
             raise Unavailable("UPSTREAM_UNAVAILABLE")
 
     def _now(self) -> Timestamp:
-        return _timestamp(self._clock.now()) or Timestamp()
+        return stamp(self._clock.now()) or Timestamp()
 
 
 def _concerns(record: pb.RelationRecord, actor: str, subject: str) -> bool:
@@ -179,11 +180,3 @@ def _concerns(record: pb.RelationRecord, actor: str, subject: str) -> bool:
 
 def _id(person: str) -> str:
     return person_id(person) if person in PEOPLE else person
-
-
-def _timestamp(instant: datetime | None) -> Timestamp | None:
-    if instant is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+from xianban_sdk.clock import SHANGHAI
 
 Instant = datetime | Timestamp
 

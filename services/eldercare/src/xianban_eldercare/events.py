@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.common.v1 import messages_pb2
 from xianban.eldercare.v1 import (
     assessment_events_pb2,
@@ -17,6 +16,7 @@ from xianban.eldercare.v1 import (
 )
 from xianban_sdk.clock import SHANGHAI
 from xianban_sdk.storage import UnitOfWork
+from xianban_sdk.wire import stamp
 
 from xianban_eldercare.convert.care_files import LEVELS
 from xianban_eldercare.domain.searches import TRAIL_KEPT, SearchState
@@ -135,12 +135,12 @@ def visit_changed(row: VisitRow) -> visit_events_pb2.VisitChanged:
         organisation=f"organisations/{row.organisation}",
         carer=row.carer,
         state=_VISITS[row.state],
-        start_time=_stamp(row.start_at),
-        end_time=_stamp(row.end_at),
+        start_time=stamp(row.start_at),
+        end_time=stamp(row.end_at),
     )
     if row.state != VisitState.CANCELLED:
-        event.assignment_start_time.CopyFrom(_stamp(row.start_at - AROUND))
-        event.assignment_expire_time.CopyFrom(_stamp(row.end_at + AROUND))
+        event.assignment_start_time.CopyFrom(stamp(row.start_at - AROUND))
+        event.assignment_expire_time.CopyFrom(stamp(row.end_at + AROUND))
     return event
 
 
@@ -158,16 +158,10 @@ def bed_changed(
         free_beds=free,
     )
     if after.hold_until is not None:
-        event.hold_expire_time.CopyFrom(_stamp(after.hold_until))
+        event.hold_expire_time.CopyFrom(stamp(after.hold_until))
     return event
 
 
 def day_and_time(instant: datetime) -> str:
     """2026-11-23 16:05, as people here read it."""
     return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
-
-
-def _stamp(instant: datetime) -> Timestamp:
-    made = Timestamp()
-    made.FromDatetime(instant)
-    return made

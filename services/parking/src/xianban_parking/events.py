@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.common.v1 import messages_pb2
 from xianban.parking.v1 import events_pb2
 from xianban_sdk.clock import SHANGHAI
 from xianban_sdk.storage import UnitOfWork
+from xianban_sdk.wire import stamp
 
 from xianban_parking.repository.rows import (
     PaymentRow,
@@ -37,12 +37,6 @@ __all__ = [
     "stamp",
     "yuan",
 ]
-
-
-def stamp(instant: datetime) -> Timestamp:
-    made = Timestamp()
-    made.FromDatetime(instant)
-    return made
 
 
 def occupancy_changed(lot: str, view: OccupancyView) -> events_pb2.OccupancyChanged:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Final
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.notify.v1 import deliveries_pb2, preferences_pb2
 from xianban_sdk.i18n import text
+from xianban_sdk.wire import put
 
 from xianban_notify.domain import Copies, Delivery, Message, Preferences, State
 from xianban_notify.domain.address import EMAIL, PHONE, WEBPUSH, WECOM, hint
@@ -68,9 +67,9 @@ def delivery(
         maybe_twice=found.maybe_twice,
     )
     shown.create_time.FromDatetime(found.created_at)
-    _stamp(shown.next_time, found.next_at)
-    _stamp(shown.send_time, found.sent_at)
-    _stamp(shown.deliver_time, found.delivered_at)
+    put(shown.next_time, found.next_at)
+    put(shown.send_time, found.sent_at)
+    put(shown.deliver_time, found.delivered_at)
     return shown
 
 
@@ -133,8 +132,3 @@ def _channel(name: str, plugged: Plugged, locale: str) -> preferences_pb2.Channe
         urgent_only=channel.urgent_only,
         browser_key=channel.browser_key,
     )
-
-
-def _stamp(target: Timestamp, instant: datetime | None) -> None:
-    if instant is not None:
-        target.FromDatetime(instant)

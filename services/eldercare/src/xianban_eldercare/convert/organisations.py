@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Final
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.eldercare.v1 import organisations_pb2 as pb
-from xianban_sdk.errors import InvalidArgument
+from xianban_sdk.wire import day
 
 from xianban_eldercare.domain.beds import BedKind, BedState
 from xianban_eldercare.domain.staff import LicenceKind
@@ -23,7 +22,6 @@ from xianban_eldercare.repository.organisation_rows import (
 __all__ = [
     "bed",
     "bed_key",
-    "instant",
     "kind_of",
     "organisation",
     "organisation_id",
@@ -69,10 +67,6 @@ def bed_key(name: str) -> tuple[str, str]:
     """`organisations/{o}/beds/{b}` → both ids."""
     _, organisation, _, bed_id = name.split("/")
     return organisation, bed_id
-
-
-def instant(given: Timestamp) -> datetime:
-    return given.ToDatetime(UTC)
 
 
 def kind_of(kind: pb.OrganisationKind.ValueType) -> str:
@@ -145,7 +139,7 @@ def written_staff(given: pb.Staff) -> Employed:
         person=person,
         display_name=given.display_name,
         qualification=given.qualification,
-        employed_on=_must_be_day(given.employ_date, "staff.employ_date"),
+        employed_on=day(given.employ_date, "staff.employ_date"),
         leaves_on=_day(given.leave_date, "staff.leave_date"),
         active=given.active,
         version=0,
@@ -158,8 +152,8 @@ def written_staff(given: pb.Staff) -> Employed:
                 person,
                 _LICENCES[one.kind].value,
                 one.number,
-                _must_be_day(one.issue_date, f"staff.licences[{place}].issue_date"),
-                _must_be_day(one.expire_date, f"staff.licences[{place}].expire_date"),
+                day(one.issue_date, f"staff.licences[{place}].issue_date"),
+                day(one.expire_date, f"staff.licences[{place}].expire_date"),
             )
             for place, one in enumerate(given.licences)
         ],
@@ -193,11 +187,4 @@ def _shown(day: date | None) -> str:
 
 
 def _day(text: str, field: str) -> date | None:
-    return _must_be_day(text, field) if text else None
-
-
-def _must_be_day(text: str, field: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidArgument("DAY_UNKNOWN", field=field) from None
+    return day(text, field) if text else None

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import orjson
 from xianban.eldercare.v1 import visit_plans_pb2 as pb
-from xianban_sdk.errors import InvalidArgument
 from xianban_sdk.i18n import text
+from xianban_sdk.wire import day
 
 from xianban_eldercare.convert.organisations import organisation_id
 from xianban_eldercare.convert.visits import KINDS, SHOWN_KINDS
@@ -66,15 +64,8 @@ def written(resident: str, given: pb.VisitPlan) -> VisitPlanRow:
         minutes=given.minutes,
         travel_minutes=given.travel_minutes,
         tasks=orjson.dumps(list(given.tasks)).decode(),
-        first_on=_day(given.first_date, "visit_plan.first_date"),
-        last_on=_day(last, "visit_plan.last_date") if last else None,
+        first_on=day(given.first_date, "visit_plan.first_date"),
+        last_on=day(last, "visit_plan.last_date") if last else None,
         ended_at=None,
         version=0,
     )
-
-
-def _day(written: str, field: str) -> date:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise InvalidArgument("DAY_UNKNOWN", field=field) from None

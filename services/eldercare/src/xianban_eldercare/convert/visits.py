@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any, Final
 
 import orjson
-from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.eldercare.v1 import visits_pb2 as pb
 from xianban_sdk.alerts import Place
+from xianban_sdk.wire import instant, stamp
 
 from xianban_eldercare.convert.organisations import organisation_id
 from xianban_eldercare.domain.visits import VisitKind, VisitState
@@ -44,7 +43,7 @@ def visit_id(name: str) -> str:
 
 def span(request: Any) -> Span:
     """Of a request with start_time and end_time."""
-    return request.start_time.ToDatetime(UTC), request.end_time.ToDatetime(UTC)
+    return instant(request.start_time), instant(request.end_time)
 
 
 def place(request: pb.CheckInVisitRequest) -> Place | None:
@@ -63,16 +62,16 @@ def visit(seen: Seen, *, contact: bool = False) -> pb.Visit:
         carer=row.carer,
         carer_display=row.carer_display,
         kind=SHOWN_KINDS[row.kind],
-        start_time=_stamp(row.start_at),
-        end_time=_stamp(row.end_at),
+        start_time=stamp(row.start_at),
+        end_time=stamp(row.end_at),
         travel_minutes=row.travel_minutes,
         tasks=[pb.VisitTask(text=one.text, done=one.done) for one in tasks_of(row)],
         state=_STATES[row.state],
         cancel_reason=row.cancel_reason,
-        check_in_time=_stamp(row.checked_in_at),
+        check_in_time=stamp(row.checked_in_at),
         distance_metres=row.distance_metres,
         away_reason=row.away_reason,
-        check_out_time=_stamp(row.checked_out_at),
+        check_out_time=stamp(row.checked_out_at),
         note=row.note,
         version=row.version,
     )
@@ -103,8 +102,8 @@ def written(resident: str, given: pb.Visit) -> VisitRow:
         carer=given.carer,
         carer_display="",
         kind=KINDS[given.kind].value,
-        start_at=given.start_time.ToDatetime(UTC),
-        end_at=given.end_time.ToDatetime(UTC),
+        start_at=instant(given.start_time),
+        end_at=instant(given.end_time),
         travel_minutes=given.travel_minutes,
         tasks=orjson.dumps(tasks).decode(),
         state=VisitState.PLANNED.value,
@@ -117,11 +116,3 @@ def written(resident: str, given: pb.Visit) -> VisitRow:
         note="",
         version=0,
     )
-
-
-def _stamp(instant: Any) -> Timestamp | None:
-    if instant is None:
-        return None
-    made = Timestamp()
-    made.FromDatetime(instant)
-    return made

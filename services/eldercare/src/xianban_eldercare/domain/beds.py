@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from xianban_eldercare.domain.refused import Refused
+from xianban_eldercare.domain.errors import Refused
 
 __all__ = ["LONGEST_HOLD", "Bed", "BedKind", "BedState"]
 

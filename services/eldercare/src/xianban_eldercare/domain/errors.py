@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["AssessmentError", "Fault", "RulesError"]
+__all__ = ["AssessmentError", "Fault", "Refused", "RulesError"]
 
 
 class RulesError(ValueError):
     """A rule file contradicts itself or the schema; the message names file and place."""
+
+
+class Refused(Exception):
+    """A step that is not allowed, with an UPPER_SNAKE reason and the field that is wrong."""
+
+    def __init__(self, reason: str, field: str = "name", **params: str | int) -> None:
+        super().__init__(reason)
+        self.reason, self.field = reason, field
+        # What the text has to say, by name.
+        self.params: dict[str, str | int] = params
 
 
 @dataclass(frozen=True, slots=True)

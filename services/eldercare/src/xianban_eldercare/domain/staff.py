@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
-from xianban_eldercare.domain.refused import Refused
+from xianban_eldercare.domain.errors import Refused
 from xianban_eldercare.domain.visits import VisitKind
 
 __all__ = ["NEEDED", "WARNING", "Licence", "LicenceKind", "Staff", "rosterable"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
 
-from xianban_eldercare.domain.refused import Refused
+from xianban_eldercare.domain.errors import Refused
 
 __all__ = ["AHEAD_DAYS", "VisitPlan"]
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
 from typing import Final
 
-from xianban_eldercare.domain.refused import Refused
+from xianban_eldercare.domain.errors import Refused
 
 __all__ = [
     "AROUND",

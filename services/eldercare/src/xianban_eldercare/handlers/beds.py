@@ -17,8 +17,8 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer, cancel, schedule
 
 from xianban_eldercare.domain.beds import Bed, BedState
+from xianban_eldercare.errors import refusals
 from xianban_eldercare.events import bed_changed
-from xianban_eldercare.handlers.refusals import refusals
 from xianban_eldercare.repository import MACHINE, CareFiles, Scope
 from xianban_eldercare.repository.beds import Beds
 from xianban_eldercare.repository.organisation_rows import BedRow

@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 from xianban_sdk.clock import SHANGHAI
 from xianban_sdk.errors import InvalidArgument
 from xianban_sdk.storage import UnitOfWork
+from xianban_sdk.wire import day
 
 from xianban_eldercare.domain.eligibility import GBT, UNIFIED, Granted, Held, Schedule, granted
 from xianban_eldercare.repository import CareFiles, OfficialLevels, Scope
 from xianban_eldercare.repository.rows import CareFileRow, OfficialLevelRow
 
-__all__ = ["Entitled", "day_of", "enter_official_level", "entitled"]
+__all__ = ["Entitled", "enter_official_level", "entitled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +53,8 @@ def enter_official_level(
 ) -> OfficialLevelRow:
     """Copied from the notice; nothing is worked out here."""
     CareFiles(uow.conn, scope).get(row.resident)
-    first = day_of(row.valid_from, "official_level.valid_from")
-    if day_of(row.valid_until, "official_level.valid_until") < first:
+    first = day(row.valid_from, "official_level.valid_from")
+    if day(row.valid_until, "official_level.valid_until") < first:
         raise InvalidArgument("VALIDITY_REVERSED", field="official_level.valid_until")
     OfficialLevels(uow.conn, scope).put(row)
     return row
-
-
-def day_of(text: str, field: str) -> date:
-    """A day of the calendar, "2026-11-28"."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidArgument("DAY_UNKNOWN", field=field) from None

@@ -14,8 +14,8 @@ from xianban_sdk.errors import FailedPrecondition, InvalidArgument, NotFound, Xi
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.domain.visit_plans import VisitPlan
+from xianban_eldercare.errors import refusals
 from xianban_eldercare.handlers.organisations import CARER
-from xianban_eldercare.handlers.refusals import refusals
 from xianban_eldercare.handlers.visits import call_off, plan_visit
 from xianban_eldercare.repository import MACHINE, CareFiles, Scope, VisitPlans, Visits
 from xianban_eldercare.repository.organisation_rows import UnmadeRow, VisitPlanRow, VisitRow

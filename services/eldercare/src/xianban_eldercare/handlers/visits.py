@@ -16,7 +16,7 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer, cancel, schedule
 
 from xianban_eldercare.alarms import BOOK
-from xianban_eldercare.domain.refused import Refused
+from xianban_eldercare.domain.errors import Refused
 from xianban_eldercare.domain.staff import Staff, rosterable
 from xianban_eldercare.domain.visits import (
     LATE_AFTER,
@@ -30,9 +30,9 @@ from xianban_eldercare.domain.visits import (
     collides,
     metres_between,
 )
+from xianban_eldercare.errors import refusals
 from xianban_eldercare.events import day_and_time, visit_changed
 from xianban_eldercare.handlers.organisations import CARER, licence
-from xianban_eldercare.handlers.refusals import refusals
 from xianban_eldercare.repository import MACHINE, CareFiles, Scope
 from xianban_eldercare.repository.alarms import NOT_OF_HEALTH
 from xianban_eldercare.repository.organisation_rows import StaffRow, VisitRow

@@ -164,7 +164,6 @@ assessment-sentence = { $total } of { $maximum } points: { $level }.
 assessment-sentence-moved = { $total } of { $maximum } points: { $before } by the points, { $level } after adjustment.
 
 # What a level gives
-day-unknown = There is no such day.
 validity-reversed = The validity cannot end before it begins.
 scale-gbt-42195 = the ability assessment
 scale-sh-unified = the unified care-needs assessment

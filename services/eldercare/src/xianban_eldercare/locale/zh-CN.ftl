@@ -164,7 +164,6 @@ assessment-sentence = 总分 { $total }（满分 { $maximum }），等级为{ $l
 assessment-sentence-moved = 总分 { $total }（满分 { $maximum }），按分数为{ $before }，调整后为{ $level }。
 
 # What a level gives
-day-unknown = 没有这一天。
 validity-reversed = 有效期的结束不能早于开始。
 scale-gbt-42195 = 老年人能力评估
 scale-sh-unified = 老年照护统一需求评估

@@ -8,6 +8,7 @@ from xianban.eldercare.v1 import eligibility_pb2 as pb
 from xianban_sdk.app import Resources
 from xianban_sdk.clock import SHANGHAI
 from xianban_sdk.rpc import Call
+from xianban_sdk.wire import day
 
 from xianban_eldercare.convert import eligibility as convert
 from xianban_eldercare.domain.eligibility import Schedule
@@ -26,10 +27,10 @@ class EligibilityServicer:
 
     def GetEligibility(self, request: pb.GetEligibilityRequest, call: Call) -> pb.Eligibility:
         today = call.clock.now().astimezone(SHANGHAI).date()
-        day = handlers.day_of(request.date, "date") if request.date else today
+        asked = day(request.date, "date") if request.date else today
         found = handlers.entitled(
             str(call.subject),
-            day,
+            asked,
             schedules=self._schedules,
             scope=call.scope,
             conn=call.uow.conn,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xianban.eldercare.v1 import organisations_pb2 as pb
 from xianban_sdk.app import Resources
 from xianban_sdk.rpc import Call
+from xianban_sdk.wire import instant
 
 from xianban_eldercare.convert import organisations as convert
 from xianban_eldercare.convert.care_files import resident_of
@@ -92,7 +93,7 @@ class OrganisationServicer:
 
     def HoldBed(self, request: pb.HoldBedRequest, call: Call) -> pb.Bed:
         key, resident = convert.bed_key(request.name), resident_of(request.resident)
-        until = convert.instant(request.expire_time)
+        until = instant(request.expire_time)
         return _bed(beds.hold_bed(key, resident, until, scope=call.scope, uow=call.uow), call)
 
     def ReleaseBed(self, request: pb.ReleaseBedRequest, call: Call) -> pb.Bed:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from google.protobuf.timestamp_pb2 import Timestamp
 from xianban_sdk.clock import SHANGHAI
 
-__all__ = ["local_day", "midnight", "monday", "stamp", "today", "typed"]
+__all__ = ["local_day", "midnight", "monday", "today", "typed"]
 
 
 def today() -> date:
@@ -22,12 +22,6 @@ def monday(day: date) -> date:
 def midnight(day: date) -> datetime:
     """The local day's first instant."""
     return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
-
-
-def stamp(instant: datetime) -> Timestamp:
-    made = Timestamp()
-    made.FromDatetime(instant)
-    return made
 
 
 def local_day(at: Timestamp) -> date:

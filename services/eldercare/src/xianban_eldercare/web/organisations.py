@@ -23,9 +23,9 @@ from xianban_sdk.web import (
     status,
     viewer_of,
 )
+from xianban_sdk.wire import stamp
 
 from xianban_eldercare.web.clients import files, organising
-from xianban_eldercare.web.days import stamp
 from xianban_eldercare.web.file import AREAS, MANAGER
 
 PAGE = 20

@@ -21,10 +21,11 @@ from xianban_sdk.web import (
     see_other,
     status,
 )
+from xianban_sdk.wire import stamp
 
 from xianban_eldercare.web import plans
 from xianban_eldercare.web.clients import files, organising, planning, visiting
-from xianban_eldercare.web.days import local_day, midnight, monday, stamp, today, typed
+from xianban_eldercare.web.days import local_day, midnight, monday, today, typed
 from xianban_eldercare.web.organisations import MOST, managers_only, organisation_of
 from xianban_eldercare.web.visits import KINDS, STATES
 

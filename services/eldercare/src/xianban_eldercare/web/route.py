@@ -22,9 +22,10 @@ from xianban_sdk.web import (
     see_other,
     status,
 )
+from xianban_sdk.wire import stamp
 
 from xianban_eldercare.web.clients import visiting
-from xianban_eldercare.web.days import local_day, midnight, stamp, today
+from xianban_eldercare.web.days import local_day, midnight, today
 from xianban_eldercare.web.home import file_of, state_of
 from xianban_eldercare.web.visits import KINDS, STATES
 

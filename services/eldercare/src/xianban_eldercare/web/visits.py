@@ -18,9 +18,10 @@ from xianban_sdk.web import (
     status,
     subject,
 )
+from xianban_sdk.wire import stamp
 
 from xianban_eldercare.web.clients import visiting
-from xianban_eldercare.web.days import local_day, midnight, stamp, today
+from xianban_eldercare.web.days import local_day, midnight, today
 
 STATES = {
     pb.VISIT_STATE_PLANNED: ("planned", "info"),

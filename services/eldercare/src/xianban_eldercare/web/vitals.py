@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from starlette.requests import Request
 from starlette.responses import Response
 from xianban.eldercare.v1 import monitoring_pb2 as pb
 from xianban_sdk.web import call, render, subject
 from xianban_sdk.web.formats import SHANGHAI, moment
+from xianban_sdk.wire import stamp
 
 from xianban_eldercare.web.clients import monitoring
 from xianban_eldercare.web.home import state_of
@@ -30,7 +30,7 @@ async def vital(request: Request) -> Response:
     span = span if span in SPANS else "day"
     begin = _hour(datetime.now(UTC)) - HOUR * (SPANS[span] - 1)
     asked = pb.ListVitalPointsRequest(
-        parent=whose, kind=kind, start_time=_stamp(begin), end_time=_stamp(datetime.now(UTC)),
+        parent=whose, kind=kind, start_time=stamp(begin), end_time=stamp(datetime.now(UTC)),
         page_size=MOST,
     )  # fmt: skip
     found, (state, away) = await asyncio.gather(
@@ -76,9 +76,3 @@ def _label(at: datetime, day_too: bool) -> str:
 
 def _hour(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
-
-
-def _stamp(at: datetime) -> Timestamp:
-    made = Timestamp()
-    made.FromDatetime(at)
-    return made

@@ -11,8 +11,8 @@ from google.protobuf.struct_pb2 import Struct
 from xianban.parking.v1 import operator_pb2 as op
 from xianban.parking.v1 import parking_pb2 as rpc
 from xianban.parking.v1 import resources_pb2 as pb
+from xianban_sdk.wire import put
 
-from xianban_parking.convert.instants import put
 from xianban_parking.convert.texts import name_in, quote, sentences, summary
 from xianban_parking.domain.occupancy import Verdict
 from xianban_parking.handlers.counts import Outcome

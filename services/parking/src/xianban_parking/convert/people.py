@@ -7,8 +7,8 @@ from typing import Any
 from xianban.parking.v1 import operator_pb2 as op
 from xianban.parking.v1 import resources_pb2 as pb
 from xianban_sdk import i18n
+from xianban_sdk.wire import put
 
-from xianban_parking.convert.instants import put
 from xianban_parking.convert.texts import name_in, quote
 from xianban_parking.errors import TEXT_PACKAGE
 from xianban_parking.handlers.permits import plates_of

@@ -11,11 +11,11 @@ from xianban.parking.v1 import events_pb2
 from xianban_sdk.clock import SHANGHAI
 from xianban_sdk.errors import FailedPrecondition, InvalidArgument
 from xianban_sdk.storage import UnitOfWork
+from xianban_sdk.wire import stamp
 
 from xianban_parking.domain.ledger import Account
 from xianban_parking.domain.tariff import tariff_from_dict
 from xianban_parking.errors import refusals
-from xianban_parking.events import stamp
 from xianban_parking.handlers.counts import announce
 from xianban_parking.handlers.plates import aged_hash, read_plate
 from xianban_parking.repository import (

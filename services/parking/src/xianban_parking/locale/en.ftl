@@ -84,7 +84,6 @@ too-many-events = A message holds at most { $max } events.
 free-over-capacity = There can't be more free places than the capacity of { $capacity }.
 period-invalid = The period is not valid: the end can't be before the start, and it is at most { $days } days long.
 date-invalid = The date is not valid.
-time-out-of-range = The time is out of range.
 tariff-in-the-past = The effective time can't be in the past.
 tariff-version-taken = Somebody else has just changed the tariff. Please try again.
 calendar-not-published = The public holidays of { NUMBER($year, useGrouping: 0) } are not published yet, so no price can be given.

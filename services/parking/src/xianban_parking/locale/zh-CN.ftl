@@ -84,7 +84,6 @@ too-many-events = 一条消息最多 { $max } 个事件。
 free-over-capacity = 空位数不能超过车位总数 { $capacity }。
 period-invalid = 时间段无效：结束不得早于开始，最长 { $days } 天。
 date-invalid = 日期无效。
-time-out-of-range = 时间超出范围。
 tariff-in-the-past = 生效时间不能在过去。
 tariff-version-taken = 收费标准刚被他人更新，请重试。
 calendar-not-published = { NUMBER($year, useGrouping: 0) } 年节假日安排尚未公布，暂不能计价。

@@ -10,9 +10,9 @@ from xianban.parking.v1 import resources_pb2 as pb
 from xianban_sdk.app import Resources
 from xianban_sdk.errors import InvalidArgument
 from xianban_sdk.rpc import Call
+from xianban_sdk.wire import instant, optional_instant
 
 from xianban_parking.convert import lots as convert
-from xianban_parking.convert.instants import instant, optional_instant
 from xianban_parking.convert.people import VEHICLE_KINDS
 from xianban_parking.convert.texts import quote
 from xianban_parking.domain.guidance import Place
@@ -113,7 +113,7 @@ class LotRpcs:
     def QuoteStay(self, request: rpc.QuoteStayRequest, call: Call) -> pb.Quote:
         kind = VEHICLE_KINDS[request.vehicle_kind] or "car"
         with refusals():
-            start, end = (instant(getattr(request, n), n) for n in ("start_time", "end_time"))
+            start, end = instant(request.start_time), instant(request.end_time)
             visit = Visit(start, end)
         with call.reading() as read:
             lots = Lots(read.conn, call.scope)

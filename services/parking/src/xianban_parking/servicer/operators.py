@@ -6,10 +6,10 @@ from xianban.parking.v1 import operator_pb2 as op
 from xianban.parking.v1 import resources_pb2 as pb
 from xianban_sdk.app import Resources
 from xianban_sdk.rpc import Call
+from xianban_sdk.wire import instant, optional_instant
 
 from xianban_parking.convert import lots as convert
 from xianban_parking.convert import people
-from xianban_parking.convert.instants import instant, optional_instant
 from xianban_parking.handlers import disputes, operators
 from xianban_parking.handlers.feeds import verdict_of
 from xianban_parking.handlers.refunds import refund_payment
@@ -104,7 +104,7 @@ class OperatorServicer:
         row = operators.put_tariff(
             convert.lot_id(request.lot),
             convert.rules_of(request.rules),
-            instant(request.effective_time, "effective_time"),
+            instant(request.effective_time),
             scope=call.scope,
             uow=call.uow,
         )

@@ -9,9 +9,9 @@ from xianban.parking.v1 import resources_pb2 as pb
 from xianban_sdk.errors import XianbanError
 from xianban_sdk.rpc import Call
 from xianban_sdk.who_looked import who_looked
+from xianban_sdk.wire import instant
 
 from xianban_parking.convert import people as convert
-from xianban_parking.convert.instants import instant
 from xianban_parking.convert.lots import lot_id
 from xianban_parking.domain.stays import Visit
 from xianban_parking.errors import refusals
@@ -109,7 +109,7 @@ def _page(request: Listed, call: Call) -> Page:
 
 
 def _wanted(request: rpc.CreateReservationRequest, call: Call) -> reservations.Wanted:
-    start, end = (instant(getattr(request, name), name) for name in ("start_time", "end_time"))
+    start, end = instant(request.start_time), instant(request.end_time)
     wanted = reservations.Wanted(
         resident=str(call.subject),
         actor=call.actor,

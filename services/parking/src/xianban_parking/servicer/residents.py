@@ -7,9 +7,9 @@ from xianban.parking.v1 import resources_pb2 as pb
 from xianban_sdk.app import Resources
 from xianban_sdk.rpc import Call
 from xianban_sdk.storage import open_unit_of_work
+from xianban_sdk.wire import optional_instant
 
 from xianban_parking.convert import people as convert
-from xianban_parking.convert.instants import optional_instant
 from xianban_parking.convert.lots import lot_id
 from xianban_parking.convert.texts import quote
 from xianban_parking.handlers import payments, permits

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from xianban_sdk.web.formats import SHANGHAI, moment
+from xianban_sdk.wire import stamp
 
 QUARTER = timedelta(minutes=15)
 
@@ -17,12 +18,6 @@ def typed(text: str) -> Timestamp | None:
     except ValueError:
         return None
     return stamp(at.replace(tzinfo=SHANGHAI) if at.tzinfo is None else at)
-
-
-def stamp(at: datetime) -> Timestamp:
-    made = Timestamp()
-    made.FromDatetime(at)
-    return made
 
 
 def field(at: Timestamp | datetime) -> str:
