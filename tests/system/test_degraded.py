@@ -35,16 +35,13 @@ def split(tmp_path_factory, backends) -> Iterator[Suite]:
 @contextmanager
 def dead(suite: Suite, name: str, record_testsuite_property) -> Iterator[dict]:
     """The named process is dead inside; afterwards it serves again."""
-    suite.keep_dead(name)
-    try:
+    with suite.without(name):
         yield _told(suite, name)
-    finally:
-        suite.revive()
-        begin = time.monotonic()
-        suite.wait_until_ready(BUSY)
-        seconds = round(time.monotonic() - begin, 2)
-        record_testsuite_property(f"{name} served again after", seconds)
-        record_testsuite_property("within the promise", seconds <= PROMISE)
+    begin = time.monotonic()
+    suite.wait_until_ready(BUSY)
+    seconds = round(time.monotonic() - begin, 2)
+    record_testsuite_property(f"{name} served again after", seconds)
+    record_testsuite_property("within the promise", seconds <= PROMISE)
 
 
 def _told(suite: Suite, name: str) -> dict:

@@ -295,17 +295,6 @@ def last_served(family: Family, service: str) -> float:
     return last
 
 
-@contextmanager
-def frozen(suite: Suite, name: str) -> Iterator[None]:
-    """A process that neither answers nor dies: the supervisor has nothing to start again."""
-    pid = suite.pid(name)
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
 def test_the_bound_holds_across_processes_and_a_real_broker(split: Suite) -> None:
     measure_everywhere(split)
 
@@ -325,7 +314,7 @@ def test_the_bound_holds_without_a_broker_and_without_identity_only_ones_own_dat
             measured(f"{what}, broker away", begin, end)
         family.grant()
         until(lambda: family.asks("parking").status_code == 200, 20)
-        with frozen(split, "identity"):
+        with split.without("identity", silent=True):
             begin = time.monotonic()
             measured("the last answer, identity away too", begin, last_served(family, "parking"))
             for service in ("parking", "notify"):

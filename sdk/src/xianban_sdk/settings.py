@@ -16,6 +16,8 @@ __all__ = ["Settings"]
 _PREFIX: Final = "XIANBAN_"
 # sun_path holds 108 bytes; the longest name we append is "/identity-streams.sock".
 _LONGEST_RUN: Final = 75
+_EVERYWHERE: Final = frozenset({"", "0.0.0.0", "[::]"})  # noqa: S104 - recognised, not bound
+_HOME: Final = "127.0.0.1"
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off", ""})
 
@@ -111,8 +113,12 @@ class Settings:
     @property
     def mqtt_url(self) -> str:
         """The broker that the uplink speaks to."""
+        if self.mqtt:
+            return self.mqtt
         scheme = "mqtts" if self.mqtt_cert else "mqtt"
-        return self.mqtt or f"{scheme}://{self.mqtt_listen}#v3"
+        host, _, port = self.mqtt_listen.rpartition(":")
+        # A broker that listens everywhere is met at home; its certificate names 127.0.0.1, too.
+        return f"{scheme}://{_HOME if host in _EVERYWHERE else host}:{port}#v3"
 
     @property
     def keys(self) -> Path:

@@ -96,6 +96,9 @@ def _refuse_what_cannot_work(port: int, split: bool, settings: Settings) -> None
             "--split needs --broker: processes cannot share the in-process bus.",
             hint="`make backends` starts RabbitMQ and prints its URL.",
         )
+    if bool(settings.mqtt_cert) != bool(settings.mqtt_key):
+        missing = "XIANBAN_MQTT_KEY" if settings.mqtt_cert else "XIANBAN_MQTT_CERT"
+        fail(f"{missing} is missing: TLS needs both the certificate and its key.")
     if _taken(port):
         fail(f"Port {port} is taken.", hint="Choose another: PORT=8090 make up")
 
@@ -170,7 +173,7 @@ def _announce(settings: Settings, seconds: float) -> None:
     links = Table.grid(padding=(0, 2))
     for label, path in _LINKS:
         links.add_row(label, f"{settings.issuer}{path}")
-    links.add_row("MQTT 设备", settings.mqtt or f"mqtt://{settings.mqtt_listen}")
+    links.add_row("MQTT 设备", settings.mqtt_url.removesuffix("#v3"))
     console.print(links)
     if settings.demo:
         console.print("\nDemo log-ins (the one-time code is shown on screen):")

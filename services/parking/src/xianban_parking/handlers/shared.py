@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
@@ -19,7 +20,7 @@ SNAPSHOT_SECONDS = 0.4
 
 
 class Snapshots:
-    """What may be shown of every lot, read at most every 0.4 s however many streams ask.
+    """What may be shown of every lot, read at most every 0.4 s however many streams run.
 
     Reading the state instead of following events is right in every shape: one process or ten,
     with or without a broker, and it also sees what changes by time alone.
@@ -29,6 +30,8 @@ class Snapshots:
         self._db = db
         self._lock = threading.Lock()
         self._read_at: datetime | None = None
+        # When the newest reading began, by the process's own clock.
+        self._begun = 0.0
         self._views: dict[str, OccupancyView] = {}
 
     def current(self, now: datetime) -> dict[str, OccupancyView]:
@@ -39,11 +42,16 @@ class Snapshots:
             return self._views
 
     def fresh(self, now: datetime) -> dict[str, OccupancyView]:
-        """For who begins to watch: they may have made the change that they look for."""
+        """For who begins to watch: read after they came, for they may look for their own change.
+
+        Many who come at once share a reading.
+        """
+        came = time.monotonic()
         with self._lock:
-            return self._renew(now)
+            return self._renew(now) if self._begun <= came else self._views
 
     def _renew(self, now: datetime) -> dict[str, OccupancyView]:
+        self._begun = time.monotonic()
         self._views, self._read_at = self._read(now), now
         return self._views
 
