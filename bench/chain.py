@@ -15,7 +15,6 @@ import grpc
 from xianban.parking.v1 import parking_pb2 as rpc
 from xianban_parking.convert import lots as convert
 from xianban_parking.convert import people
-from xianban_parking.convert.instants import instant
 from xianban_parking.domain.stays import Visit
 from xianban_parking.handlers import reservations
 from xianban_parking.handlers.plates import read_plate
@@ -26,6 +25,7 @@ from xianban_sdk import i18n
 from xianban_sdk.clock import SystemClock
 from xianban_sdk.ids import UlidIds
 from xianban_sdk.storage import CallInfo, Database, Keyring, install_keys, open_unit_of_work
+from xianban_sdk.wire import instant
 
 LOCALE = "zh-CN"
 
@@ -84,8 +84,8 @@ def _wanted(request: rpc.CreateReservationRequest, resident: str) -> reservation
         actor=resident,
         lot=convert.lot_id(request.lot),
         plate=request.plate,
-        start=instant(request.start_time, "start_time"),
-        end=instant(request.end_time, "end_time"),
+        start=instant(request.start_time),
+        end=instant(request.end_time),
         accessible=False,
         ev_charging=False,
         quote={},

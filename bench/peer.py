@@ -201,34 +201,17 @@ async def _confirmed(
     session: AsyncSession, lot: Any, resident: str, body: ReservationIn, who: Guarded
 ) -> Any:
     plate, now, policy = read_plate(body.plate), datetime.now(UTC), rules().reservations
-    clash = select(Reservation.id).where(
-        Reservation.plate_hash == plate.hash,
-        Reservation.state.in_(ACTIVE),
-        Reservation.start_at < body.end_time,
-        Reservation.end_at > body.start_time,
-    )
-    if (await session.scalars(clash.limit(1))).first() is not None:
+    same = _meanwhile(body, Reservation.plate_hash == plate.hash)
+    if (await session.scalars(select(Reservation.id).where(*same).limit(1))).first() is not None:
         raise HTTPException(409)
-    others = (
-        select(Reservation)
-        .options(load_only(*TAKEN))
-        .where(
-            Reservation.lot == lot.id,
-            Reservation.state.in_(ACTIVE),
-            Reservation.start_at < body.end_time,
-            Reservation.end_at > body.start_time,
-        )
-    )
-    taken = [taking(one) for one in await session.scalars(others)]
+    others = _meanwhile(body, Reservation.lot == lot.id)
+    found = await session.scalars(select(Reservation).options(load_only(*TAKEN)).where(*others))
     window = (body.start_time, body.end_time)
     asked = domain.request(ids.new(), lot.id, plate.text, window, now=now, policy=policy)
+    taken = [taking(one) for one in found]
     held = domain.hold(asked, taken, lot.reservable_places, now=now, policy=policy)
     confirmed = domain.confirm(held, now=now)
-    tariffs = list(
-        await session.scalars(select(Tariff).where(Tariff.lot == lot.id).order_by(Tariff.version))
-    )
-    visit = Visit(body.start_time, body.end_time)
-    price = stored_quote(priced(tariffs, Asked(visit, plate.vehicle_kind)))
+    price = await _price(session, lot, Asked(Visit(*window), plate.vehicle_kind))
     return Reservation(
         id=confirmed.id,
         resident=resident,
@@ -250,6 +233,20 @@ async def _confirmed(
         quote=price,
         created_at=now,
     )
+
+
+def _meanwhile(body: ReservationIn, which: Any) -> tuple[Any, ...]:
+    return (
+        which,
+        Reservation.state.in_(ACTIVE),
+        Reservation.start_at < body.end_time,
+        Reservation.end_at > body.start_time,
+    )
+
+
+async def _price(session: AsyncSession, lot: Any, asked: Asked) -> Any:
+    query = select(Tariff).where(Tariff.lot == lot.id).order_by(Tariff.version)
+    return stored_quote(priced(list(await session.scalars(query)), asked))
 
 
 _keys: list[Any] = []

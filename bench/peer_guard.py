@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 
 import httpx
@@ -27,14 +28,18 @@ NONE: frozenset[str] = frozenset()
 
 
 class Keys:
-    """The issuer's keys, read once."""
+    """The issuer's keys, read once, with the first token."""
 
     def __init__(self, url: str) -> None:
-        found = httpx.get(url, timeout=5).raise_for_status().json()["keys"]
-        self._keys = {key["kid"]: ECKey.import_key(key) for key in found}
+        self._url = url
 
     def key(self, kid: str) -> ECKey | None:
         return self._keys.get(kid)
+
+    @cached_property
+    def _keys(self) -> dict[str, ECKey]:
+        found = httpx.get(self._url, timeout=5).raise_for_status().json()["keys"]
+        return {key["kid"]: ECKey.import_key(key) for key in found}
 
 
 issuer = os.environ["BENCH_ISSUER"]
