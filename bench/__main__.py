@@ -54,6 +54,7 @@ def _all(under: Backend, directory: Path, rounds: int, seconds: float) -> dict[s
         found["start"] = _start(field)
         found["compared"] = compare(field, rounds, seconds)
         found["memory_mb_loaded"] = _memory(field)
+        found["overload"] = _overload(field)
     finally:
         field.stop()
     found["layers_us"] = _layers(directory, under)
@@ -75,6 +76,12 @@ def _memory(field: Field) -> dict[str, float]:
     return {
         name: round(pss_mb(field.suite.pid(name)), 1) for name in ("services", "portal", "edge")
     }
+
+
+def _overload(field: Field) -> dict[str, Any]:
+    from bench.overload import measure
+
+    return measure(field)
 
 
 def _layers(directory: Path, under: Backend) -> dict[str, float]:
