@@ -60,6 +60,7 @@ def _all(under: Backend, directory: Path, rounds: int, seconds: float) -> dict[s
     found["layers_us"] = _layers(directory, under)
     found["events_per_s"] = _events(under)
     found["ingest"] = _ingest(directory, under)
+    found["wristbands"] = _wristbands(directory, under)
     return found
 
 
@@ -103,6 +104,12 @@ def _ingest(directory: Path, under: Backend) -> dict[str, Any]:
     if under.name == "sqlite":
         return measure(directory)
     return measure(directory, under.of("ingest"), os.environ.get("XIANBAN_TEST_BROKER", ""))
+
+
+def _wristbands(directory: Path, under: Backend) -> dict[str, Any]:
+    from bench.wristbands import measure
+
+    return measure(directory / "wristbands", under)
 
 
 def _about() -> dict[str, Any]:
