@@ -7,7 +7,7 @@ from xianban_sdk.storage.instant import Instant
 from xianban_sdk.storage.keys import Keyring, install_keys
 from xianban_sdk.storage.migrate import drift, migrate, needs_migration
 from xianban_sdk.storage.paging import decode_page, encode_page
-from xianban_sdk.storage.retention import prune
+from xianban_sdk.storage.retention import Kept, prune
 from xianban_sdk.storage.tables import sdk_metadata
 from xianban_sdk.storage.timer_rows import Timer
 from xianban_sdk.storage.unit_of_work import CallInfo, UnitOfWork, open_unit_of_work
@@ -20,6 +20,7 @@ __all__ = [
     "DatabaseInUse",
     "Encrypted",
     "Instant",
+    "Kept",
     "Keyring",
     "Timer",
     "UnitOfWork",
