@@ -25,7 +25,7 @@ from xianban_sdk.web import (
 
 from xianban_eldercare.web.clients import locating
 from xianban_eldercare.web.home import file_of
-from xianban_eldercare.web.shown import tail
+from xianban_eldercare.web.shown import TRUSTED, VERDICTS, tail
 from xianban_eldercare.web.whereabouts import Whose, may_set, whose
 
 NEW = "new"
@@ -168,6 +168,8 @@ async def _present(request: Request, here: Whose) -> readings_pb2.Position:
     found, _ = await if_there(call(request, locating.GetWhereabouts, asked))
     if found is None or not found.HasField("last"):
         raise _wrong(request, "source", "fence-no-present")
+    if VERDICTS.get(found.last.verdict) not in TRUSTED:
+        raise _wrong(request, "source", "fence-present-old")
     return found.last.position
 
 
