@@ -403,6 +403,18 @@ class TestStartSearch:
         event = pb.SearchStarted.FromString(event).search
         assert (event.name, event.reason, event.HasField("last")) == (found.name, "", False)
 
+    def test_its_alert_and_its_events_carry_no_place_the_search_does(self, eldercare):
+        told_places(eldercare, OUT)
+        eldercare.clock.advance(timedelta(hours=3))
+        eldercare.world.beat()
+        name = start(eldercare).name
+        assert not alerts(eldercare, "lost")[0].HasField("position")
+        [event] = emitted(eldercare, "eldercare.v1.alert_raised")
+        assert not alerts_pb2.AlertRaised.FromString(event).alert.HasField("position")
+        last = look(eldercare, name).last
+        assert last.verdict == readings_pb2.READING_VERDICT_SILENT
+        assert (last.position.latitude, last.age_seconds) == (OUT[0], 3 * 3600)
+
     def test_reporting_again_tells_nobody_twice(self, eldercare):
         first = start(eldercare)
         assert start(eldercare, "dispatcher").name == first.name

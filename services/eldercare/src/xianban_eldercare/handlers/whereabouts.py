@@ -31,7 +31,6 @@ __all__ = [
     "Seen",
     "Sighted",
     "follow",
-    "last_place",
     "last_seen",
     "search_seen",
     "seen",
@@ -106,11 +105,6 @@ def last_seen(resident: str, *, scope: Scope, conn: Connection) -> Sighted:
     ]
     newest = max(batteries, key=lambda one: one.observed_at, default=None)
     return Sighted(last, newest or Silence(KINDS[_BATTERY]))
-
-
-def last_place(resident: str, uow: UnitOfWork) -> Place | None:
-    """For an alert, which says itself since when it stands."""
-    return last_seen(resident, scope=MACHINE, conn=uow.conn).place
 
 
 def search_seen(
