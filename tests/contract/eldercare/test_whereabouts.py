@@ -487,6 +487,21 @@ class TestEmergency:
         eldercare.clock.advance(MINUTE)
         assert ingest(eldercare, raw(eldercare, OUT)).stored == 0
 
+    def test_what_comes_in_without_consent_is_for_the_search_alone(self, eldercare):
+        create(eldercare)
+        eldercare.world.withdraw("elder", "eldercare.monitoring")
+        name = start(eldercare).name
+        told_places(eldercare, OUT, OUT, OUT)
+        assert alerts(eldercare) == []
+        assert not fences(eldercare)[0].away
+        assert len(trail(eldercare, name).points) == 3
+
+    def test_with_consent_places_are_watched_during_a_search_too(self, eldercare):
+        create(eldercare)
+        start(eldercare)
+        told_places(eldercare, OUT, OUT)
+        assert len(alerts(eldercare)) == 1
+
     def test_the_person_reads_afterwards_what_was_shared_why_and_on_what_basis(self, eldercare):
         end(eldercare, start(eldercare).name)
         asked = pb.ListResidentSearchesRequest(parent=ELDER)

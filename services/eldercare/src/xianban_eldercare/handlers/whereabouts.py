@@ -36,6 +36,7 @@ __all__ = [
     "seen",
     "sought",
     "trail",
+    "watch",
 ]
 
 _PREFIX: Final = "residents/"
@@ -144,15 +145,25 @@ def sought(
 
 
 def follow(readings: Iterable[readings_pb2.RawReading], *, uow: UnitOfWork) -> None:
-    """What new fixes mean: places left, and trails of those who are looked for."""
+    """New fixes join the trails of those who are looked for."""
+    if people := _located(readings):
+        for row in Searches(uow.conn, MACHINE).sought(people).values():
+            _record(row, uow)
+
+
+def watch(agreed: Iterable[readings_pb2.RawReading], *, uow: UnitOfWork) -> None:
+    """New fixes may mean that a place was left: of people who agreed to that alone.
+
+    What was taken in to find somebody is used for nothing else.
+    """
+    if people := _located(agreed):
+        for resident in sorted(Fences(uow.conn, MACHINE).watched(people)):
+            geofence.watch(resident, uow=uow)
+
+
+def _located(readings: Iterable[readings_pb2.RawReading]) -> set[str]:
     subjects = {one.subject for one in readings if one.kind == LOCATION}
-    people = {_resident(one) for one in subjects if one.startswith(_PREFIX)}
-    if not people:
-        return
-    for row in Searches(uow.conn, MACHINE).sought(people).values():
-        _record(row, uow)
-    for resident in sorted(Fences(uow.conn, MACHINE).watched(people)):
-        geofence.watch(resident, uow=uow)
+    return {_resident(one) for one in subjects if one.startswith(_PREFIX)}
 
 
 def _record(row: SearchRow, uow: UnitOfWork) -> None:

@@ -27,12 +27,14 @@ class IngestServicer:
     def IngestBatch(self, request: pb.IngestBatchRequest, call: Call) -> pb.IngestBatchResponse:
         readings = request.readings
         kept, refused = ingest.consented(readings, self._resources.relations, call.clock)
-        outcomes = self._judge([readings[place] for place in kept], call)
+        consenting = [readings[place] for place in kept]
+        outcomes = self._judge(consenting, call)
         sought = whereabouts.sought(readings, refused, call.uow)
         kept, refused = sorted({*kept, *sought}), [one for one in refused if one not in sought]
-        agreed = [readings[place] for place in kept]
-        taken = self._ingest.take(agreed, call.uow)
-        whereabouts.follow(agreed, uow=call.uow)
+        wanted = [readings[place] for place in kept]
+        taken = self._ingest.take(wanted, call.uow)
+        whereabouts.follow(wanted, uow=call.uow)
+        whereabouts.watch(consenting, uow=call.uow)
         keep(outcomes, uow=call.uow, ingest=self._ingest)
         answer = pb.IngestBatchResponse(stored=taken.stored, duplicates=taken.duplicates)
         for place in refused:
