@@ -611,6 +611,35 @@ class TestListTrailPoints:
         told_places(eldercare, HOME)
         assert len(trail(eldercare, name).points) == 3
 
+    def test_each_batch_adds_its_own_places_and_reads_no_others(self, eldercare):
+        name = start(eldercare).name
+        told_places(eldercare, OUT, HOME)
+        self.forget(eldercare)
+        told_places(eldercare, OUT)
+        ingest(eldercare, raw(eldercare, HOME, ago=1.5, device="another"))
+        assert [round(one.position.latitude, 4) for one in trail(eldercare, name).points] == [
+            OUT[0],
+            HOME[0],
+        ]
+
+    def test_a_backlog_joins_the_trail_whole_at_the_time_it_was_true(self, eldercare):
+        eldercare.clock.advance(timedelta(hours=-1))
+        name = start(eldercare).name
+        eldercare.clock.advance(timedelta(hours=1))
+        eldercare.world.beat()
+        many = [raw(eldercare, OUT, ago=n / 12) for n in range(700)]
+        ingest(eldercare, *many)
+        assert self.kept(eldercare) == 700
+        eldercare.clock.advance(MINUTE)
+        ingest(eldercare, raw(eldercare, HOME, ago=-60))  # A clock that is an hour ahead.
+        [newest] = trail(eldercare, name, page_size=1).points
+        assert newest.position.latitude == HOME[0]
+        assert newest.observe_time.seconds == int(eldercare.clock.now().timestamp())
+
+    def forget(self, eldercare):
+        with eldercare.db.begin() as conn:
+            conn.execute(trail_point.delete())
+
     def test_it_is_deleted_a_week_after_the_end(self, eldercare):
         name = start(eldercare).name
         told_places(eldercare, OUT)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from xianban.common.v1 import readings_pb2
 from xianban_sdk.alerts import Place
 from xianban_sdk.errors import NotFound
-from xianban_sdk.readings import Reading, Readings, Shown, Silence
+from xianban_sdk.readings import Clocks, Reading, Readings, Shown, Silence
 from xianban_sdk.repository import Page
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.storage.instant import to_micros
@@ -21,7 +21,7 @@ from xianban_eldercare.domain.whereabouts import Circle, Fix, metres
 from xianban_eldercare.handlers import geofence
 from xianban_eldercare.repository import MACHINE, CareFiles, Scope
 from xianban_eldercare.repository.fences import Fences
-from xianban_eldercare.repository.fixes import LOCATION, fixes_of, locators
+from xianban_eldercare.repository.fixes import LOCATION, fixes_at, locators
 from xianban_eldercare.repository.searches import Searches
 from xianban_eldercare.repository.whereabouts_rows import SearchRow
 from xianban_eldercare.vitals import KINDS
@@ -46,6 +46,7 @@ _OWN: Final = frozenset({"self", "guardian", "family"})
 # Further away from every place, a distance says nothing to anybody.
 _NEAR_METRES: Final = 20_000.0
 _HOME_METRES: Final = 100.0
+_CLOCKS: Final = Clocks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +147,10 @@ def sought(
 
 def follow(readings: Iterable[readings_pb2.RawReading], *, uow: UnitOfWork) -> None:
     """New fixes join the trails of those who are looked for."""
-    if people := _located(readings):
-        for row in Searches(uow.conn, MACHINE).sought(people).values():
-            _record(row, uow)
+    located = [one for one in readings if one.kind == LOCATION]
+    people = _located(located)
+    for row in Searches(uow.conn, MACHINE).sought(people).values() if people else ():
+        _record(row, [one for one in located if _resident(one.subject) == row.resident], uow)
 
 
 def watch(agreed: Iterable[readings_pb2.RawReading], *, uow: UnitOfWork) -> None:
@@ -166,13 +168,23 @@ def _located(readings: Iterable[readings_pb2.RawReading]) -> set[str]:
     return {_resident(one) for one in subjects if one.startswith(_PREFIX)}
 
 
-def _record(row: SearchRow, uow: UnitOfWork) -> None:
-    start = to_micros(row.started_at)
-    end = to_micros(min(row.until, uow.clock.now()))
-    places: dict[int, str] = {}
-    for series in locators(uow.conn, _PREFIX + row.resident):
-        places |= {fix.at: _written(fix) for fix in fixes_of(uow.conn, series, start, end)}
-    Searches(uow.conn, MACHINE).record(row, places)
+def _record(row: SearchRow, readings: Iterable[readings_pb2.RawReading], uow: UnitOfWork) -> None:
+    """What this batch brought, as it was stored; what came before stands in the trail already."""
+    start, end = to_micros(row.started_at), to_micros(row.until)
+    now = to_micros(uow.clock.now())
+    new = {at for one in readings if (at := _counts_at(one, now)) is not None}
+    fixes = fixes_at(
+        uow.conn,
+        locators(uow.conn, _PREFIX + row.resident),
+        [at for at in new if start <= at <= end],
+    )
+    Searches(uow.conn, MACHINE).record(row, {fix.at: _written(fix) for fix in fixes})
+
+
+def _counts_at(reading: readings_pb2.RawReading, now: int) -> int | None:
+    """As `Ingest` has it; None: it was refused."""
+    placed = _CLOCKS.effective(reading.observe_micros, min(reading.receive_micros or now, now))
+    return placed[0] if placed else None
 
 
 def _written(fix: Fix) -> str:
