@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 
 import pytest
 from eldercare_names import ELDER, ELSEWHERE, HERE
 from refusals import refused
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
 from xianban.common.v1 import alerts_pb2, audit_pb2, messages_pb2, readings_pb2
 from xianban.common.v1.alerts_pb2_grpc import AlertServiceStub
 from xianban.common.v1.readings_pb2_grpc import IngestServiceStub
@@ -155,6 +156,22 @@ def opened(eldercare):
     return open_unit_of_work(eldercare.db, clock=eldercare.clock, ids=resources.ids)
 
 
+@contextmanager
+def statements(table):
+    """How often the databases are asked for a table meanwhile."""
+    asked = []
+
+    def keep(_conn, _cursor, statement, *_more):
+        if f"FROM {table}" in statement:
+            asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", keep)
+    try:
+        yield asked
+    finally:
+        event.remove(Engine, "before_cursor_execute", keep)
+
+
 class TestCreateFence:
     def test_strangers_find_nobody_and_carers_and_the_elder_set_none(self, eldercare):
         with refused("UNAUTHENTICATED", "TOKEN_MISSING"):
@@ -297,6 +314,15 @@ class TestLeaving:
         told = emitted(eldercare, "eldercare.v1.alert_changed")
         steps = [alerts_pb2.AlertChanged.FromString(one).step.action for one in told]
         assert steps.count("cleared") == 1
+
+    def test_standings_are_read_once_whatever_the_number_of_places_and_locators(self, eldercare):
+        for _ in range(4):
+            create(eldercare)
+        told_places(eldercare, HOME)
+        told_places(eldercare, HOME, device="another")
+        with statements("fence_state") as asked:
+            told_places(eldercare, OUT)
+        assert len(asked) == 1
 
     def test_two_places_are_one_alert_that_ends_with_the_second(self, eldercare):
         create(eldercare)
