@@ -273,6 +273,14 @@ class TestListFences:
         with refused("NOT_FOUND", "RESIDENT_NOT_FOUND"):
             fences(eldercare, "teacher")
 
+    def test_where_the_locators_stand_is_read_once_for_all_places(self, eldercare):
+        for _ in range(4):
+            create(eldercare)
+        told_places(eldercare, OUT, OUT)
+        with statements("fence_state") as asked:
+            assert [one.away for one in fences(eldercare)] == [True] * 4
+        assert len(asked) == 1
+
 
 class TestLeaving:
     def test_it_is_told_to_the_family_first_and_says_where(self, eldercare):
@@ -636,6 +644,15 @@ class TestListTrailPoints:
         end(eldercare, name)
         told_places(eldercare, HOME)
         assert len(trail(eldercare, name).points) == 3
+
+    def test_where_the_person_is_now_is_not_opened_for_it(self, eldercare):
+        name = start(eldercare).name
+        told_places(eldercare, OUT)
+        with statements("reading_latest") as asked:
+            trail(eldercare, name)
+            assert asked == []
+            look(eldercare, name)
+        assert len(asked) == 1
 
     def test_each_batch_adds_its_own_places_and_reads_no_others(self, eldercare):
         name = start(eldercare).name

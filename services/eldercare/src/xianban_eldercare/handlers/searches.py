@@ -51,7 +51,7 @@ def start_search(report: Report, *, scope: Scope, uow: UnitOfWork) -> SearchRow:
     """The search that stands: reporting again while one runs tells nobody twice."""
     searches = Searches(uow.conn, scope)
     standing = searches.running(report.resident, lock=True)
-    if standing is not None and standing.until > uow.clock.now():
+    if standing is not None and standing.runs(uow.clock.now()):
         return standing
     if standing is not None:
         _finish(standing, SearchState.EXPIRED, "", "", uow)
@@ -99,7 +99,7 @@ def extend_search(
     searches = Searches(uow.conn, scope)
     row = searches.get(resident, number, lock=True)
     now = uow.clock.now()
-    if row.ended_at is not None or row.until <= now:
+    if not row.runs(now):
         raise FailedPrecondition("SEARCH_OVER", field="name")
     longer = replace(row, until=extended(row.until, now, hours))
     searches.save(longer)

@@ -13,7 +13,6 @@ from xianban.common.v1 import readings_pb2
 from xianban_sdk.alerts import Place
 from xianban_sdk.errors import NotFound
 from xianban_sdk.readings import Clocks, Reading, Readings, Shown, Silence
-from xianban_sdk.repository import Page
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.storage.instant import to_micros
 
@@ -32,10 +31,10 @@ __all__ = [
     "Sighted",
     "follow",
     "last_seen",
+    "live",
     "search_seen",
     "seen",
     "sought",
-    "trail",
     "watch",
 ]
 
@@ -91,7 +90,7 @@ def seen(resident: str, *, scope: Scope, conn: Connection, now: datetime) -> See
         display_name=file.display_name,
         sighted=sighted,
         near=_near(sighted.place, _places(resident, file.home, scope, conn)),
-        search=running if running is not None and running.until > now else None,
+        search=running if running is not None and running.runs(now) else None,
     )
 
 
@@ -111,23 +110,17 @@ def last_seen(resident: str, *, scope: Scope, conn: Connection) -> Sighted:
 
 def search_seen(
     resident: str, number: str, *, basis: str, scope: Scope, conn: Connection, now: datetime
-) -> tuple[SearchRow, Sighted | None]:
-    """The search, and the live position while it runs.
-
-    To responders it is absent before and after; no consent is asked for (PIPL art. 13(4)).
-    """
+) -> SearchRow:
+    """To responders a search is absent before and after its time."""
     row = Searches(conn, scope).get(resident, number)
-    runs = row.ended_at is None and row.until > now
-    if not runs and basis not in _OWN:
+    if not row.runs(now) and basis not in _OWN:
         raise NotFound("SEARCH_NOT_FOUND", field="name")
-    return row, last_seen(resident, scope=scope, conn=conn) if runs else None
+    return row
 
 
-def trail(
-    row: SearchRow, page: Page, *, scope: Scope, conn: Connection
-) -> tuple[list[tuple[int, str]], str]:
-    """Of a search that the caller may see."""
-    return Searches(conn, scope).trail(row, page)
+def live(row: SearchRow, *, scope: Scope, conn: Connection, now: datetime) -> Sighted | None:
+    """The position while the search runs; no consent is asked for (PIPL art. 13(4))."""
+    return last_seen(row.resident, scope=scope, conn=conn) if row.runs(now) else None
 
 
 def sought(
@@ -141,7 +134,7 @@ def sought(
     people = {_resident(readings[index].subject) for index in places}
     now = uow.clock.now()
     found = Searches(uow.conn, MACHINE).sought(people) if people else {}
-    running = {person for person, row in found.items() if row.until > now}
+    running = {person for person, row in found.items() if row.runs(now)}
     return {index for index in places if _resident(readings[index].subject) in running}
 
 
