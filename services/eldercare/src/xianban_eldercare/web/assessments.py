@@ -26,9 +26,10 @@ from xianban_sdk.web import (
 
 from xianban_eldercare.web.assess import REASONS
 from xianban_eldercare.web.clients import assessing, eligibility
+from xianban_eldercare.web.days import months_between
 from xianban_eldercare.web.file import LEVELS, MANAGER
 from xianban_eldercare.web.home import reached
-from xianban_eldercare.web.shown import is_over, months_between, tail
+from xianban_eldercare.web.shown import is_over, tail
 
 PAGE = 20
 # 统一需求评估 has levels 0 to 6.

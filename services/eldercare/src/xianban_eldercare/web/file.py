@@ -25,8 +25,9 @@ from xianban_sdk.web import (
 )
 
 from xianban_eldercare.web.clients import files
+from xianban_eldercare.web.days import months_between
 from xianban_eldercare.web.home import file_of
-from xianban_eldercare.web.shown import is_over, months_between
+from xianban_eldercare.web.shown import is_over
 
 MANAGER = "station-manager"
 AREAS = {"310120/nanqiao": "area-nanqiao", "310120/fengpu": "area-fengpu"}

@@ -119,12 +119,6 @@ def is_over(at: Timestamp) -> bool:
     return 0 < at.seconds <= int(datetime.now(UTC).timestamp())
 
 
-def months_between(first: Timestamp, last: Timestamp) -> int:
-    """Calendar months from one instant to the other."""
-    begin, end = first.ToDatetime(UTC), last.ToDatetime(UTC)
-    return (end.year - begin.year) * 12 + end.month - begin.month
-
-
 def is_open(alert: alerts_pb2.Alert) -> bool:
     """Something is still to be done."""
     return alert.state < alerts_pb2.ALERT_STATE_RESOLVED
