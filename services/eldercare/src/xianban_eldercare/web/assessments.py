@@ -90,7 +90,7 @@ async def _page(
         reasons=REASONS,
         official_levels=OFFICIAL,
         typed=typed,
-        problem=_on_the_form(refused),
+        problem=refused and refused.renamed("official_level."),
         next_href=f"{here.path}?page_token={found.next_page_token}"
         if found and found.next_page_token
         else "",
@@ -162,10 +162,3 @@ async def enter(request: Request) -> Response:
 
 def _typed(form: Form, *names: str) -> dict[str, Any]:
     return {name: form.text(name) for name in names}
-
-
-def _on_the_form(refused: CallError | None) -> CallError | None:
-    if refused is None:
-        return None
-    fields = {name.removeprefix("official_level."): one for name, one in refused.fields.items()}
-    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)

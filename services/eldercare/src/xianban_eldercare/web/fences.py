@@ -32,6 +32,8 @@ NEW = "new"
 # Where the centre comes from: the home of the file, the locator now, or typed numbers.
 SOURCES = ("kept", "home", "present", "typed")
 MINUTES = 60
+# The form has no field for these.
+_FIELDS = {"fence": "", "fence.version": ""}
 
 
 async def fences(request: Request) -> Response:
@@ -123,7 +125,8 @@ async def save(request: Request) -> Response:
         return _form(request, here, pb.Fence(), form, wrong)
     _, refused = await attempt(_sent(request, here, wanted, form))
     if refused is not None:
-        return _form(request, here, wanted, form, _on_the_form(refused))
+        refused = refused.renamed("fence.", "center.", names=_FIELDS)
+        return _form(request, here, wanted, form, refused)
     return see_other(request, f"{here.path}/fences?done=saved")
 
 
@@ -196,15 +199,6 @@ def _wrong(request: Request, field: str, key: str, **values: Any) -> CallError:
     words = text(request, "eldercare", key, **values)
     code = grpc.StatusCode.INVALID_ARGUMENT
     return CallError(code, "FIELD_WRONG", words, "eldercare", {field: words})
-
-
-def _on_the_form(refused: CallError) -> CallError:
-    fields = {
-        name.removeprefix("fence.").removeprefix("center."): words
-        for name, words in refused.fields.items()
-        if name not in ("fence", "fence.version")
-    }
-    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)
 
 
 async def remove(request: Request) -> Response:

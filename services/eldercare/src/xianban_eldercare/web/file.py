@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -188,7 +188,7 @@ def on_the_form(request: Request, refused: CallError | None) -> CallError | None
     if refused is None:
         return None
     fields = {_field(name): _said(request, name, words) for name, words in refused.fields.items()}
-    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)
+    return replace(refused, fields=fields)
 
 
 def _said(request: Request, name: str, words: str) -> str:

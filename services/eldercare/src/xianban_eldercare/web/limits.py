@@ -35,6 +35,7 @@ OWN = (
     "diastolic-pressure",
 )
 MINUTE = 60
+_FIELDS = {"threshold.sustain_seconds": "sustain_minutes"}
 
 
 async def limits(request: Request) -> Response:
@@ -85,7 +86,7 @@ async def save(request: Request) -> Response:
     asked = pb.UpdateThresholdRequest(threshold=wanted, request_id=form.request_id)
     _, refused = await attempt(call(request, monitoring.UpdateThreshold, asked))
     if refused is not None:
-        return await _page(request, here, form, _on_the_form(refused))
+        return await _page(request, here, form, refused.renamed("threshold.", names=_FIELDS))
     return see_other(request, f"{here.path}/limits?done=saved")
 
 
@@ -112,12 +113,3 @@ def _number(request: Request, side: str, typed: str) -> float:
         code = grpc.StatusCode.INVALID_ARGUMENT
         raise CallError(code, "NUMBER_EXPECTED", words, "eldercare", {side: words})
     return value
-
-
-def _on_the_form(refused: CallError) -> CallError:
-    names = {"threshold.sustain_seconds": "sustain_minutes"}
-    fields = {
-        names.get(name, name.removeprefix("threshold.")): words
-        for name, words in refused.fields.items()
-    }
-    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)
