@@ -45,13 +45,13 @@ _SPACE = re.compile(r"[\s,，、;；]+")
 assessor_only = roles_only(ASSESSOR)
 
 
-def whose(request: Request) -> str:
+def resident_of(request: Request) -> str:
     return f"residents/{request.path_params['resident']}"
 
 
 def case(request: Request) -> str:
     """The resource name of the assessment in the path."""
-    return f"{whose(request)}/assessments/{request.path_params['assessment']}"
+    return f"{resident_of(request)}/assessments/{request.path_params['assessment']}"
 
 
 def here(name: str) -> str:
@@ -106,7 +106,7 @@ async def elder(request: Request) -> Response:
 
 async def _elder(request: Request, typed: Form, refused: CallError | None = None) -> Response:
     token = request.query_params.get("page_token", "")
-    asked = pb.ListAssessmentsRequest(parent=whose(request), page_size=PAGE, page_token=token)
+    asked = pb.ListAssessmentsRequest(parent=resident_of(request), page_size=PAGE, page_token=token)
     found = await call(request, assessing.ListAssessments, asked)
     done = [one for one in found.assessments if one.state == pb.ASSESSMENT_STATE_COMPLETED]
     drafts = [one for one in found.assessments if one.state == pb.ASSESSMENT_STATE_DRAFT]
@@ -134,7 +134,7 @@ async def _elder(request: Request, typed: Form, refused: CallError | None = None
 async def begin(request: Request) -> Response:
     form = await read_form(request)
     asked = pb.CreateAssessmentRequest(
-        parent=whose(request),
+        parent=resident_of(request),
         basics=_basics(form),
         replaces=form.text("replaces"),
         request_id=form.request_id,

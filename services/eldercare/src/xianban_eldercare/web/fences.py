@@ -26,7 +26,8 @@ from xianban_sdk.web import (
 from xianban_eldercare.web.clients import locating
 from xianban_eldercare.web.home import file_of
 from xianban_eldercare.web.shown import TRUSTED, VERDICTS, tail
-from xianban_eldercare.web.whereabouts import Whose, may_set, whose
+from xianban_eldercare.web.whereabouts import here_of
+from xianban_eldercare.web.whose import Whose, may_set
 
 NEW = "new"
 # Where the centre comes from: the home of the file, the locator now, or typed numbers.
@@ -37,7 +38,7 @@ _FIELDS = {"fence": "", "fence.version": ""}
 
 
 async def fences(request: Request) -> Response:
-    here = whose(request)
+    here = here_of(request)
     asked = pb.ListFencesRequest(parent=here.resident)
     found = await call(request, locating.ListFences, asked)
     return render(
@@ -61,7 +62,7 @@ def _clock(minute: int) -> str:
 
 
 async def edit(request: Request) -> Response:
-    here, number = whose(request), request.path_params["fence"]
+    here, number = here_of(request), request.path_params["fence"]
     fence = pb.Fence(radius_m=300, active=True)
     if number != NEW:
         fence = await _known(request, here, number)
@@ -118,7 +119,7 @@ def _form(
 
 
 async def save(request: Request) -> Response:
-    here, form = whose(request), await read_form(request)
+    here, form = here_of(request), await read_form(request)
     try:
         wanted = await _wanted(request, here, form)
     except CallError as wrong:
@@ -202,7 +203,7 @@ def _wrong(request: Request, field: str, key: str, **values: Any) -> CallError:
 
 
 async def remove(request: Request) -> Response:
-    here, form = whose(request), await read_form(request)
+    here, form = here_of(request), await read_form(request)
     name = f"{here.resident}/fences/{request.path_params['fence']}"
     asked = pb.DeleteFenceRequest(name=name, request_id=form.request_id)
     _, refused = await if_there(call(request, locating.DeleteFence, asked))

@@ -22,8 +22,9 @@ from xianban_sdk.web import (
 )
 
 from xianban_eldercare.web.clients import monitoring
-from xianban_eldercare.web.file import Place, place
+from xianban_eldercare.web.file import here_of
 from xianban_eldercare.web.shown import SEVERITIES, number, tail
+from xianban_eldercare.web.whose import Whose
 
 # What a person may set; the others belong to the device.
 OWN = (
@@ -39,12 +40,12 @@ _FIELDS = {"threshold.sustain_seconds": "sustain_minutes"}
 
 
 async def limits(request: Request) -> Response:
-    return await _page(request, place(request))
+    return await _page(request, here_of(request))
 
 
 async def _page(
     request: Request,
-    here: Place,
+    here: Whose,
     form: Form | None = None,
     refused: CallError | None = None,
 ) -> Response:
@@ -78,7 +79,7 @@ def kind_name(request: Request, kind: str) -> str:
 
 
 async def save(request: Request) -> Response:
-    here, form = place(request), await read_form(request)
+    here, form = here_of(request), await read_form(request)
     try:
         wanted = _threshold(request, here, form)
     except CallError as wrong:
@@ -90,7 +91,7 @@ async def save(request: Request) -> Response:
     return see_other(request, f"{here.path}/limits?done=saved")
 
 
-def _threshold(request: Request, here: Place, form: Form) -> pb.Threshold:
+def _threshold(request: Request, here: Whose, form: Form) -> pb.Threshold:
     known = {str(value): value for value in SEVERITIES}
     made = pb.Threshold(
         name=f"{here.resident}/thresholds/{request.path_params['kind']}",
