@@ -8,6 +8,7 @@ from xianban.common.v1 import readings_pb2 as pb
 from xianban_sdk.alerts import Alert
 from xianban_sdk.app import Resources
 from xianban_sdk.rpc import Call
+from xianban_sdk.wire import optional_place
 
 from xianban_eldercare.handlers import ingest, whereabouts
 from xianban_eldercare.handlers.pack_answers import Outcome, keep
@@ -74,7 +75,7 @@ class IngestServicer:
             found = judge_motion(
                 event, self._packs, conn=read.conn, hooks=call.hooks, now=call.clock.now()
             )
-        where = ingest.place_of(event)
+        where = optional_place(event)
         alert = keep(found, uow=call.uow, ingest=self._ingest, place=where)
         return _told(alert, ingest.feedback_of(alert))
 
