@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import orjson
 from xianban.eldercare.v1 import visits_pb2 as pb
-from xianban_sdk.alerts import Place
 from xianban_sdk.wire import instant, stamp
 
 from xianban_eldercare.convert.organisations import organisation_id
@@ -15,7 +14,7 @@ from xianban_eldercare.handlers.visits import Seen, tasks_of
 from xianban_eldercare.repository.organisation_rows import VisitRow
 from xianban_eldercare.repository.visits import Span
 
-__all__ = ["KINDS", "SHOWN_KINDS", "place", "span", "visit", "visit_id", "written"]
+__all__ = ["KINDS", "SHOWN_KINDS", "span", "visit", "visit_id", "written"]
 
 KINDS: Final = {
     pb.VISIT_KIND_CALL: VisitKind.CALL,
@@ -44,13 +43,6 @@ def visit_id(name: str) -> str:
 def span(request: Any) -> Span:
     """Of a request with start_time and end_time."""
     return instant(request.start_time), instant(request.end_time)
-
-
-def place(request: pb.CheckInVisitRequest) -> Place | None:
-    if not request.HasField("position"):
-        return None
-    found = request.position
-    return Place(found.latitude, found.longitude, found.accuracy_m)
 
 
 def visit(seen: Seen, *, contact: bool = False) -> pb.Visit:

@@ -8,11 +8,12 @@ from typing import Final
 
 from sqlalchemy import Connection
 from xianban.common.v1 import readings_pb2 as pb
-from xianban_sdk.alerts import Alert, Alerts, Finding, Place, Reason, Severity, State
+from xianban_sdk.alerts import Alert, Alerts, Finding, Reason, Severity, State
 from xianban_sdk.clock import Clock
 from xianban_sdk.identity.relations import FactsSource
 from xianban_sdk.readings import Breach, Fact, Ingest, Raised, Rule
 from xianban_sdk.storage import UnitOfWork
+from xianban_sdk.wire import optional_place
 
 from xianban_eldercare.alarms import BOOK
 from xianban_eldercare.handlers.sos import call_off
@@ -28,7 +29,6 @@ __all__ = [
     "feedback_of",
     "ingest_of",
     "on_facts",
-    "place_of",
     "report_event",
     "rules_of",
 ]
@@ -169,7 +169,7 @@ def report_event(event: pb.DeviceEvent, uow: UnitOfWork) -> tuple[Alert | None, 
             area=row.area if row else "",
             subject_display=row.display_name if row else "",
             reasons=[Reason(f"reason-{rule}", {"device": event.device}, at)],
-            place=place_of(event),
+            place=optional_place(event),
             at=at,
         )
     )
@@ -179,11 +179,3 @@ def report_event(event: pb.DeviceEvent, uow: UnitOfWork) -> tuple[Alert | None, 
 def feedback_of(alert: Alert | None) -> str:
     """What the wearer may be told of it; empty: nothing stands."""
     return _FEEDBACK[alert.state] if alert else ""
-
-
-def place_of(event: pb.DeviceEvent) -> Place | None:
-    """Where it happened, if the device knows."""
-    if not event.HasField("position"):
-        return None
-    found = event.position
-    return Place(found.latitude, found.longitude, found.accuracy_m)

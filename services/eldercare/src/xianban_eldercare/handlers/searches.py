@@ -14,7 +14,6 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_eldercare import events
 from xianban_eldercare.alarms import BOOK, family_of
 from xianban_eldercare.domain.searches import TRAIL_KEPT, SearchState, extended, until
-from xianban_eldercare.handlers.whereabouts import last_place
 from xianban_eldercare.repository import MACHINE, CareFiles, Scope
 from xianban_eldercare.repository.searches import Searches
 from xianban_eldercare.repository.whereabouts_rows import SearchRow
@@ -52,7 +51,7 @@ def start_search(report: Report, *, scope: Scope, uow: UnitOfWork) -> SearchRow:
     """The search that stands: reporting again while one runs tells nobody twice."""
     searches = Searches(uow.conn, scope)
     standing = searches.running(report.resident, lock=True)
-    if standing is not None and standing.until > uow.clock.now():
+    if standing is not None and standing.runs(uow.clock.now()):
         return standing
     if standing is not None:
         _finish(standing, SearchState.EXPIRED, "", "", uow)
@@ -62,7 +61,7 @@ def start_search(report: Report, *, scope: Scope, uow: UnitOfWork) -> SearchRow:
         if found is None:
             raise NotFound("SEARCH_NOT_FOUND", field="parent")
         return found
-    alert = Alerts(uow, BOOK).raise_(_finding(begun, uow))
+    alert = Alerts(uow, BOOK).raise_(_finding(begun))
     by = BOOK.name_of(scope.actor, alert, uow)
     row = replace(begun, alert=alert.name, started_by_display=by)
     searches.save(row)
@@ -100,7 +99,7 @@ def extend_search(
     searches = Searches(uow.conn, scope)
     row = searches.get(resident, number, lock=True)
     now = uow.clock.now()
-    if row.ended_at is not None or row.until <= now:
+    if not row.runs(now):
         raise FailedPrecondition("SEARCH_OVER", field="name")
     longer = replace(row, until=extended(row.until, now, hours))
     searches.save(longer)
@@ -170,7 +169,8 @@ def _family(row: SearchRow, uow: UnitOfWork) -> list[str]:
     return list(dict.fromkeys([*family_of(row.resident, uow), row.started_by]))
 
 
-def _finding(row: SearchRow, uow: UnitOfWork) -> Finding:
+def _finding(row: SearchRow) -> Finding:
+    """Without a place: an alert says no age, outlives the search, and no look at it is noted."""
     return Finding(
         rule=RULE,
         subject=_PREFIX + row.resident,
@@ -178,7 +178,6 @@ def _finding(row: SearchRow, uow: UnitOfWork) -> Finding:
         area=row.area,
         subject_display=row.display_name,
         reasons=[Reason(f"reason-{RULE}", {}, row.started_at)],
-        place=last_place(row.resident, uow),
     )
 
 

@@ -43,3 +43,7 @@ class SearchRow:
     def name(self) -> str:
         """The resource's name."""
         return f"residents/{self.resident}/searches/{self.id}"
+
+    def runs(self, now: datetime) -> bool:
+        """Its timer may be late; nothing is shared any more all the same."""
+        return self.ended_at is None and self.until > now

@@ -7,6 +7,7 @@ from typing import Final
 from xianban.eldercare.v1 import visits_pb2 as pb
 from xianban_sdk.app import Resources
 from xianban_sdk.rpc import Call
+from xianban_sdk.wire import optional_place
 
 from xianban_eldercare.convert import visits as convert
 from xianban_eldercare.convert.organisations import organisation_id
@@ -55,7 +56,7 @@ class VisitServicer:
     def CheckInVisit(self, request: pb.CheckInVisitRequest, call: Call) -> pb.Visit:
         row = visits.check_in(
             convert.visit_id(request.name),
-            convert.place(request),
+            optional_place(request),
             request.away_reason,
             scope=call.scope,
             uow=call.uow,

@@ -16,9 +16,9 @@ from xianban_sdk.web import (
     Form,
     attempt,
     call,
-    person,
     read_form,
     render,
+    roles_only,
     see_other,
     status,
     viewer_of,
@@ -51,18 +51,8 @@ BED_STATES = {
 }
 HOLD_HOURS = (24, 48, 72)
 
-View = Callable[[Request], Awaitable[Response]]
-
-
-def managers_only(view: View) -> View:
-    """A page for station managers; the service checks again."""
-
-    async def guarded(request: Request) -> Response:
-        if MANAGER not in person(request).roles:
-            raise HTTPException(403)
-        return await view(request)
-
-    return guarded
+# A page for station managers; the service checks again.
+managers_only = roles_only(MANAGER)
 
 
 async def organisations(request: Request) -> Response:
@@ -148,7 +138,7 @@ def _staff_form(
         one=one,
         new=not request.path_params.get("person"),
         held=[(kind, key, held.get(kind)) for kind, key in LICENCES.items()],
-        problem=_on_the_form(problem),
+        problem=problem and problem.renamed("staff.", names={"staff.name": "person"}),
     )
 
 
@@ -184,19 +174,6 @@ def _licences(form: Form) -> list[pb.Licence]:
         for kind in LICENCES
     ]
     return [one for one in made if one.number or one.issue_date or one.expire_date]
-
-
-def _on_the_form(refused: CallError | None) -> CallError | None:
-    """staff.employ_date → employ_date; a licence's fields stand at the licences."""
-    if refused is None:
-        return None
-    fields = {
-        name.removeprefix("staff.").partition("[")[0].replace("name", "person")
-        if name == "staff.name"
-        else name.removeprefix("staff.").partition("[")[0]: words
-        for name, words in refused.fields.items()
-    }
-    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)
 
 
 # -- beds -----------------------------------------------------------------------------------

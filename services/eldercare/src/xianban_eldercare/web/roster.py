@@ -30,6 +30,13 @@ from xianban_eldercare.web.organisations import MOST, managers_only, organisatio
 from xianban_eldercare.web.visits import KINDS, STATES
 
 _WEEK = timedelta(days=7)
+# An end stands at the minutes, a first day at the start.
+_FIELDS = {
+    "parent": "resident",
+    "end_time": "minutes",
+    "organisation": "carer",
+    "first_date": "start_time",
+}
 
 
 @managers_only
@@ -89,7 +96,7 @@ async def _form(request: Request, form: Form, problem: CallError | None = None) 
         elders=[(one.name.rpartition("/")[0], one.display_name) for one in elders.care_files],
         kinds=KINDS,
         typed=form,
-        problem=_on_the_form(problem),
+        problem=problem and problem.renamed("visit.", "visit_plan.", names=_FIELDS),
     )
 
 
@@ -145,20 +152,3 @@ def _end(start: datetime, form: Form) -> datetime:
 
 def _lines(form: Form) -> list[str]:
     return [line.strip() for line in form.text("tasks").splitlines() if line.strip()]
-
-
-def _on_the_form(refused: CallError | None) -> CallError | None:
-    """visit.end_time stands at the minutes, parent at the elder, a first day at the start."""
-    if refused is None:
-        return None
-    names = {
-        "parent": "resident",
-        "end_time": "minutes",
-        "organisation": "carer",
-        "first_date": "start_time",
-    }
-    fields: dict[str, str] = {}
-    for name, words in refused.fields.items():
-        own = name.removeprefix("visit.").removeprefix("visit_plan.").partition("[")[0]
-        fields[names.get(own, own)] = words
-    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)

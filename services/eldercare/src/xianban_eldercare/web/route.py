@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from xianban.common.v1 import readings_pb2
@@ -16,9 +14,9 @@ from xianban_sdk.web import (
     Form,
     attempt,
     call,
-    person,
     read_form,
     render,
+    roles_only,
     see_other,
     status,
 )
@@ -32,18 +30,8 @@ from xianban_eldercare.web.visits import KINDS, STATES
 ROLE = "carer"
 _MOST = 200
 
-View = Callable[[Request], Awaitable[Response]]
-
-
-def carers_only(view: View) -> View:
-    """A page for carers; the service checks again."""
-
-    async def guarded(request: Request) -> Response:
-        if ROLE not in person(request).roles:
-            raise HTTPException(403)
-        return await view(request)
-
-    return guarded
+# A page for carers; the service checks again.
+carers_only = roles_only(ROLE)
 
 
 @carers_only

@@ -500,6 +500,7 @@ fence-degrees-wrong = Please give degrees between -{ $most } and { $most }.
 fence-time-wrong = Please give a time such as 20:00.
 fence-no-home = The file does not say where the home is. Please choose another way.
 fence-no-present = The locator has not told any place yet. Please choose another way.
+fence-present-old = The place that the locator told last is old; it may be elsewhere by now. Please wait for a new one, or choose another way.
 fence-radius = Radius (metres)
 fence-radius-hint = 50 to 5000 metres
 fence-hours = Leaving counts

@@ -497,6 +497,7 @@ fence-degrees-wrong = 请填写 -{ $most } 到 { $most } 之间的度数。
 fence-time-wrong = 请按 20:00 这样填写时间。
 fence-no-home = 档案里没有家的位置，请换一种方式。
 fence-no-present = 定位器还没有报过位置，请换一种方式。
+fence-present-old = 定位器最后报告的位置已经过时，现在可能不在那里。请等它再报告一次，或换一种方式。
 fence-radius = 半径（米）
 fence-radius-hint = 50 到 5000 米
 fence-hours = 提醒时段
