@@ -235,6 +235,7 @@ personal-field-state = State
 personal-field-started-by = Started by
 personal-field-started-by-display = Name of who started it
 personal-field-started-at = Started at
+personal-field-ended-by = Ended by
 personal-field-until = Shared until
 personal-field-ended-at = Ended at
 personal-field-ended-by-display = Name of who ended it

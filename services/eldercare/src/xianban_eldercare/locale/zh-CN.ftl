@@ -234,6 +234,7 @@ personal-field-state = 状态
 personal-field-started-by = 发起人
 personal-field-started-by-display = 发起人姓名
 personal-field-started-at = 开始时间
+personal-field-ended-by = 结束人
 personal-field-until = 共享到
 personal-field-ended-at = 结束时间
 personal-field-ended-by-display = 结束人姓名
