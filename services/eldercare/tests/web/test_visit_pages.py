@@ -257,5 +257,15 @@ def test_a_bed_s_deeds(web: Any, deed: str, rpc: str) -> None:
     assert "says why" in refused.text
 
 
+def test_a_hold_that_is_posted_twice_is_one_request(web: Any) -> None:
+    web.as_(MANAGER)
+    asked = []
+    for _ in range(2):
+        web.post(f"{HERE}/beds/101-1/hold", {"resident": RESIDENT, "hours": "48"})
+        asked.append(web.caller.last("HoldBed"))
+    assert asked[0] == asked[1]
+    assert asked[0].hours == 48
+
+
 def test_an_unknown_deed_is_nothing(web: Any) -> None:
     assert web.as_(MANAGER).post(f"{HERE}/beds/101-1/burn").status_code == 404

@@ -604,26 +604,24 @@ class HoldBedRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     RESIDENT_FIELD_NUMBER: _builtins.int
-    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     resident: _builtins.str
+    hours: _builtins.int
+    """How long from now on, at most thirty days; the same request again does not make it longer."""
     request_id: _builtins.str
-    @_builtins.property
-    def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """At most thirty days from now."""
-
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         resident: _builtins.str = ...,
-        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        hours: _builtins.int = ...,
         request_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "name", b"name", "request_id", b"request_id", "resident", b"resident"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hours", b"hours", "name", b"name", "request_id", b"request_id", "resident", b"resident"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

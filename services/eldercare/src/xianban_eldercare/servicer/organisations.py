@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from xianban.eldercare.v1 import organisations_pb2 as pb
 from xianban_sdk.app import Resources
 from xianban_sdk.rpc import Call
-from xianban_sdk.wire import instant
 
 from xianban_eldercare.convert import organisations as convert
 from xianban_eldercare.convert.care_files import resident_of
@@ -93,7 +94,7 @@ class OrganisationServicer:
 
     def HoldBed(self, request: pb.HoldBedRequest, call: Call) -> pb.Bed:
         key, resident = convert.bed_key(request.name), resident_of(request.resident)
-        until = instant(request.expire_time)
+        until = call.clock.now() + timedelta(hours=request.hours)
         return _bed(beds.hold_bed(key, resident, until, scope=call.scope, uow=call.uow), call)
 
     def ReleaseBed(self, request: pb.ReleaseBedRequest, call: Call) -> pb.Bed:

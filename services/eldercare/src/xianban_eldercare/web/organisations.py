@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -23,7 +22,6 @@ from xianban_sdk.web import (
     status,
     viewer_of,
 )
-from xianban_sdk.wire import stamp
 
 from xianban_eldercare.web.clients import files, organising
 from xianban_eldercare.web.file import AREAS, MANAGER
@@ -244,10 +242,11 @@ async def bed_act(request: Request) -> Response:
 
 
 def _hold(request: Request, name: str, form: Form) -> Awaitable[pb.Bed]:
-    hours = form.number("hours", HOLD_HOURS[0])
-    until = stamp(datetime.now(UTC) + timedelta(hours=min(max(hours, 1), 720)))
     asked = pb.HoldBedRequest(
-        name=name, resident=form.text("resident"), expire_time=until, request_id=form.request_id
+        name=name,
+        resident=form.text("resident"),
+        hours=form.number("hours", HOLD_HOURS[0]),
+        request_id=form.request_id,
     )
     return call(request, organising.HoldBed, asked)
 
