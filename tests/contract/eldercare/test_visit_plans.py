@@ -64,6 +64,8 @@ def employ(eldercare, days=100):
         licences=held,
     )
     stub = eldercare.as_("doctor", OrganisationServiceStub)
+    listed = stub.ListStaff(organisations.ListStaffRequest(parent=STATION)).staff
+    staff.version = next((one.version for one in listed if one.name == staff.name), 0)
     stub.UpdateStaff(organisations.UpdateStaffRequest(staff=staff, request_id=request_id()))
 
 

@@ -79,11 +79,10 @@ def employ(eldercare, days=100, kinds=(HEALTH, CARE), **changes):
         "licences": held,
     }
     stub = eldercare.as_("doctor", OrganisationServiceStub)
-    stub.UpdateStaff(
-        organisations.UpdateStaffRequest(
-            staff=organisations.Staff(**(facts | changes)), request_id=request_id()
-        )
-    )
+    staff = organisations.Staff(**(facts | changes))
+    listed = stub.ListStaff(organisations.ListStaffRequest(parent=STATION)).staff
+    staff.version = next((one.version for one in listed if one.name == staff.name), 0)
+    stub.UpdateStaff(organisations.UpdateStaffRequest(staff=staff, request_id=request_id()))
 
 
 def wanted(eldercare, hours=48, length=60, carer=CARER, parent=ELDER, **changes):

@@ -26,6 +26,7 @@ __all__ = [
     "organisation",
     "organisation_id",
     "staff",
+    "staff_key",
     "written_bed",
     "written_organisation",
     "written_staff",
@@ -67,6 +68,12 @@ def bed_key(name: str) -> tuple[str, str]:
     """`organisations/{o}/beds/{b}` → both ids."""
     _, organisation, _, bed_id = name.split("/")
     return organisation, bed_id
+
+
+def staff_key(name: str) -> tuple[str, str]:
+    """`organisations/{o}/staff/{p}` → both ids."""
+    _, organisation, _, person = name.split("/")
+    return organisation, person
 
 
 def kind_of(kind: pb.OrganisationKind.ValueType) -> str:
@@ -133,7 +140,7 @@ def _licence(row: LicenceRow, today: date) -> pb.Licence:
 
 
 def written_staff(given: pb.Staff) -> Employed:
-    _, organisation_, _, person = given.name.split("/")
+    organisation_, person = staff_key(given.name)
     row = StaffRow(
         organisation=organisation_,
         person=person,

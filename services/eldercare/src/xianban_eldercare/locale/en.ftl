@@ -246,13 +246,17 @@ personal-field-position = Position
 
 # Organisations, staff and beds
 organisation-not-found = No organisation of that name.
+organisation-exists = There is an organisation of that name already. Please choose another one.
 organisation-changed = Somebody changed the organisation meanwhile. Please look again and repeat your change.
 area-not-yours = You do not answer for the area { $area }.
 staff-not-a-carer = This person has no carer's role in the organisation's area. Please register them with identity first.
+staff-not-found = This organisation has no such employee.
+staff-exists = This person works here already. Please change their entry instead.
 staff-changed = Somebody changed the entry meanwhile. Please look again and repeat your change.
 days-reversed = The last day can't be before the first.
 licence-twice = Only one licence of a kind can be entered.
 bed-not-found = No bed of that name.
+bed-exists = There is a bed of that name already. Please choose another one.
 bed-changed = Somebody changed the bed meanwhile. Please look again and repeat your change.
 bed-free = The bed is free.
 bed-held = The bed is held for somebody else.

@@ -245,13 +245,17 @@ personal-field-position = 位置
 
 # Organisations, staff and beds
 organisation-not-found = 没有找到这家机构。
+organisation-exists = 已有同名编号的机构，请换一个编号。
 organisation-changed = 机构信息刚被别人修改过，请重新查看后再改。
 area-not-yours = 您不负责区域 { $area }。
 staff-not-a-carer = 此人在这家机构的区域内没有护理员身份，请先在身份系统中登记。
+staff-not-found = 这家机构没有这位员工。
+staff-exists = 这位员工已登记在册，请修改原有记录。
 staff-changed = 人员信息刚被别人修改过，请重新查看后再改。
 days-reversed = 结束日期不能早于开始日期。
 licence-twice = 同一种证书只能登记一张。
 bed-not-found = 没有找到这张床位。
+bed-exists = 已有这个编号的床位，请换一个编号。
 bed-changed = 床位刚被别人修改过，请重新查看后再改。
 bed-free = 床位是空的。
 bed-held = 床位已为别人预留。

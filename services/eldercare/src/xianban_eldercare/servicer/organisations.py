@@ -11,6 +11,7 @@ from xianban_sdk.rpc import Call
 from xianban_eldercare.convert import organisations as convert
 from xianban_eldercare.convert.care_files import resident_of
 from xianban_eldercare.handlers import beds, organisations
+from xianban_eldercare.handlers.organisations import Employed
 from xianban_eldercare.repository import Page
 from xianban_eldercare.repository.beds import Beds
 from xianban_eldercare.repository.organisation_rows import BedRow, OrganisationRow
@@ -63,9 +64,14 @@ class OrganisationServicer:
             conn=call.uow.conn,
             clock=call.clock,
         )
-        today = organisations.today(call.clock)
-        shown = [convert.staff(one, today) for one in found]
+        shown = [_staff(one, call) for one in found]
         return pb.ListStaffResponse(staff=shown, next_page_token=token)
+
+    def GetStaff(self, request: pb.GetStaffRequest, call: Call) -> pb.Staff:
+        organisation, person = convert.staff_key(request.name)
+        conn = call.uow.conn
+        found = organisations.one_of_staff(organisation, person, scope=call.scope, conn=conn)
+        return _staff(found, call)
 
     def UpdateStaff(self, request: pb.UpdateStaffRequest, call: Call) -> pb.Staff:
         wanted = convert.written_staff(request.staff)
@@ -117,6 +123,12 @@ class OrganisationServicer:
 def _shown(row: OrganisationRow, call: Call) -> pb.Organisation:
     free = Organisations(call.uow.conn, call.scope).free_beds([row.id])
     return convert.organisation(row, free.get(row.id, {}))
+
+
+def _staff(found: Employed, call: Call) -> pb.Staff:
+    """Whose licences are shown has been looked at."""
+    call.looked_at(found.row.person)
+    return convert.staff(found, organisations.today(call.clock))
 
 
 def _bed(row: BedRow, call: Call) -> pb.Bed:
