@@ -24,7 +24,7 @@ from xianban_sdk.web import (
 )
 
 from xianban_eldercare.web.clients import files, planning
-from xianban_eldercare.web.organisations import MOST, managers_only, organisation_of
+from xianban_eldercare.web.organisations import PAGE, managers_only, organisation_of, pager
 from xianban_eldercare.web.visits import KINDS
 
 
@@ -51,7 +51,8 @@ def wanted(form: Form, visit: visits.Visit, start: datetime | None) -> pb.Create
 @managers_only
 async def elders(request: Request) -> Response:
     """Whose plans; also of an elder to whom nobody comes yet."""
-    asked = care_files_pb2.ListCareFilesRequest(page_size=MOST)
+    token = request.query_params.get("page_token", "")
+    asked = care_files_pb2.ListCareFilesRequest(page_size=PAGE, page_token=token)
     here, found = await asyncio.gather(
         organisation_of(request), call(request, files.ListCareFiles, asked)
     )
@@ -60,6 +61,7 @@ async def elders(request: Request) -> Response:
         "eldercare/plans_elders.html",
         here=here,
         elders=[(one.name.split("/")[1], one.display_name) for one in found.care_files],
+        **pager(request, f"/eldercare/{here.name}/plans", found.next_page_token),
     )
 
 
@@ -71,7 +73,7 @@ async def plans(request: Request) -> Response:
 async def _page(request: Request, problem: CallError | None = None) -> Response:
     whose = f"residents/{request.path_params['resident']}"
     asked = pb.ListVisitPlansRequest(
-        parent=whose, page_size=MOST, page_token=request.query_params.get("page_token", "")
+        parent=whose, page_size=PAGE, page_token=request.query_params.get("page_token", "")
     )
     named = care_files_pb2.GetCareFileRequest(name=f"{whose}/careFile")
     here, found, (file, _) = await asyncio.gather(
@@ -79,6 +81,7 @@ async def _page(request: Request, problem: CallError | None = None) -> Response:
         call(request, planning.ListVisitPlans, asked),
         if_there(call(request, files.GetCareFile, named)),
     )
+    path = f"/eldercare/{here.name}/plans/{request.path_params['resident']}"
     return render(
         request,
         "eldercare/plans.html",
@@ -87,7 +90,7 @@ async def _page(request: Request, problem: CallError | None = None) -> Response:
         whose=whose,
         elder=file.display_name if file else "",
         plans=found.visit_plans,
-        more=found.next_page_token,
+        **pager(request, path, found.next_page_token),
         kinds=KINDS,
         problem=problem,
     )

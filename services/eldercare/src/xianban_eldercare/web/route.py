@@ -21,6 +21,7 @@ from xianban_sdk.web import (
     render,
     see_other,
     status,
+    whole,
 )
 from xianban_sdk.wire import stamp
 
@@ -53,7 +54,7 @@ async def route(request: Request) -> Response:
     asked = pb.ListRouteRequest(
         start_time=stamp(first), end_time=stamp(first + timedelta(days=2)), page_size=_MOST
     )
-    found = (await call(request, visiting.ListRoute, asked)).visits
+    found = await whole(request, visiting.ListRoute, asked)
     mine = [one for one in found if local_day(one.start_time) == today()]
     open_ones = [one for one in mine if one.state in _OPEN]
     return render(
