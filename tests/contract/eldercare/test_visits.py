@@ -143,6 +143,10 @@ class TestPlanVisit:
         with refused("UNAUTHENTICATED", "TOKEN_MISSING"):
             plan(station, "")
 
+    def test_a_year_that_is_far_away_is_mistyped(self, station):
+        with refused("INVALID_ARGUMENT", "VISIT_FAR", "visit.start_time"):
+            plan(station, hours=24 * 400)
+
     def test_neither_the_elder_nor_the_family_roster_anybody(self, station):
         with refused("PERMISSION_DENIED", "POLICY_DENIED"):
             plan(station, "elder")

@@ -272,6 +272,13 @@ def test_an_unknown_deed_is_nothing(web: Any) -> None:
     assert web.as_(MANAGER).post(f"{HERE}/beds/101-1/burn").status_code == 404
 
 
+def test_a_number_that_is_far_too_big_is_the_services_to_refuse(web: Any) -> None:
+    form = WEEKLY | {"travel_minutes": "9" * 5000, "minutes": "99999999999"}
+    assert web.as_(MANAGER).post(f"{HERE}/plan", form).status_code == 303
+    asked = web.caller.last("CreateVisitPlan").visit_plan
+    assert (asked.travel_minutes, asked.minutes) == (2**31 - 1, 24 * 60)
+
+
 def paged(kind: Any, items: str, *pages: list[Any]) -> Any:
     """An RPC that answers a page at a time."""
 

@@ -9,6 +9,7 @@ from typing import Final
 from xianban.eldercare.v1 import organisations_pb2 as pb
 from xianban_sdk.wire import day
 
+from xianban_eldercare.convert.states import BED_STATES
 from xianban_eldercare.domain.beds import BedKind, BedState
 from xianban_eldercare.domain.staff import LicenceKind
 from xianban_eldercare.handlers.organisations import Employed, licence
@@ -51,12 +52,6 @@ _BED_KINDS: Final = {
     pb.BED_KIND_NURSING: BedKind.NURSING,
 }
 _SHOWN_BED_KINDS: Final = {kept.value: shown for shown, kept in _BED_KINDS.items()}
-_BED_STATES: Final = {
-    BedState.FREE.value: pb.BED_STATE_FREE,
-    BedState.HELD.value: pb.BED_STATE_HELD,
-    BedState.OCCUPIED.value: pb.BED_STATE_OCCUPIED,
-    BedState.CLOSED.value: pb.BED_STATE_CLOSED,
-}
 
 
 def organisation_id(name: str) -> str:
@@ -172,7 +167,7 @@ def bed(row: BedRow, names: Mapping[str, str]) -> pb.Bed:
         name=f"organisations/{row.organisation}/beds/{row.id}",
         room=row.room,
         kind=_SHOWN_BED_KINDS[row.kind],
-        state=_BED_STATES[row.state],
+        state=BED_STATES[row.state],
         version=row.version,
     )
     if row.resident is not None:

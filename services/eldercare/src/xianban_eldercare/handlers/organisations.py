@@ -17,7 +17,7 @@ from xianban_eldercare.handlers.versions import put
 from xianban_eldercare.repository import Scope
 from xianban_eldercare.repository.organisation_rows import LicenceRow, OrganisationRow, StaffRow
 from xianban_eldercare.repository.organisations import Organisations
-from xianban_eldercare.repository.responders import responders
+from xianban_eldercare.repository.responders import has_role
 from xianban_eldercare.repository.staff import StaffBook
 
 __all__ = [
@@ -91,7 +91,7 @@ def write_staff(wanted: Employed, seen: int, *, scope: Scope, uow: UnitOfWork) -
     row = wanted.row
     _check(wanted)
     there = Organisations(uow.conn, scope).own_one(row.organisation, field="staff.name")
-    if row.person not in responders(uow.conn, {CARER}, there.area):
+    if not has_role(uow.conn, row.person, CARER, there.area):
         # Who has which role is identity's to say.
         raise FailedPrecondition("STAFF_NOT_A_CARER", field="staff.name")
     book = StaffBook(uow.conn, scope)

@@ -269,6 +269,7 @@ resident-has-a-bed = This elder already lives in another bed.
 visit-not-found = No visit of that name.
 visit-reversed = The end must be after the start.
 visit-too-long = A visit lasts at most { $hours } hours.
+visit-far = A visit begins within { $days } days from now at the latest.
 visit-over = The time of the visit is over.
 visit-too-early = Check-in opens an hour before the visit.
 visit-not-over = The time of the visit is not over yet.

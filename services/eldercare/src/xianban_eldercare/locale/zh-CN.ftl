@@ -268,6 +268,7 @@ resident-has-a-bed = 这位老人已经住在另一张床位。
 visit-not-found = 没有找到这次上门服务。
 visit-reversed = 结束时间必须晚于开始时间。
 visit-too-long = 一次上门最长 { $hours } 小时。
+visit-far = 上门时间最晚不超过从现在起 { $days } 天。
 visit-over = 服务时间已过。
 visit-too-early = 最早可在约定时间前一小时签到。
 visit-not-over = 服务时间还没有过。

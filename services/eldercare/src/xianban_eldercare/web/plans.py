@@ -37,7 +37,7 @@ def wanted(form: Form, visit: visits.Visit, start: datetime | None) -> pb.Create
         kind=visit.kind,
         weekdays=[int(one) for one in form.all("weekdays") if one in set("1234567")],
         start_time=f"{local:%H:%M}" if local else "",
-        minutes=min(max(form.number("minutes"), 0), 24 * 60),
+        minutes=minutes(form),
         travel_minutes=visit.travel_minutes,
         tasks=[one.text for one in visit.tasks],
         first_date=local.date().isoformat() if local else "",
@@ -46,6 +46,11 @@ def wanted(form: Form, visit: visits.Visit, start: datetime | None) -> pb.Create
     return pb.CreateVisitPlanRequest(
         parent=form.text("resident"), visit_plan=plan, request_id=form.request_id
     )
+
+
+def minutes(form: Form) -> int:
+    """How long; beyond a day it is too long anyway, and no time can be counted from it."""
+    return min(max(form.number("minutes"), 0), 24 * 60)
 
 
 @managers_only

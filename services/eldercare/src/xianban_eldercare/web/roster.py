@@ -139,8 +139,7 @@ def _kind(form: Form) -> pb.VisitKind.ValueType:
 
 
 def _end(start: datetime, form: Form) -> datetime:
-    minutes = min(max(form.number("minutes"), 0), 24 * 60)
-    return (start + timedelta(minutes=minutes)).astimezone(UTC)
+    return (start + timedelta(minutes=plans.minutes(form))).astimezone(UTC)
 
 
 def _lines(form: Form) -> list[str]:

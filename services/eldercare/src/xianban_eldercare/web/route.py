@@ -132,9 +132,8 @@ def _names(request: Request) -> tuple[str, str]:
 
 
 def _back(request: Request, done: str) -> Response:
-    whose, name = _names(request)
-    resident, visit_id = whose.partition("/")[2], name.rpartition("/")[2]
-    return see_other(request, f"/eldercare/route/{resident}/{visit_id}?done={done}")
+    at = request.path_params
+    return see_other(request, f"/eldercare/route/{at['resident']}/{at['visit']}?done={done}")
 
 
 def _position(form: Form) -> readings_pb2.Position | None:
