@@ -40,13 +40,15 @@ def firing(conn: Connection, timer: Timer) -> Generator[None]:
     After: whoever changes a thing locks it first and its timer then, and so does this. Raises
     TimerMovedError where somebody who came first gave it another time.
     """
-    conn.info[_FIRING] = (timer.kind, timer.key)
+    # Held on to: a connection that broke meanwhile has another one.
+    info = conn.info
+    info[_FIRING] = (timer.kind, timer.key)
     try:
         yield
-        if conn.info[_FIRING] is not None:
+        if info[_FIRING] is not None:
             _take_away(conn, timer)
     finally:
-        del conn.info[_FIRING]
+        del info[_FIRING]
 
 
 def _take_away(conn: Connection, timer: Timer) -> None:
