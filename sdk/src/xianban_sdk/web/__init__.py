@@ -25,6 +25,7 @@ Registered by entry point `xianban.portal` (name → "xianban_parking.web:site")
 
 from xianban_sdk.web.calls import Caller, CallError, Method, api, call, watch
 from xianban_sdk.web.forms import Form, local_path, read_form, see_other
+from xianban_sdk.web.listing import whole
 from xianban_sdk.web.live import Frame, Hub, live
 from xianban_sdk.web.pages import Pages, fragment, render, text
 from xianban_sdk.web.refusals import attempt, if_there, status
@@ -69,4 +70,5 @@ __all__ = [
     "text",
     "viewer_of",
     "watch",
+    "whole",
 ]

@@ -9,9 +9,7 @@ from xianban.common.v1 import messages_pb2
 from xianban.eldercare.v1 import (
     assessment_events_pb2,
     bed_events_pb2,
-    organisations_pb2,
     visit_events_pb2,
-    visits_pb2,
     whereabouts_pb2,
 )
 from xianban_sdk.clock import SHANGHAI
@@ -19,6 +17,7 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.wire import stamp
 
 from xianban_eldercare.convert.care_files import LEVELS
+from xianban_eldercare.convert.states import BED_STATES, VISIT_STATES
 from xianban_eldercare.domain.searches import TRAIL_KEPT, SearchState
 from xianban_eldercare.domain.visits import AROUND, VisitState
 from xianban_eldercare.repository.organisation_rows import BedRow, VisitRow
@@ -42,19 +41,6 @@ _STATES: Final = {
     SearchState.RUNNING: whereabouts_pb2.SEARCH_STATE_RUNNING,
     SearchState.ENDED: whereabouts_pb2.SEARCH_STATE_ENDED,
     SearchState.EXPIRED: whereabouts_pb2.SEARCH_STATE_EXPIRED,
-}
-_VISITS = {
-    "planned": visits_pb2.VISIT_STATE_PLANNED,
-    "checked-in": visits_pb2.VISIT_STATE_CHECKED_IN,
-    "done": visits_pb2.VISIT_STATE_DONE,
-    "missed": visits_pb2.VISIT_STATE_MISSED,
-    "cancelled": visits_pb2.VISIT_STATE_CANCELLED,
-}
-_BEDS = {
-    "free": organisations_pb2.BED_STATE_FREE,
-    "held": organisations_pb2.BED_STATE_HELD,
-    "occupied": organisations_pb2.BED_STATE_OCCUPIED,
-    "closed": organisations_pb2.BED_STATE_CLOSED,
 }
 
 
@@ -134,7 +120,7 @@ def visit_changed(row: VisitRow) -> visit_events_pb2.VisitChanged:
         resident=row.resident,
         organisation=f"organisations/{row.organisation}",
         carer=row.carer,
-        state=_VISITS[row.state],
+        state=VISIT_STATES[row.state],
         start_time=stamp(row.start_at),
         end_time=stamp(row.end_at),
     )
@@ -151,8 +137,8 @@ def bed_changed(
     event = bed_events_pb2.BedChanged(
         bed=f"organisations/{after.organisation}/beds/{after.id}",
         organisation=f"organisations/{after.organisation}",
-        before=_BEDS[before.state],
-        state=_BEDS[after.state],
+        before=BED_STATES[before.state],
+        state=BED_STATES[after.state],
         resident=after.resident or before.resident or "",
         lapsed=lapsed,
         free_beds=free,

@@ -36,6 +36,9 @@ RULE: Final = "lost"
 OVER: Final = "search-over"
 FORGET: Final = "search-forget"
 _PREFIX: Final = "residents/"
+# Person and name; both empty where it ends by itself.
+Ender = tuple[str, str]
+_NOBODY: Final[Ender] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ def _begun(report: Report, scope: Scope, uow: UnitOfWork) -> SearchRow:
         started_at=now,
         until=until(now, report.hours),
         ended_at=None,
+        ended_by="",
         ended_by_display="",
         end_note="",
         alert="",
@@ -116,14 +120,15 @@ def end_search(
         return row
     alerts = Alerts(uow, BOOK, scope)
     alert = alerts.get(row.alert)
-    ended = _finish(row, SearchState.ENDED, BOOK.name_of(scope.actor, alert, uow), note, uow)
+    by = (scope.actor, BOOK.name_of(scope.actor, alert, uow))
+    ended = _finish(row, SearchState.ENDED, by, note, uow)
     alerts.cleared(RULE, _PREFIX + resident)
     if alert.open:
         alerts.resolve(row.alert, note)
     return ended
 
 
-def found_by_alert(alert: str, by: str, *, uow: UnitOfWork) -> None:
+def found_by_alert(alert: str, by: Ender, *, uow: UnitOfWork) -> None:
     """Whoever resolves the alert ends the sharing with it."""
     row = Searches(uow.conn, MACHINE).with_alert(alert)
     if row is not None:
@@ -136,7 +141,7 @@ def search_over(number: str, *, uow: UnitOfWork) -> None:
     if row is None or row.ended_at is not None or row.until > uow.clock.now():
         return
     uow.audit("ExpireSearch", row.resident)
-    _finish(row, SearchState.EXPIRED, "", "", uow)
+    _finish(row, SearchState.EXPIRED, _NOBODY, "", uow)
 
 
 def forget_trail(number: str, *, uow: UnitOfWork) -> None:
@@ -147,9 +152,16 @@ def forget_trail(number: str, *, uow: UnitOfWork) -> None:
         searches.forget_trail(row)
 
 
-def _finish(row: SearchRow, state: SearchState, by: str, note: str, uow: UnitOfWork) -> SearchRow:
-    at = min(row.until, uow.clock.now())
-    ended = replace(row, state=state.value, ended_at=at, ended_by_display=by, end_note=note)
+def _finish(row: SearchRow, state: SearchState, by: Ender, note: str, uow: UnitOfWork) -> SearchRow:
+    at, (person, display) = min(row.until, uow.clock.now()), by
+    ended = replace(
+        row,
+        state=state.value,
+        ended_at=at,
+        ended_by=person,
+        ended_by_display=display,
+        end_note=note,
+    )
     Searches(uow.conn, MACHINE).save(ended)
     uow.cancel(OVER, row.id)
     uow.schedule(FORGET, row.id, at + TRAIL_KEPT, row.id.encode())

@@ -35,6 +35,7 @@ class SearchRow:
     started_at: datetime
     until: datetime
     ended_at: datetime | None
+    ended_by: str
     ended_by_display: str
     end_note: str
     alert: str

@@ -11,7 +11,7 @@ from xianban_sdk.wire import optional_place
 
 from xianban_eldercare.convert import visits as convert
 from xianban_eldercare.convert.organisations import organisation_id
-from xianban_eldercare.handlers import visits
+from xianban_eldercare.handlers import planning, visits
 from xianban_eldercare.handlers.assignments import by_visit_alone
 from xianban_eldercare.repository import Page
 from xianban_eldercare.repository.organisation_rows import VisitRow
@@ -46,7 +46,7 @@ class VisitServicer:
 
     def PlanVisit(self, request: pb.PlanVisitRequest, call: Call) -> pb.Visit:
         wanted = convert.written(str(call.subject), request.visit)
-        return _shown(visits.plan_visit(wanted, scope=call.scope, uow=call.uow), call)
+        return _shown(planning.plan_visit(wanted, scope=call.scope, uow=call.uow), call)
 
     def CancelVisit(self, request: pb.CancelVisitRequest, call: Call) -> pb.Visit:
         visit_id = convert.visit_id(request.name)

@@ -19,6 +19,7 @@ from xianban_sdk.web import (
     roles_only,
     see_other,
     status,
+    whole,
 )
 from xianban_sdk.wire import stamp
 
@@ -41,7 +42,7 @@ async def route(request: Request) -> Response:
     asked = pb.ListRouteRequest(
         start_time=stamp(first), end_time=stamp(first + timedelta(days=2)), page_size=_MOST
     )
-    found = (await call(request, visiting.ListRoute, asked)).visits
+    found = await whole(request, visiting.ListRoute, asked)
     mine = [one for one in found if local_day(one.start_time) == today()]
     open_ones = [one for one in mine if one.state in _OPEN]
     return render(
@@ -119,9 +120,8 @@ def _names(request: Request) -> tuple[str, str]:
 
 
 def _back(request: Request, done: str) -> Response:
-    whose, name = _names(request)
-    resident, visit_id = whose.partition("/")[2], name.rpartition("/")[2]
-    return see_other(request, f"/eldercare/route/{resident}/{visit_id}?done={done}")
+    at = request.path_params
+    return see_other(request, f"/eldercare/route/{at['resident']}/{at['visit']}?done={done}")
 
 
 def _position(form: Form) -> readings_pb2.Position | None:

@@ -270,6 +270,8 @@ elders-title = Elders
 elders-lead = The care files in your areas.
 elders-search = Name
 elders-none = Nobody matches.
+elders-more = Not all elders are in the list
+elders-more-hint = Search for the elder by name.
 
 ## Messages.
 message-eldercare-alert-told-title = { $rule ->
@@ -657,7 +659,6 @@ done-planned = Planned. The family and the carer see it.
 ## Weekly visits.
 plans-title = Weekly visits
 plans-none = No weekly visits.
-plans-more = More
 plan-repeat = How often
 plan-once = Once
 plan-weekly = Every week

@@ -270,6 +270,8 @@ elders-title = 老人名册
 elders-lead = 您负责区域内的为老服务档案。
 elders-search = 姓名
 elders-none = 没有符合条件的老人。
+elders-more = 列表里没有列出全部老人
+elders-more-hint = 请按姓名查找。
 
 ## 消息。
 message-eldercare-alert-told-title = { $rule ->
@@ -654,7 +656,6 @@ done-planned = 已排好，家人和护理员都能看到。
 ## Weekly visits.
 plans-title = 每周安排
 plans-none = 没有每周安排。
-plans-more = 更多
 plan-repeat = 次数
 plan-once = 单次
 plan-weekly = 每周
