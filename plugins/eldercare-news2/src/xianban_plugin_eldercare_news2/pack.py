@@ -66,6 +66,7 @@ class _Person:
     newest: dict[str, tuple[int, float | None]] = field(
         default_factory=dict[str, tuple[int, float | None]]
     )
+    # As far as it was told: what begins in history is not.
     band: int = 0
     off: frozenset[str] = frozenset()
     # The newest score's instant, and the score.
@@ -140,8 +141,9 @@ class News2:
             for one in together:
                 person.newest[one.kind] = _kept(one)
             now = max(at for at, _ in person.newest.values())
-            found += _sensors(person, now)
-            found += _scored(person, now)
+            past = case.is_history(_EPOCH + now * _MICRO)
+            found += _sensors(person, now, past)
+            found += _scored(person, now, past)
         return Judged(person.written(), tuple(found))
 
 
@@ -149,19 +151,19 @@ def _kept(one: Live | Off) -> tuple[int, float | None]:
     return (one.at - _EPOCH) // _MICRO, one.value if isinstance(one, Live) else None
 
 
-def _sensors(person: _Person, now: int) -> Iterator[Raise | Clear | Computed]:
+def _sensors(person: _Person, now: int, past: bool) -> Iterator[Raise | Clear | Computed]:
     """Told when another sensor goes off; over when all are back."""
     off, before = person.silent(now), person.off
-    person.off = off
+    person.off = before if past and off else off
     at = _EPOCH + now * _MICRO
-    if off - before:
+    if person.off - before:
         reasons = tuple(Because("reason-news2-sensor-off", {"kind": kind}) for kind in sorted(off))
         yield Raise(_OFF, at, Severity.MINOR, reasons)
     elif before and not off:
         yield Clear(_OFF, at)
 
 
-def _scored(person: _Person, now: int) -> Iterator[Raise | Clear | Computed]:
+def _scored(person: _Person, now: int, past: bool) -> Iterator[Raise | Clear | Computed]:
     """Without a score what stands stays: silence is no recovery."""
     if person.missing(now):
         return
@@ -174,11 +176,11 @@ def _scored(person: _Person, now: int) -> Iterator[Raise | Clear | Computed]:
     person.scored = (instant, found.total)
     at = _EPOCH + instant * _MICRO
     yield Computed("news2", found.total, at)
-    level, standing = band(found), person.band
-    person.band = level
-    if level > standing:
+    level, told = band(found), person.band
+    person.band = min(level, told) if past else level
+    if person.band > told:
         yield Raise(_SCORE, at, _SEVERITIES[level], _reasons(person, found, now))
-    elif standing and not level:
+    elif told and not level:
         yield Clear(_SCORE, at)
 
 

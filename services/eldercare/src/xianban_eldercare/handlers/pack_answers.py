@@ -16,7 +16,7 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.storage.instant import to_micros
 
 from xianban_eldercare.alarms import BOOK
-from xianban_eldercare.hookspecs import Because, Clear, Computed, Judged, Raise, RulePack
+from xianban_eldercare.hookspecs import Because, Case, Clear, Computed, Judged, Raise, RulePack
 from xianban_eldercare.repository import MACHINE, CareFiles
 from xianban_eldercare.repository.pack_states import PackState, PackStates
 from xianban_eldercare.vitals import KINDS
@@ -29,8 +29,6 @@ _MOST_FINDINGS: Final = 1000
 _MOST_REASONS: Final = 8
 _MOST_TEXT: Final = 64
 _AHEAD: Final = timedelta(minutes=5)
-# What began longer ago is history, as with the platform's own rules: it pages nobody.
-_RECENT: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class PackLied(Exception):
     """An answer that its pack did not declare, or no answer."""
 
 
-def checked(pack: RulePack, answer: object, now: datetime) -> Judged:
+def checked(pack: RulePack, answer: object, case: Case) -> Judged:
     """The answer, if every part of it is what the pack may say."""
     if not isinstance(answer, Judged):
         raise PackLied(f"answered {answer!r}"[:200])
@@ -55,11 +53,11 @@ def checked(pack: RulePack, answer: object, now: datetime) -> Judged:
     _expect(isinstance(cast(Any, answer.findings), tuple), "its findings are no tuple")
     _expect(len(answer.findings) <= _MOST_FINDINGS, "it found too much at once")
     for one in cast("tuple[object, ...]", answer.findings):
-        _check(pack, one, now)
+        _check(pack, one, case)
     return answer
 
 
-def _check(pack: RulePack, one: object, now: datetime) -> None:
+def _check(pack: RulePack, one: object, case: Case) -> None:
     if isinstance(one, Computed):
         _expect(one.kind in pack.computes, f"it does not compute {one.kind!r}")
         _expect(isinstance(cast(Any, one.value), int | float), "a value is no number")
@@ -75,7 +73,9 @@ def _check(pack: RulePack, one: object, now: datetime) -> None:
         raise PackLied(f"found {one!r}"[:200])
     at = cast(Any, one.at)
     _expect(isinstance(at, datetime) and at.tzinfo is not None, "an instant is none")
-    _expect(one.at <= now + _AHEAD, "an instant lies in the future")
+    _expect(one.at <= case.now + _AHEAD, "an instant lies in the future")
+    # Its state says that it was told: were that kept, nobody would ever hear of it.
+    _expect(not (isinstance(one, Raise) and case.is_history(one.at)), "it raises what is history")
 
 
 def _reasons(reasons: object) -> None:
@@ -130,8 +130,6 @@ def _tell(one: Raise | Clear, who: str, uow: UnitOfWork, place: Place | None) ->
     alerts, subject = Alerts(uow, BOOK), _PREFIX + who
     if isinstance(one, Clear):
         alerts.cleared(one.alert, subject, at=one.at)
-        return None
-    if uow.clock.now() - one.at > _RECENT:
         return None
     row = CareFiles(uow.conn, MACHINE).find(who)
     return alerts.raise_(

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 from sqlalchemy import Connection
@@ -32,8 +32,6 @@ _PACKAGE: Final = "xianban_eldercare"
 _ID: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 # For all the people of a batch together.
 _SECONDS: Final = 1.0
-# A window of motion that waited longer on its way is history.
-_RECENT: Final = timedelta(hours=1)
 _WHY: Final[Mapping[Flaw, Literal["not-measured", "out-of-range", "jump"]]] = {
     Flaw.NOT_MEASURED: "not-measured",
     Flaw.OUT_OF_RANGE: "out-of-range",
@@ -125,7 +123,7 @@ def judge_motion(
 ) -> list[Outcome]:
     """A window that was seen before, or comes long after, is judged by nobody."""
     window, who = motion_of(event), event.subject.removeprefix(_PREFIX)
-    if window is None or now - window.at > _RECENT:
+    if window is None or Case(now, "").is_history(window.at):
         return []
     known = _known(conn, [who], packs.for_motion)
     found: list[Outcome] = []
@@ -207,7 +205,7 @@ def _ask(loaded: Loaded, asked: Sequence[_Asked], hooks: Hooks) -> list[Outcome]
     found: list[Outcome] = []
     for one, answer in zip(asked, result.value or (), strict=False):
         try:
-            found.append(Outcome(pack, one.state, checked(pack, answer, one.case.now)))
+            found.append(Outcome(pack, one.state, checked(pack, answer, one.case)))
         except PackLied as error:
             log.error("rule_pack_failed", pack=pack.id, error=str(error))
     return found
