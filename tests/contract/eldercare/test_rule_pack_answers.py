@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
 from eldercare_devices import alerts, send
@@ -65,19 +65,63 @@ def honest(case):
     return Raise("probe", case.now, Severity.MINOR, (Because("reason-probe"),))
 
 
+def worst(case):
+    return replace(honest(case), alert="worst")
+
+
+def because(text):
+    return lambda case: replace(worst(case), reasons=(Because("reason-probe", {"a": text}),))
+
+
+class Clockless(tzinfo):
+    """A time zone that does not know its own hours."""
+
+    def utcoffset(self, at):
+        raise LookupError("no such hour")
+
+
+NOWHEN = datetime(2026, 11, 28, tzinfo=Clockless())
+
+
+class Shy(Judged):
+    """An answer whose parts can't be had."""
+
+    @property
+    def findings(self):
+        raise RuntimeError("no")
+
+    @findings.setter
+    def findings(self, _given):
+        pass
+
+
 BAD = {
     "raises": raises,
     "hangs": hangs,
     "answers nothing": lambda case: None,
     "answers too long a state": lambda case: Judged("x" * 5000),
-    "raises an alert of the platform": found(lambda c: replace(honest(c), alert="sos")),
-    "raises worse than declared": found(lambda c: replace(honest(c), severity=Severity.EXTREME)),
-    "raises in the future": found(lambda c: replace(honest(c), at=c.now + timedelta(days=1))),
-    "raises what is history": found(lambda c: replace(honest(c), at=c.now - timedelta(hours=2))),
-    "raises by a naive clock": found(lambda c: replace(honest(c), at=c.now.replace(tzinfo=None))),
+    "raises an alert of the platform": found(lambda c: replace(worst(c), alert="sos")),
+    "raises worse than declared": found(lambda c: replace(worst(c), severity=Severity.EXTREME)),
+    "raises in the future": found(lambda c: replace(worst(c), at=c.now + timedelta(days=1))),
+    "raises what is history": found(lambda c: replace(worst(c), at=c.now - timedelta(hours=2))),
+    "raises by a naive clock": found(lambda c: replace(worst(c), at=c.now.replace(tzinfo=None))),
     "computes what it does not declare": found(lambda c: Computed("heart-rate", 60, c.now)),
     "computes nonsense": found(lambda c: Computed("news2", float("nan"), c.now)),
+    "computes beyond all numbers": found(lambda c: Computed("news2", 10**400, c.now)),
+    "computes a kind that is no word": found(lambda c: Computed(["news2"], 1.0, c.now)),
+    "gives a severity that is none": found(lambda c: replace(worst(c), severity=[1])),
+    "gives reasons that are none": found(lambda c: replace(worst(c), reasons=(Because("a", 1),))),
+    "gives a text that no database keeps": found(because("\ud800")),
+    "gives a text with an end in it": found(because("a\x00b")),
+    "keeps a state that no database keeps": lambda case: Judged("\ud800"),
+    "raises by a clock that has no hour": found(lambda c: replace(worst(c), at=NOWHEN)),
+    "raises on being looked at": lambda case: Shy(""),
 }
+
+
+def liar(judge):
+    alert = AlertKind("worst", frozenset({Severity.MINOR}))
+    return Pack(judge, "worst", alerts=(alert,), computes=frozenset({"news2"}))
 
 
 def with_packs(*loaded):
@@ -92,7 +136,7 @@ class TestBadPacks:
     def test_a_pack_that_fails_costs_its_own_say_and_the_readings_are_kept(self, eldercare_of, how):
         eldercare = eldercare_of(
             with_packs(
-                rule_packs.Loaded("eldercare-fall", Pack(BAD[how], "bad", alerts=Pack.alerts)),
+                rule_packs.Loaded("eldercare-fall", liar(BAD[how])),
                 rule_packs.Loaded("eldercare-news2", Pack(found(honest))),
             )
         )
