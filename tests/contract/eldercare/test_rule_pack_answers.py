@@ -126,7 +126,7 @@ def liar(judge):
 
 def with_packs(*loaded):
     """Elder care with these packs in place of the installed ones."""
-    packs = rule_packs.Packs(loaded, frozenset({"heart-rate"}))
+    packs = rule_packs.Packs(loaded)
     ingest = {"xianban.common.v1.IngestService": lambda res: IngestServicer(res, packs)}
     return replace(app, servicers={**app.servicers, **ingest})
 
@@ -216,5 +216,5 @@ class TestTwoBatchesAtOnce:
                 PackStates(conn, MACHINE).save([stale], "1", now)
         with eldercare.db.begin() as conn:
             PackStates(conn, MACHINE).save([replace(new, revision=1, state="x")], "1", now)
-            [kept] = PackStates(conn, MACHINE).of([new.resident], ["probe"]).values()
+            [kept] = PackStates(conn, MACHINE).of([new.resident], "probe").values()
         assert (kept.state, kept.revision) == ("x", 2)

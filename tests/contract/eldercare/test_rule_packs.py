@@ -13,6 +13,7 @@ import pytest
 from eldercare_devices import ILL, WARM, WELL, WORSE, alerts, fall, moved, scores, send
 from eldercare_names import ELDER
 from refusals import refused
+from sqlalchemy import text
 from vitalscore import score_news2
 from xianban.common.v1 import alerts_pb2, readings_pb2
 from xianban.common.v1.readings_pb2_grpc import IngestServiceStub
@@ -21,6 +22,7 @@ from xianban.eldercare.v1.monitoring_pb2_grpc import MonitoringServiceStub
 from xianban_eldercare.vitals import KINDS
 from xianban_plugin_eldercare_news2.pack import FRESH
 from xianban_plugin_eldercare_news2.score import rounded
+from xianban_sdk.log_lines import lines_to
 
 BEDSIDE = Path(__file__).parents[4] / "shared/data/eldercare/bedside-numerics-s25047.csv"
 # Column → kind and unit.
@@ -193,6 +195,12 @@ class TestNews2:
         eldercare.world.consent("elder", "eldercare.monitoring")
         assert not scores(eldercare, begin)
 
+    def test_what_a_pack_of_motion_knows_is_not_read_for_a_number(self, eldercare):
+        moved(eldercare, fall())
+        with eldercare.db.begin() as conn:
+            conn.execute(text("UPDATE pack_state SET state = :no"), {"no": b"not to be decrypted"})
+        assert send(eldercare, WELL).stored == len(WELL)
+
     def test_a_computed_number_is_no_device(self, eldercare):
         send(eldercare, WELL)
         found = eldercare.as_("daughter", MonitoringServiceStub).GetCareState(
@@ -233,8 +241,29 @@ class TestFall:
         assert moved(eldercare, [(0, 1, 0)] * 1000).alert == ""
         assert not alerts(eldercare)
 
-    def test_an_hour_late_it_is_history(self, eldercare):
+    def test_an_hour_late_it_is_history_and_the_log_says_so(self, eldercare, capfd):
         assert moved(eldercare, fall(), ago=timedelta(hours=2)).alert == ""
+        lines_to("").flush()
+        assert "motion_window_dropped" in capfd.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("ago", "why"),
+        [
+            (timedelta(days=20 * 365), "a clock that was never set"),
+            (-timedelta(days=1), "a clock that is ahead"),
+            (timedelta(0), "stamped when it was sent, not when it began"),
+        ],
+    )
+    def test_whatever_the_device_s_clock_says_a_fall_that_arrives_is_raised(
+        self, eldercare, ago, why
+    ):
+        rate = 25
+        window = [*[(0, 1, 0)] * (7 * 60 * rate), *fall(rate)]
+        assert moved(eldercare, window, rate=rate, ago=ago).feedback == "received", why
+        [alert] = alerts(eldercare, "fall")
+        fell = eldercare.clock.now() - timedelta(seconds=6)
+        seen = alert.reasons[0].observe_time.ToDatetime(fell.tzinfo)
+        assert abs(seen - fell) < timedelta(seconds=1)
 
     def test_without_consent_nobody_looks(self, eldercare):
         eldercare.world.withdraw("elder", "eldercare.monitoring")

@@ -63,7 +63,7 @@ class Motion:
     """Some seconds of acceleration around a strong movement; no other copy of it is kept."""
 
     at: datetime
-    """When the first sample was taken."""
+    """When the first sample was taken; if the clock is wrong, reckoned from the arrival."""
     rate_hz: int
     samples: Sequence[tuple[float, float, float]]
     """x, y, z in g; at rest they add up to about 1."""

@@ -10,20 +10,29 @@ from math import isfinite
 from typing import Any, Final, cast
 
 from xianban.common.v1 import readings_pb2 as pb
-from xianban_sdk.alerts import Alert, Alerts, Finding, Place, Reason, Severity
+from xianban_sdk.alerts import Alert, Alerts, Place, Reason
 from xianban_sdk.readings import Ingest
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.storage.instant import from_micros, to_micros
 
-from xianban_eldercare.alarms import BOOK
-from xianban_eldercare.hookspecs import Because, Case, Clear, Computed, Judged, Raise, RulePack
-from xianban_eldercare.repository import MACHINE, CareFiles
+from xianban_eldercare.alarms import BOOK, finding_about
+from xianban_eldercare.domain.subjects import subject_of
+from xianban_eldercare.hookspecs import (
+    Because,
+    Case,
+    Clear,
+    Computed,
+    Judged,
+    Raise,
+    RulePack,
+    Severity,
+)
+from xianban_eldercare.repository import MACHINE
 from xianban_eldercare.repository.pack_states import PackState, PackStates
 from xianban_eldercare.vitals import KINDS
 
 __all__ = ["Outcome", "PackLied", "checked", "keep"]
 
-_PREFIX: Final = "residents/"
 _MOST_STATE: Final = 4000
 _MOST_FINDINGS: Final = 1000
 _MOST_REASONS: Final = 8
@@ -161,29 +170,21 @@ def keep(
 
 
 def _tell(one: Raise | Clear, who: str, uow: UnitOfWork, place: Place | None) -> Alert | None:
-    alerts, subject = Alerts(uow, BOOK), _PREFIX + who
+    alerts, subject = Alerts(uow, BOOK), subject_of(who)
     if isinstance(one, Clear):
         alerts.cleared(one.alert, subject, at=one.at)
         return None
-    row = CareFiles(uow.conn, MACHINE).find(who)
-    return alerts.raise_(
-        Finding(
-            rule=one.alert,
-            subject=subject,
-            severity=one.severity,
-            area=row.area if row else "",
-            subject_display=row.display_name if row else "",
-            reasons=[Reason(each.text, dict(each.params), one.at) for each in one.reasons],
-            place=place,
-            at=one.at,
-        )
+    reasons = [Reason(each.text, each.params, one.at) for each in one.reasons]
+    found = finding_about(
+        subject, one.alert, one.severity, reasons, uow=uow, place=place, at=one.at
     )
+    return alerts.raise_(found)
 
 
 def _reading(pack: RulePack, who: str, one: Computed, now: datetime) -> pb.RawReading:
     return pb.RawReading(
         device=f"rules-{pack.id}",
-        subject=_PREFIX + who,
+        subject=subject_of(who),
         kind=one.kind,
         value=one.value,
         unit=KINDS[one.kind].unit,
