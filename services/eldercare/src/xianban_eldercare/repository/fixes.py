@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 from xianban_sdk.readings.ingest import POSITION, POSITION_CONTEXT
 from xianban_sdk.readings.tables import reading, reading_series
 from xianban_sdk.storage import keyed_hash
-from xianban_sdk.storage.encryption import Cipher
+from xianban_sdk.storage.encryption import Cipher, installed_cipher
 
 from xianban_eldercare.domain.whereabouts import Fix
 
@@ -40,7 +40,7 @@ def fixes_of(conn: Connection, series: int, since: int, end: int) -> list[Fix]:
         .order_by(reading.c.at.desc())
         .limit(_MOST)
     )
-    cipher = Cipher()
+    cipher = installed_cipher()
     found = [_fix(row.at, bytes(row.position), cipher) for row in conn.execute(query)]
     return found[::-1]
 
