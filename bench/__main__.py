@@ -99,11 +99,12 @@ def _events(under: Backend) -> dict[str, Any]:
 
 
 def _ingest(directory: Path, under: Backend) -> dict[str, Any]:
-    from bench.ingest import measure
+    from bench.ingest import Place, measure
 
     if under.name == "sqlite":
-        return measure(directory)
-    return measure(directory, under.of("ingest"), os.environ.get("XIANBAN_TEST_BROKER", ""))
+        return measure(Place(directory))
+    broker = os.environ.get("XIANBAN_TEST_BROKER", "")
+    return measure(Place(directory, under.of("ingest"), broker))
 
 
 def _wristbands(directory: Path, under: Backend) -> dict[str, Any]:

@@ -44,7 +44,7 @@ from xianban_sdk.rpc.grpc_transport import handlers, server
 from xianban_sdk.rpc.methods import Method, bind
 from xianban_sdk.rpc.streams import OpenStreams
 from xianban_sdk.settings import Settings
-from xianban_sdk.storage.encryption import Cipher
+from xianban_sdk.storage.encryption import installed_cipher
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.migrate import migrate
 from xianban_sdk.storage.retention import KEPT, prune
@@ -115,7 +115,7 @@ class RunningService:
             hooks=plugins.build(self.service.name, self.service.hookspecs),
             clients=clients,
             relations=Relations(self.db, self._clock, resolver(clients), lister(clients)),
-            cipher=Cipher(),
+            cipher=installed_cipher(),
             log=log.bind(service=self.service.name),
             bus=self._bus,
             blobs=blobs,

@@ -1,6 +1,6 @@
 """A service's database: engine, unit of work, migrations, instants, encryption, paging."""
 
-from xianban_sdk.storage.encryption import Cipher, Encrypted, keyed_hash
+from xianban_sdk.storage.encryption import Cipher, Encrypted, installed_cipher, keyed_hash
 from xianban_sdk.storage.engine import Database, DatabaseInUse
 from xianban_sdk.storage.failures import is_transient
 from xianban_sdk.storage.instant import Instant
@@ -29,6 +29,7 @@ __all__ = [
     "encode_page",
     "insert_new",
     "install_keys",
+    "installed_cipher",
     "is_transient",
     "keyed_hash",
     "migrate",

@@ -16,12 +16,13 @@ from typing import Final
 import orjson
 from xianban_sdk.alerts import Alerts, Finding, Place, Reason, Severity
 from xianban_sdk.clock import SHANGHAI
-from xianban_sdk.readings import Breach, Clocks
+from xianban_sdk.readings import Breach
 from xianban_sdk.readings.rules import Change, Standing, judge
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.storage.instant import from_micros, to_micros
 
-from xianban_eldercare.alarms import BOOK
+from xianban_eldercare.alarms import BOOK, finding_about
+from xianban_eldercare.domain.subjects import resident_of, subject_of
 from xianban_eldercare.domain.whereabouts import (
     MARGIN_METRES,
     Circle,
@@ -30,7 +31,8 @@ from xianban_eldercare.domain.whereabouts import (
     beyond,
     metres,
 )
-from xianban_eldercare.repository import MACHINE, CareFiles
+from xianban_eldercare.handlers.ingest import CLOCKS
+from xianban_eldercare.repository import MACHINE
 from xianban_eldercare.repository.fences import Fences
 from xianban_eldercare.repository.fixes import LOCATION, fixes_of, locators
 from xianban_eldercare.repository.whereabouts_rows import FenceRow
@@ -38,7 +40,6 @@ from xianban_eldercare.repository.whereabouts_rows import FenceRow
 __all__ = ["RULE", "WINDOW", "begin_anew", "circle_of", "judged", "unworn", "walked", "watch"]
 
 RULE: Final = "left-place"
-_PREFIX: Final = "residents/"
 # The place and the locator.
 _Key = tuple[str, int]
 
@@ -59,7 +60,7 @@ _LEFT: Final = Breach(
 # As far back as a reading can still raise something, and as that one needs to be judged itself.
 WINDOW: Final = _LEFT.reach(raised=True) + _LEFT.recent // _MICRO
 # What lies further ahead than a device's clock is believed came before our clock was set back.
-_SKEW: Final = Clocks().skew // _MICRO
+_SKEW: Final = CLOCKS.skew // _MICRO
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def watch(resident: str, *, uow: UnitOfWork) -> None:
     rows = [row for row in fences.of(resident, lock=True) if row.active]
     known = fences.standings([row.id for row in rows])
     told: list[_Told] = []
-    for series in locators(uow.conn, _PREFIX + resident):
+    for series in locators(uow.conn, subject_of(resident)):
         told += _judge(series, rows, known, uow)
     _tell(resident, _away(known), told, uow)
 
@@ -126,7 +127,7 @@ def begin_anew(row: FenceRow, *, uow: UnitOfWork) -> None:
 def unworn(subject: str, device: str, *, uow: UnitOfWork) -> None:
     """A locator no longer speaks for the elder: what it said last keeps no alert alive."""
     series = locators(uow.conn, subject, device)
-    resident = subject.removeprefix(_PREFIX)
+    resident = resident_of(subject)
     if series and resident != subject:
         rows = Fences(uow.conn, MACHINE).of(resident, lock=True)
         _forget(resident, rows, series, uow)
@@ -141,7 +142,7 @@ def _forget(
     fences.forget(anew, series)
     gone = {key for key in before if key[0] in anew and (series is None or key[1] in series)}
     if before and before == gone:
-        Alerts(uow, BOOK).cleared(RULE, _PREFIX + resident)
+        Alerts(uow, BOOK).cleared(RULE, subject_of(resident))
 
 
 def _away(known: Mapping[_Key, Standing]) -> set[_Key]:
@@ -176,7 +177,7 @@ def _tell(resident: str, away: set[_Key], told: list[_Told], uow: UnitOfWork) ->
         if left:
             alerts.raise_(_finding(resident, left, uow))
         elif not standing:
-            alerts.cleared(RULE, _PREFIX + resident, at=from_micros(at))
+            alerts.cleared(RULE, subject_of(resident), at=from_micros(at))
 
 
 def _time(one: _Told) -> int:
@@ -188,15 +189,13 @@ def _key(one: _Told) -> _Key:
 
 
 def _finding(resident: str, left: Sequence[_Told], uow: UnitOfWork) -> Finding:
-    row = CareFiles(uow.conn, MACHINE).find(resident)
     fix = left[0].fix
-    return Finding(
-        rule=RULE,
-        subject=_PREFIX + resident,
-        severity=_LEFT.severity,
-        area=row.area if row else "",
-        subject_display=row.display_name if row else "",
-        reasons=[_reason(one) for one in left],
+    return finding_about(
+        subject_of(resident),
+        RULE,
+        _LEFT.severity,
+        [_reason(one) for one in left],
+        uow=uow,
         place=Place(fix.latitude, fix.longitude, fix.accuracy),
         at=from_micros(fix.at),
     )

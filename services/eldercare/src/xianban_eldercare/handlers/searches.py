@@ -14,6 +14,7 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_eldercare import events
 from xianban_eldercare.alarms import BOOK, family_of
 from xianban_eldercare.domain.searches import TRAIL_KEPT, SearchState, extended, until
+from xianban_eldercare.domain.subjects import subject_of
 from xianban_eldercare.repository import MACHINE, CareFiles, Scope
 from xianban_eldercare.repository.searches import Searches
 from xianban_eldercare.repository.whereabouts_rows import SearchRow
@@ -35,7 +36,6 @@ RULE: Final = "lost"
 # Timer kinds; the payload is the search's id.
 OVER: Final = "search-over"
 FORGET: Final = "search-forget"
-_PREFIX: Final = "residents/"
 # Person and name; both empty where it ends by itself.
 Ender = tuple[str, str]
 _NOBODY: Final[Ender] = ("", "")
@@ -122,7 +122,7 @@ def end_search(
     alert = alerts.get(row.alert)
     by = (scope.actor, BOOK.name_of(scope.actor, alert, uow))
     ended = _finish(row, SearchState.ENDED, by, note, uow)
-    alerts.cleared(RULE, _PREFIX + resident)
+    alerts.cleared(RULE, subject_of(resident))
     if alert.open:
         alerts.resolve(row.alert, note)
     return ended
@@ -185,7 +185,7 @@ def _finding(row: SearchRow) -> Finding:
     """Without a place: an alert says no age, outlives the search, and no look at it is noted."""
     return Finding(
         rule=RULE,
-        subject=_PREFIX + row.resident,
+        subject=subject_of(row.resident),
         severity=Severity.EXTREME,
         area=row.area,
         subject_display=row.display_name,

@@ -9,13 +9,14 @@ from typing import Final
 
 import orjson
 from sqlalchemy import Connection
-from xianban_sdk.alerts import Alerts, Finding, Place, Reason, Severity
+from xianban_sdk.alerts import Alerts, Place, Reason, Severity
 from xianban_sdk.errors import InvalidArgument, NotFound
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer, cancel
 
-from xianban_eldercare.alarms import BOOK
+from xianban_eldercare.alarms import BOOK, finding_about
 from xianban_eldercare.domain.distances import metres_between
+from xianban_eldercare.domain.subjects import subject_of
 from xianban_eldercare.domain.visits import (
     CheckIn,
     Task,
@@ -142,23 +143,11 @@ def on_late(timer: Timer, *, uow: UnitOfWork) -> None:
     row = _locked(timer.key, uow)
     if row is None or not visit_of(row).late(uow.clock.now()):
         return
-    file = CareFiles(uow.conn, MACHINE).find(row.resident)
-    planned = day_and_time(row.start_at)
+    said = {"carer": row.carer_display, "planned": day_and_time(row.start_at)}
+    reason = Reason("reason-visit-late", said, uow.clock.now())
+    subject = subject_of(row.resident)
     Alerts(uow, BOOK).raise_(
-        Finding(
-            rule=LATE_RULE,
-            subject=f"residents/{row.resident}",
-            severity=Severity.MODERATE,
-            area=file.area if file else "",
-            subject_display=file.display_name if file else "",
-            reasons=[
-                Reason(
-                    "reason-visit-late",
-                    {"carer": row.carer_display, "planned": planned},
-                    uow.clock.now(),
-                )
-            ],
-        )
+        finding_about(subject, LATE_RULE, Severity.MODERATE, [reason], uow=uow)
     )
 
 
@@ -207,7 +196,7 @@ def _begun(row: VisitRow, uow: UnitOfWork, *, over: bool) -> None:
     for kind in (LATE, MISSED):
         cancel(uow.conn, kind, row.id)
     if over and not Visits(uow.conn, MACHINE).late(row.resident, uow.clock.now()):
-        Alerts(uow, BOOK).cleared(LATE_RULE, f"residents/{row.resident}")
+        Alerts(uow, BOOK).cleared(LATE_RULE, subject_of(row.resident))
 
 
 def told(row: VisitRow, uow: UnitOfWork) -> VisitRow:

@@ -12,12 +12,14 @@ from sqlalchemy import Connection
 from xianban.common.v1 import readings_pb2
 from xianban_sdk.alerts import Place
 from xianban_sdk.errors import NotFound
-from xianban_sdk.readings import Clocks, Reading, Readings, Shown, Silence
+from xianban_sdk.readings import Reading, Readings, Shown, Silence
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.storage.instant import to_micros
 
+from xianban_eldercare.domain.subjects import resident_of, subject_of
 from xianban_eldercare.domain.whereabouts import Circle, Fix, metres
 from xianban_eldercare.handlers import geofence
+from xianban_eldercare.handlers.ingest import CLOCKS
 from xianban_eldercare.repository import MACHINE, CareFiles, Scope
 from xianban_eldercare.repository.fences import Fences
 from xianban_eldercare.repository.fixes import LOCATION, fixes_at, locators
@@ -38,14 +40,12 @@ __all__ = [
     "watch",
 ]
 
-_PREFIX: Final = "residents/"
 _BATTERY: Final = "battery"
 # Those who see a search only while it runs (C11): everybody but the elder and who acts for them.
 _OWN: Final = frozenset({"self", "guardian", "family"})
 # Further away from every place, a distance says nothing to anybody.
 _NEAR_METRES: Final = 20_000.0
 _HOME_METRES: Final = 100.0
-_CLOCKS: Final = Clocks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def seen(resident: str, *, scope: Scope, conn: Connection, now: datetime) -> See
 
 def last_seen(resident: str, *, scope: Scope, conn: Connection) -> Sighted:
     """Of all locators, the one that was somewhere last, and its battery."""
-    known = Readings(conn, scope, KINDS).latest(_PREFIX + resident)
+    known = Readings(conn, scope, KINDS).latest(subject_of(resident))
     places = [one for one in known if one.kind.code == LOCATION]
     last = max(places, key=lambda one: one.observed_at, default=None)
     batteries = [
@@ -131,11 +131,11 @@ def sought(
     To protect a life no consent is asked for (PIPL art. 13(4)), for as long as the search runs.
     """
     places = {index for index in refused if readings[index].kind == LOCATION}
-    people = {_resident(readings[index].subject) for index in places}
+    people = {resident_of(readings[index].subject) for index in places}
     now = uow.clock.now()
     found = Searches(uow.conn, MACHINE).sought(people) if people else {}
     running = {person for person, row in found.items() if row.runs(now)}
-    return {index for index in places if _resident(readings[index].subject) in running}
+    return {index for index in places if resident_of(readings[index].subject) in running}
 
 
 def follow(readings: Iterable[readings_pb2.RawReading], *, uow: UnitOfWork) -> None:
@@ -143,7 +143,7 @@ def follow(readings: Iterable[readings_pb2.RawReading], *, uow: UnitOfWork) -> N
     located = [one for one in readings if one.kind == LOCATION]
     people = _located(located)
     for row in Searches(uow.conn, MACHINE).sought(people).values() if people else ():
-        _record(row, [one for one in located if _resident(one.subject) == row.resident], uow)
+        _record(row, [one for one in located if resident_of(one.subject) == row.resident], uow)
 
 
 def watch(agreed: Iterable[readings_pb2.RawReading], *, uow: UnitOfWork) -> None:
@@ -158,7 +158,7 @@ def watch(agreed: Iterable[readings_pb2.RawReading], *, uow: UnitOfWork) -> None
 
 def _located(readings: Iterable[readings_pb2.RawReading]) -> set[str]:
     subjects = {one.subject for one in readings if one.kind == LOCATION}
-    return {_resident(one) for one in subjects if one.startswith(_PREFIX)}
+    return {resident_of(one) for one in subjects if one.startswith(subject_of(""))}
 
 
 def _record(row: SearchRow, readings: Iterable[readings_pb2.RawReading], uow: UnitOfWork) -> None:
@@ -168,7 +168,7 @@ def _record(row: SearchRow, readings: Iterable[readings_pb2.RawReading], uow: Un
     new = {at for one in readings if (at := _counts_at(one, now)) is not None}
     fixes = fixes_at(
         uow.conn,
-        locators(uow.conn, _PREFIX + row.resident),
+        locators(uow.conn, subject_of(row.resident)),
         [at for at in new if start <= at <= end],
     )
     Searches(uow.conn, MACHINE).record(row, {fix.at: _written(fix) for fix in fixes})
@@ -176,7 +176,7 @@ def _record(row: SearchRow, readings: Iterable[readings_pb2.RawReading], uow: Un
 
 def _counts_at(reading: readings_pb2.RawReading, now: int) -> int | None:
     """As `Ingest` has it; None: it was refused."""
-    placed = _CLOCKS.effective(reading.observe_micros, min(reading.receive_micros or now, now))
+    placed = CLOCKS.effective(reading.observe_micros, min(reading.receive_micros or now, now))
     return placed[0] if placed else None
 
 
@@ -210,7 +210,3 @@ def _near(place: Place | None, places: list[tuple[str, Circle]]) -> Near | None:
     found = [Near(name, max(metres(circle, fix) - circle.radius, 0)) for name, circle in places]
     nearest = min(found, key=lambda one: one.metres)
     return nearest if nearest.metres <= _NEAR_METRES else None
-
-
-def _resident(subject: str) -> str:
-    return subject.removeprefix(_PREFIX)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select
 from xianban_sdk.readings.ingest import POSITION, POSITION_CONTEXT
 from xianban_sdk.readings.tables import reading, reading_series
 from xianban_sdk.storage import keyed_hash
-from xianban_sdk.storage.encryption import Cipher
+from xianban_sdk.storage.encryption import installed_cipher
 
 from xianban_eldercare.domain.whereabouts import Fix
 
@@ -57,7 +57,7 @@ def fixes_at(conn: Connection, series: Collection[int], instants: Collection[int
 
 
 def _opened(rows: Iterable[Row[Any]]) -> list[Fix]:
-    cipher = Cipher()
+    cipher = installed_cipher()
     return [
         Fix(row.at, *POSITION.unpack(cipher.decrypt(bytes(row.position), POSITION_CONTEXT)))
         for row in rows
