@@ -89,6 +89,8 @@ async def organisations(request: Request) -> Response:
         kinds=KINDS,
         areas=AREAS,
         manager=whose is not None and MANAGER in whose.roles,
+        carer=whose is not None and "carer" in whose.roles,
+        statements=whose is not None and "civil-affairs" in whose.roles,
         next_href=_href(kept | {"page_token": token}) if token else "",
         first_href=_href(kept) if query.get("page_token") else "",
     )
