@@ -55,7 +55,7 @@ Key = tuple[str, date]
 
 def small_rules() -> SubsidyRules:
     """Grants small enough to run out."""
-    path = files("xianban_eldercare.rules").joinpath("subsidy-310120-demo-2026.toml")
+    path = files("xianban_eldercare.rules").joinpath("subsidy-310120-demo-1.toml")
     data = tomllib.loads(path.read_text("utf-8"))
     common = {"zh": "补贴", "en": "Grant", "levels": [3], "fen_per_month": MONTHLY}
     grants = [

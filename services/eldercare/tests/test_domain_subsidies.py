@@ -34,7 +34,7 @@ def lot(left, key="care", number="1", first=date(2026, 11, 1), last=date(2026, 1
 
 
 def written():
-    path = files("xianban_eldercare.rules").joinpath("subsidy-310120-demo-2026.toml")
+    path = files("xianban_eldercare.rules").joinpath("subsidy-310120-demo-1.toml")
     return tomllib.loads(path.read_text("utf-8"))
 
 
@@ -54,7 +54,7 @@ class TestWhoIsGrantedWhat:
         assert {one.key for one in RULES.granted(level, age)} == keys
 
     def test_the_version_of_the_day_counts(self):
-        assert rules_on(SUBSIDIES, date(2025, 12, 31)) is None
+        assert rules_on(SUBSIDIES, date(2023, 12, 31)) is None
         assert rules_on(SUBSIDIES, date(2026, 1, 1)) is RULES
 
     def test_the_demo_says_that_it_is_one(self):

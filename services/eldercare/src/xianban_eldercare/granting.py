@@ -20,12 +20,12 @@ __all__ = ["grant_all", "grant_subsidies"]
 
 _log = structlog.get_logger("xianban.eldercare")
 # Who orders sooner is granted with the order; a new level shows after this at the latest.
-_EVERY_SECONDS: Final = 3600.0
+_EVERY_SECONDS: Final = 1800.0
 _AT_ONCE: Final = 200
 
 
 def grant_subsidies(resources: Resources, stop: Event) -> None:
-    """For `Service(loops=…)`: at once, then every hour."""
+    """For `Service(loops=…)`: at once, then every half hour."""
     while not stop.is_set():
         # Two processes would do no harm, only the same work.
         with try_lock(resources.db, "subsidies") as held:

@@ -16,6 +16,7 @@ from xianban_eldercare.domain.subsidies import Share
 from xianban_eldercare.events import yuan
 from xianban_eldercare.handlers.order_views import SeenOrder
 from xianban_eldercare.handlers.orders import Asked, Quoted, cancel_until
+from xianban_eldercare.handlers.subsidies import Lacking
 from xianban_eldercare.repository.order_rows import OrderRow
 
 __all__ = ["asked", "order", "order_id", "place", "quote", "wished"]
@@ -69,6 +70,7 @@ def _lines(quoted: Quoted, locale: str) -> list[pb.QuoteLine]:
     said = {"item": name, "each": yuan(item.price_fen), "count": quoted.quantity}
     price = text("quote-price", locale, _PACKAGE, **said)
     shares = [_share(one, locale) for one in found.shares]
+    shares += [_lacking(one, locale) for one in quoted.lacking]
     if not shares:
         none = text("quote-no-subsidy", locale, _PACKAGE)
         shares = [pb.QuoteLine(kind=pb.QUOTE_LINE_KIND_UNPAID, display=none)]
@@ -87,6 +89,12 @@ def _share(share: Share, locale: str) -> pb.QuoteLine:
     title = share.grant.texts[locale]
     said = text(key, locale, _PACKAGE, subsidy=title, percent=share.percent)
     return pb.QuoteLine(kind=kind, display=said, amount_fen=-share.fen)
+
+
+def _lacking(one: Lacking, locale: str) -> pb.QuoteLine:
+    title = one.grant.texts[locale]
+    said = text(f"quote-{one.why}", locale, _PACKAGE, subsidy=title)
+    return pb.QuoteLine(kind=pb.QUOTE_LINE_KIND_UNPAID, display=said)
 
 
 def order(seen: SeenOrder) -> pb.Order:

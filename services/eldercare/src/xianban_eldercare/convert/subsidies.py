@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -11,14 +12,14 @@ from xianban_sdk.i18n import text
 from xianban_sdk.wire import day, stamp
 
 from xianban_eldercare.domain.ledger import Account, EntryKind
-from xianban_eldercare.domain.subsidies import SubsidyRules
+from xianban_eldercare.domain.subsidies import Lot, SubsidyRules
 from xianban_eldercare.events import yuan
 from xianban_eldercare.handlers.statements import Line, Proof, Statement
 from xianban_eldercare.handlers.subsidies import Purse, purse_of
 from xianban_eldercare.repository.order_rows import LotRow
 from xianban_eldercare.rules import SUBSIDIES
 
-__all__ = ["account", "entry", "ledger_balance", "month_of", "statement"]
+__all__ = ["Seen", "account", "entry", "ledger_balance", "month_of", "statement"]
 
 _PACKAGE: Final = "xianban_eldercare"
 _ACCOUNTS: Final = {
@@ -51,28 +52,44 @@ def month_of(written: str) -> date:
 # -- an elder's -----------------------------------------------------------------------------
 
 
-def account(
-    resident: str, lots: list[LotRow], sums: Sums, own_due: int, today: date, locale: str
-) -> pb.SubsidyAccount:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an elder's account is made of."""
+
+    resident: str
+    lots: list[LotRow]
+    # What this month would grant with the first order.
+    foreseen: list[Lot]
+    sums: Sums
+    own_due: int
+
+
+def account(seen: Seen, today: date, locale: str) -> pb.SubsidyAccount:
+    lots, sums = seen.lots, seen.sums
     whole = purse_of(sums, "")
     usable = [lot for lot in lots if lot.first_on <= today]
     now = sum((purse_of(sums, lot.id) for lot in usable), Purse())
     rules = [one for one in SUBSIDIES if one.effective_from <= today]
     return pb.SubsidyAccount(
-        name=f"residents/{resident}/subsidyAccount",
-        sentence=_sentence(usable, now, whole, locale),
+        name=f"residents/{seen.resident}/subsidyAccount",
+        sentence=_sentence(usable, seen.foreseen, now, whole, locale),
         available_fen=now.available,
         reserved_fen=whole.reserved,
         granted_fen=whole.granted,
         spent_fen=whole.spent,
         expired_fen=whole.expired,
-        own_due_fen=own_due,
+        own_due_fen=seen.own_due,
         lots=[_lot(lot, purse_of(sums, lot.id), locale) for lot in lots],
         source=rules[-1].sources[locale] if rules else "",
     )
 
 
-def _sentence(usable: list[LotRow], now: Purse, whole: Purse, locale: str) -> str:
+def _sentence(
+    usable: list[LotRow], foreseen: list[Lot], now: Purse, whole: Purse, locale: str
+) -> str:
+    if not usable and foreseen:
+        fen = sum(lot.left for lot in foreseen)
+        return text("subsidy-foreseen", locale, _PACKAGE, sum=yuan(fen))
     if not usable:
         return text("subsidy-none", locale, _PACKAGE)
     said = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -20,7 +20,14 @@ from xianban_eldercare.domain.subsidies import Lot, Quote, SubsidyRules, quote
 from xianban_eldercare.errors import refusals
 from xianban_eldercare.handlers.booking import about, book, local_day, release
 from xianban_eldercare.handlers.order_telling import told
-from xianban_eldercare.handlers.subsidies import foreseen, grant_month, lots_of, rules_of
+from xianban_eldercare.handlers.subsidies import (
+    Lacking,
+    foreseen,
+    grant_month,
+    lacking,
+    lots_of,
+    rules_of,
+)
 from xianban_eldercare.repository import MACHINE, CareFiles, Scope
 from xianban_eldercare.repository.books import Books
 from xianban_eldercare.repository.catalogue import Catalogue
@@ -68,6 +75,7 @@ class Quoted:
     quote: Quote
     rules: SubsidyRules
     cancel_until: datetime
+    lacking: Sequence[Lacking]
 
 
 def quote_order(asked: Asked, *, scope: Scope, conn: Connection, clock: Clock) -> Quoted:
@@ -76,7 +84,10 @@ def quote_order(asked: Asked, *, scope: Scope, conn: Connection, clock: Clock) -
     day = _day(asked.start_at)
     lots = lots_of(asked.resident, day, conn=conn)
     lots += foreseen(asked.resident, day, conn=conn, today=local_day(clock))
-    return _quoted(asked, item, _quote_of(asked, item, day, lots))
+    missing = lacking(
+        asked.resident, day, ServiceKind(item.kind), conn=conn, today=local_day(clock)
+    )
+    return _quoted(asked, item, _quote_of(asked, item, day, lots), missing)
 
 
 def place_order(asked: Asked, *, scope: Scope, uow: UnitOfWork) -> OrderRow:
@@ -116,11 +127,14 @@ def _quote_of(asked: Asked, item: ItemRow, day: date, lots: list[Lot]) -> Quote:
     return quote(price, ServiceKind(item.kind), day, rules_of(day), lots)
 
 
-def _quoted(asked: Asked, item: ItemRow, found: Quote) -> Quoted:
+def _quoted(asked: Asked, item: ItemRow, found: Quote, missing: Sequence[Lacking]) -> Quoted:
+    """What pays after all, from a lot of better days, does not lack."""
+    shares = {one.grant.key for one in found.shares}
+    missing = [one for one in missing if one.grant.key not in shares]
     rules = rules_of(_day(asked.start_at))
     hours = rules.cancel_hours[ServiceKind(item.kind)]
     until = asked.start_at - timedelta(hours=hours)
-    return Quoted(item, asked.quantity, found, rules, until)
+    return Quoted(item, asked.quantity, found, rules, until, missing)
 
 
 def _row(asked: Asked, item: ItemRow, found: Quote, scope: Scope, uow: UnitOfWork) -> OrderRow:

@@ -13,6 +13,8 @@ from xianban_sdk.errors import FailedPrecondition
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer
 
+from xianban_eldercare.domain.catalogue import ServiceKind
+from xianban_eldercare.domain.eligibility import Held
 from xianban_eldercare.domain.ledger import Account, EntryKind, expired, granted
 from xianban_eldercare.domain.subsidies import (
     Grant,
@@ -31,9 +33,11 @@ from xianban_eldercare.rules import SUBSIDIES
 
 __all__ = [
     "LOT_OVER",
+    "Lacking",
     "Purse",
     "foreseen",
     "grant_month",
+    "lacking",
     "lots_of",
     "on_lot_over",
     "purse_of",
@@ -62,6 +66,14 @@ class Purse:
             self.spent + other.spent,
             self.expired + other.expired,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """A subsidy that the elder does not have, and why."""
+
+    grant: Grant
+    why: str
 
 
 def rules_of(day: date, *, field: str = "start_time") -> SubsidyRules:
@@ -103,12 +115,34 @@ def _due(
     resident: str, month: date, rules: SubsidyRules, *, conn: Connection, today: date
 ) -> list[Grant]:
     """By the level that holds when it is granted, and the age on the month's first day."""
+    level = _level(resident, max(today, month), conn)
+    if level is None:
+        return []
+    return rules.granted(0 if level.outdated else level.level, age_on(conn, resident, month))
+
+
+def _level(resident: str, day: date, conn: Connection) -> Held | None:
+    """As the care file says; None without a file."""
     file = CareFiles(conn, MACHINE).find(resident)
     if file is None:
-        return []
+        return None
     due = file.level_due_at
-    holds = due is not None and due.astimezone(SHANGHAI).date() > max(today, month)
-    return rules.granted(file.care_level if holds else 0, age_on(conn, resident, month))
+    return Held(file.care_level, due is None or due.astimezone(SHANGHAI).date() <= day)
+
+
+def lacking(
+    resident: str, day: date, kind: ServiceKind, *, conn: Connection, today: date
+) -> list[Lacking]:
+    """Subsidies that would pay for it, had the elder the level; of ages nothing is said."""
+    level = _level(resident, max(today, month_of(day)), conn) or Held(0, True)
+    paying = [one for one in rules_of(day).grants if one.levels and kind in one.pays]
+    if not level.level:
+        return [Lacking(one, "level-unknown") for one in paying]
+    return [
+        Lacking(one, "level-outdated" if level.outdated else "level-other")
+        for one in paying
+        if level.outdated or level.level not in one.levels
+    ]
 
 
 def on_lot_over(timer: Timer, *, uow: UnitOfWork) -> None:

@@ -10,6 +10,7 @@ from xianban_eldercare.convert import subsidies as convert
 from xianban_eldercare.convert.organisations import organisation_id
 from xianban_eldercare.handlers import statements
 from xianban_eldercare.handlers.booking import local_day
+from xianban_eldercare.handlers.subsidies import foreseen
 from xianban_eldercare.repository import Organisations, Page
 from xianban_eldercare.repository.books import Books
 
@@ -27,8 +28,14 @@ class SubsidyServicer:
     ) -> pb.SubsidyAccount:
         resident, today = str(call.subject), local_day(call.clock)
         books = Books(call.uow.conn, call.scope)
-        lots, sums = books.lots(resident, today), books.by_lot(resident)
-        return convert.account(resident, lots, sums, books.own_due(resident), today, call.locale)
+        seen = convert.Seen(
+            resident,
+            books.lots(resident, today),
+            foreseen(resident, today, conn=call.uow.conn, today=today),
+            books.by_lot(resident),
+            books.own_due(resident),
+        )
+        return convert.account(seen, today, call.locale)
 
     def ListSubsidyEntries(
         self, request: pb.ListSubsidyEntriesRequest, call: Call
