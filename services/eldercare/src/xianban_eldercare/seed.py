@@ -16,6 +16,7 @@ from xianban_eldercare.repository.fences import Fences
 from xianban_eldercare.repository.rows import CareFileRow
 from xianban_eldercare.repository.whereabouts_rows import FenceRow
 from xianban_eldercare.seed_assessments import assess
+from xianban_eldercare.seed_catalogue import seed_catalogue
 from xianban_eldercare.seed_organisations import seed_organisations
 
 __all__ = ["demo_data", "seed"]
@@ -32,6 +33,7 @@ def seed(resources: Resources) -> None:
                 if "answers" in elder:
                     assess(uow, elder)
         seed_organisations(uow, written)
+        seed_catalogue(uow, written)
 
 
 def demo_data() -> dict[str, list[dict[str, Any]]]:

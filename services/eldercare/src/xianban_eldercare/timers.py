@@ -9,7 +9,7 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer
 
 from xianban_eldercare.alarms import BOOK
-from xianban_eldercare.handlers import beds, searches, visits
+from xianban_eldercare.handlers import beds, fulfilment, orders, searches, subsidies, visits
 
 __all__ = ["TIMERS"]
 
@@ -31,4 +31,6 @@ TIMERS: Final = {
     beds.HOLD_OVER: beds.on_hold_over,
     visits.LATE: visits.on_late,
     visits.MISSED: visits.on_missed,
+    orders.LAPSES: fulfilment.on_lapsed,
+    subsidies.LOT_OVER: subsidies.on_lot_over,
 }

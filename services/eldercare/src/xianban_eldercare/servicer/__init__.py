@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from xianban_eldercare.servicer.assessments import AssessmentServicer
 from xianban_eldercare.servicer.care_files import CareFileServicer
+from xianban_eldercare.servicer.catalogue import CatalogueServicer
 from xianban_eldercare.servicer.eligibility import EligibilityServicer
 from xianban_eldercare.servicer.ingest import IngestServicer
 from xianban_eldercare.servicer.monitoring import MonitoringServicer
+from xianban_eldercare.servicer.orders import OrderServicer
 from xianban_eldercare.servicer.organisations import OrganisationServicer
+from xianban_eldercare.servicer.subsidies import SubsidyServicer
 from xianban_eldercare.servicer.visit_plans import VisitPlanServicer
 from xianban_eldercare.servicer.visits import VisitServicer
 from xianban_eldercare.servicer.whereabouts import WhereaboutsServicer
@@ -15,10 +18,13 @@ from xianban_eldercare.servicer.whereabouts import WhereaboutsServicer
 __all__ = [
     "AssessmentServicer",
     "CareFileServicer",
+    "CatalogueServicer",
     "EligibilityServicer",
     "IngestServicer",
     "MonitoringServicer",
+    "OrderServicer",
     "OrganisationServicer",
+    "SubsidyServicer",
     "VisitPlanServicer",
     "VisitServicer",
     "WhereaboutsServicer",
