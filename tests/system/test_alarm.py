@@ -133,7 +133,9 @@ def test_with_a_hop_away_the_wearer_is_still_heard_and_nobody_is_paged_twice(
     [alert] = eventually(lambda: chain.alerts("sos"), 90)
     eventually(lambda: "received" in chain.band.heard)
     if hop == "services" and how == "killed":
-        assert chain.band.heard[0] == "held"
+        # What was said of the call before may still be on its way.
+        told = [word for word in chain.band.heard if word != "over"]
+        assert told[0] == "held"
     eventually(lambda: len(chain.pages("sos")) > before)
     time.sleep(1)
     assert len(chain.pages("sos")) == before + 1

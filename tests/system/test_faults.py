@@ -16,7 +16,10 @@ from places import on_backends, on_sqlite
 
 # Whose server is killed leaves the refused socket to the collector (httpcore): collected here, it
 # is not blamed on another test.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.timeout(600),
+]
 
 
 def reckon(campaign: Campaign) -> dict:

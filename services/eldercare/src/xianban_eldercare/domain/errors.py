@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["AssessmentError", "Fault", "Refused", "RulesError"]
 
@@ -18,7 +19,7 @@ class Refused(Exception):
         super().__init__(reason)
         self.reason, self.field = reason, field
         # What the text has to say, by name.
-        self.params: dict[str, str | int] = params
+        self.params: dict[str, Any] = params
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,7 @@ def _here(row: OrderRow, place: Place | None, scope: Scope, uow: UnitOfWork) -> 
     metres = None
     if place is not None and home is not None:
         there = (home["latitude"], home["longitude"])
-        metres = metres_between((place.latitude, place.longitude), there)
+        metres = round(metres_between((place.latitude, place.longitude), there))
     return replace(
         row,
         checked_in_by=scope.actor,

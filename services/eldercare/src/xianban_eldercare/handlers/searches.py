@@ -57,7 +57,7 @@ def start_search(report: Report, *, scope: Scope, uow: UnitOfWork) -> SearchRow:
     if standing is not None and standing.runs(uow.clock.now()):
         return standing
     if standing is not None:
-        _finish(standing, SearchState.EXPIRED, "", "", uow)
+        _finish(standing, SearchState.EXPIRED, _NOBODY, "", uow)
     begun = _begun(report, scope, uow)
     if not searches.add(begun):
         found = searches.running(report.resident)

@@ -12,14 +12,15 @@ from xianban_eldercare.repository.organisation_rows import BedRow, OrganisationR
 __all__ = ["put"]
 
 Row = TypeVar("Row", OrganisationRow, StaffRow, BedRow)
+Kept = TypeVar("Kept", OrganisationRow, StaffRow, BedRow, contravariant=True)
 
 
-class Book(Protocol[Row]):
+class Book(Protocol[Kept]):
     """A repository of rows that somebody writes."""
 
-    def add(self, row: Row) -> bool: ...
+    def add(self, row: Kept) -> bool: ...
 
-    def save(self, row: Row, *, seen: int) -> bool: ...
+    def save(self, row: Kept, *, seen: int) -> bool: ...
 
 
 def put(book: Book[Row], wanted: Row, before: Row | None, seen: int, what: str) -> Row:

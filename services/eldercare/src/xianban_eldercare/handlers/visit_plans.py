@@ -37,7 +37,8 @@ class SeenPlan:
 
 def seen(rows: Sequence[VisitPlanRow], *, conn: Connection, unmade: bool) -> list[SeenPlan]:
     """`unmade`: the reasons name licences and a carer's other hours; they are the manager's."""
-    found = VisitPlans(conn, MACHINE).unmade([row.id for row in rows]) if unmade else {}
+    asked = [row.id for row in rows] if unmade else []
+    found = VisitPlans(conn, MACHINE).unmade(asked)
     return [SeenPlan(row, found.get(row.id, [])) for row in rows]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 from xianban_sdk.readings.ingest import POSITION, POSITION_CONTEXT
 from xianban_sdk.readings.tables import reading, reading_series
 from xianban_sdk.storage import keyed_hash
@@ -56,7 +56,7 @@ def fixes_at(conn: Connection, series: Collection[int], instants: Collection[int
     return _opened(conn.execute(query))
 
 
-def _opened(rows: Iterable[Row[Any]]) -> list[Fix]:
+def _opened(rows: Iterable[Any]) -> list[Fix]:
     cipher = installed_cipher()
     return [
         Fix(row.at, *POSITION.unpack(cipher.decrypt(bytes(row.position), POSITION_CONTEXT)))

@@ -38,9 +38,7 @@ def badge_name(conn: Connection, person: str) -> str:
     return next((state.display_name for state in states if state.display_name), "")
 
 
-def _memberships(
-    conn: Connection, query: Select[tuple[bytes]]
-) -> list[relations_pb2.MembershipState]:
+def _memberships(conn: Connection, query: Select[bytes]) -> list[relations_pb2.MembershipState]:
     found = conn.execute(query).scalars()
     return [relations_pb2.RelationRecord.FromString(bytes(data)).membership for data in found]
 

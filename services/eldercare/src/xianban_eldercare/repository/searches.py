@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from xianban_sdk.errors import NotFound
 from xianban_sdk.storage import insert_new
 from xianban_sdk.storage.upsert import insert_all_new
@@ -90,7 +90,7 @@ class Searches(Repository):
 
     def trail(self, row: SearchRow, page: Page) -> tuple[list[tuple[int, str]], str]:
         """(instant, place), newest first."""
-        query: Select[Any] = select(trail_point.c.at, trail_point.c.position).where(
+        query: Any = select(trail_point.c.at, trail_point.c.position).where(
             trail_point.c.search == row.id
         )
         if page.after is not None:

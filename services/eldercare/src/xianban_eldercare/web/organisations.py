@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -83,7 +84,7 @@ async def organisations(request: Request) -> Response:
     )
 
 
-def pager(request: Request, path: str, token: str, **kept: str) -> dict[str, str]:
+def pager(request: Request, path: str, token: str, **kept: str) -> dict[str, Any]:
     """A list's next page and its beginning, as templates call them; "" where there is none."""
     elsewhere = request.query_params.get("page_token")
     return {

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 from xianban.eldercare.v1 import monitoring_pb2 as pb
+from xianban_sdk.clock import SHANGHAI
 from xianban_sdk.web import call, render, subject
-from xianban_sdk.web.formats import SHANGHAI, moment
+from xianban_sdk.web.formats import moment
 from xianban_sdk.wire import stamp
 
 from xianban_eldercare.web.clients import monitoring

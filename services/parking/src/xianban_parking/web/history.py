@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from xianban.parking.v1 import resources_pb2 as pb
-from xianban_sdk.web.formats import SHANGHAI, clock, moment
+from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.web.formats import clock, moment
 
 from xianban_parking.web.shown import count
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from xianban_sdk.web.formats import SHANGHAI, moment
+from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.web.formats import moment
 from xianban_sdk.wire import stamp
 
 QUARTER = timedelta(minutes=15)
