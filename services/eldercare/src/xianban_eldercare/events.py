@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from xianban.common.v1 import messages_pb2
+from xianban.common.v1 import hand_overs_pb2, messages_pb2
 from xianban.eldercare.v1 import (
     assessment_events_pb2,
     bed_events_pb2,
     organisations_pb2,
+    referral_events_pb2,
+    referrals_pb2,
     visit_events_pb2,
     visits_pb2,
     whereabouts_pb2,
@@ -22,12 +25,17 @@ from xianban_eldercare.convert.care_files import LEVELS
 from xianban_eldercare.domain.searches import TRAIL_KEPT, SearchState
 from xianban_eldercare.domain.visits import AROUND, VisitState
 from xianban_eldercare.repository.organisation_rows import BedRow, VisitRow
+from xianban_eldercare.repository.referral_rows import ReferralRow
 from xianban_eldercare.repository.rows import AssessmentRow, CareFileRow
 from xianban_eldercare.repository.whereabouts_rows import SearchRow
 
 __all__ = [
     "bed_changed",
     "day_and_time",
+    "hand_back_requested",
+    "hand_over_requested",
+    "referral_changed",
+    "referral_message",
     "search_ended",
     "search_extended",
     "search_message",
@@ -55,6 +63,26 @@ _BEDS = {
     "held": organisations_pb2.BED_STATE_HELD,
     "occupied": organisations_pb2.BED_STATE_OCCUPIED,
     "closed": organisations_pb2.BED_STATE_CLOSED,
+}
+_REFERRALS = {
+    "proposed": referrals_pb2.REFERRAL_STATE_PROPOSED,
+    "consented": referrals_pb2.REFERRAL_STATE_CONSENTED,
+    "requested": referrals_pb2.REFERRAL_STATE_REQUESTED,
+    "accepted": referrals_pb2.REFERRAL_STATE_ACCEPTED,
+    "confirmed": referrals_pb2.REFERRAL_STATE_CONFIRMED,
+    "admitting": referrals_pb2.REFERRAL_STATE_ADMITTING,
+    "admitted": referrals_pb2.REFERRAL_STATE_ADMITTED,
+    "returning": referrals_pb2.REFERRAL_STATE_RETURNING,
+    "returned": referrals_pb2.REFERRAL_STATE_RETURNED,
+    "refused": referrals_pb2.REFERRAL_STATE_REFUSED,
+    "cancelling": referrals_pb2.REFERRAL_STATE_CANCELLING,
+    "cancelled": referrals_pb2.REFERRAL_STATE_CANCELLED,
+    "expired": referrals_pb2.REFERRAL_STATE_EXPIRED,
+}
+_SETTINGS = {
+    "home": referrals_pb2.CARE_SETTING_HOME,
+    "institution": referrals_pb2.CARE_SETTING_INSTITUTION,
+    "medical": referrals_pb2.CARE_SETTING_MEDICAL,
 }
 
 
@@ -160,6 +188,61 @@ def bed_changed(
     if after.hold_until is not None:
         event.hold_expire_time.CopyFrom(stamp(after.hold_until))
     return event
+
+
+def referral_changed(
+    before: ReferralRow | None, after: ReferralRow, now: datetime
+) -> referral_events_pb2.ReferralChanged:
+    """Where it stands now, and stood."""
+    return referral_events_pb2.ReferralChanged(
+        referral=after.name,
+        resident=after.resident,
+        origin=_SETTINGS[after.origin],
+        target=_SETTINGS[after.target],
+        before=_REFERRALS[before.state] if before else None,
+        state=_REFERRALS[after.state],
+        organisation=f"organisations/{after.organisation}" if after.organisation else "",
+        time=stamp(now),
+    )
+
+
+def referral_message(
+    row: ReferralRow, occasion: str, person: str, link: str, said: Mapping[str, str]
+) -> messages_pb2.MessageRequested:
+    """To one person."""
+    return messages_pb2.MessageRequested(
+        recipient=person,
+        template=f"eldercare-referral-{occasion}",
+        params=said,
+        link=link,
+        dedupe_key=f"{row.id}/{row.version}/{link}/{person}",
+        subject=row.resident,
+    )
+
+
+def hand_over_requested(
+    row: ReferralRow, request_id: str, organisation: str, area: str
+) -> hand_overs_pb2.DeviceHandOverRequested:
+    """All devices of the elder go where the elder went."""
+    return hand_overs_pb2.DeviceHandOverRequested(
+        subject=f"residents/{row.resident}",
+        request_id=request_id,
+        organisation=organisation,
+        area=area,
+    )
+
+
+def hand_back_requested(
+    row: ReferralRow, request_id: str, organisation: str, keeping: Iterable[Mapping[str, str]]
+) -> hand_overs_pb2.DeviceHandOverRequested:
+    """Each goes back from the organisation to who kept it before."""
+    return hand_overs_pb2.DeviceHandOverRequested(
+        subject=f"residents/{row.resident}",
+        request_id=request_id,
+        organisation=organisation,
+        back=True,
+        keeping=[hand_overs_pb2.DeviceKeeping(**one) for one in keeping],
+    )
 
 
 def day_and_time(instant: datetime) -> str:

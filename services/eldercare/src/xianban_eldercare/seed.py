@@ -17,6 +17,7 @@ from xianban_eldercare.repository.rows import CareFileRow
 from xianban_eldercare.repository.whereabouts_rows import FenceRow
 from xianban_eldercare.seed_assessments import assess
 from xianban_eldercare.seed_organisations import seed_organisations
+from xianban_eldercare.seed_referrals import seed_referral
 
 __all__ = ["demo_data", "seed"]
 
@@ -32,6 +33,8 @@ def seed(resources: Resources) -> None:
                 if "answers" in elder:
                     assess(uow, elder)
         seed_organisations(uow, written)
+        for entry in written["referral"]:
+            seed_referral(uow, entry)
 
 
 def demo_data() -> dict[str, list[dict[str, Any]]]:

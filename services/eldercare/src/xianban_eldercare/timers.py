@@ -9,7 +9,7 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer
 
 from xianban_eldercare.alarms import BOOK
-from xianban_eldercare.handlers import beds, searches, visits
+from xianban_eldercare.handlers import beds, referral_steps, searches, visits
 
 __all__ = ["TIMERS"]
 
@@ -29,6 +29,7 @@ TIMERS: Final = {
     searches.OVER: on_search_over,
     searches.FORGET: on_trail_over,
     beds.HOLD_OVER: beds.on_hold_over,
+    referral_steps.DUE: referral_steps.on_due,
     visits.LATE: visits.on_late,
     visits.MISSED: visits.on_missed,
 }

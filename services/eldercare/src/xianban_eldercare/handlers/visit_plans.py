@@ -13,11 +13,19 @@ from xianban_sdk.clock import SHANGHAI
 from xianban_sdk.errors import FailedPrecondition, InvalidArgument, NotFound, XianbanError
 from xianban_sdk.storage import UnitOfWork
 
+from xianban_eldercare.domain.referrals import CareSetting
 from xianban_eldercare.domain.visit_plans import VisitPlan
 from xianban_eldercare.errors import refusals
 from xianban_eldercare.handlers.organisations import CARER
 from xianban_eldercare.handlers.visits import call_off, plan_visit
-from xianban_eldercare.repository import MACHINE, CareFiles, Scope, VisitPlans, Visits
+from xianban_eldercare.repository import (
+    MACHINE,
+    CareFiles,
+    Referrals,
+    Scope,
+    VisitPlans,
+    Visits,
+)
 from xianban_eldercare.repository.organisation_rows import UnmadeRow, VisitPlanRow, VisitRow
 from xianban_eldercare.repository.organisations import Organisations
 from xianban_eldercare.repository.responders import responders
@@ -81,7 +89,7 @@ def make_visits(plan_id: str, *, uow: UnitOfWork) -> None:
     """
     plans = VisitPlans(uow.conn, MACHINE)
     row = plans.find(plan_id)
-    if row is None or row.ended_at is not None:
+    if row is None or row.ended_at is not None or _away(row, uow):
         return
     now = uow.clock.now()
     made = Visits(uow.conn, MACHINE).days_of_plan(plan_id, now.astimezone(SHANGHAI).date())
@@ -90,6 +98,12 @@ def make_visits(plan_id: str, *, uow: UnitOfWork) -> None:
     unmade = [_unmade(row, day, error) for day, error in tried if error is not None]
     if unmade != plans.unmade([plan_id]).get(plan_id, []):
         plans.put_unmade(plan_id, unmade)
+
+
+def _away(row: VisitPlanRow, uow: UnitOfWork) -> bool:
+    """Nobody is sent to the home of an elder who was referred elsewhere; the plan waits."""
+    stay = Referrals(uow.conn, MACHINE).stay(row.resident)
+    return stay is not None and stay.target != CareSetting.HOME
 
 
 def _refusal(row: VisitPlanRow, day: date, uow: UnitOfWork) -> XianbanError | None:

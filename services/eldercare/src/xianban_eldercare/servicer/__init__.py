@@ -8,6 +8,7 @@ from xianban_eldercare.servicer.eligibility import EligibilityServicer
 from xianban_eldercare.servicer.ingest import IngestServicer
 from xianban_eldercare.servicer.monitoring import MonitoringServicer
 from xianban_eldercare.servicer.organisations import OrganisationServicer
+from xianban_eldercare.servicer.referrals import ReferralServicer
 from xianban_eldercare.servicer.visit_plans import VisitPlanServicer
 from xianban_eldercare.servicer.visits import VisitServicer
 from xianban_eldercare.servicer.whereabouts import WhereaboutsServicer
@@ -19,6 +20,7 @@ __all__ = [
     "IngestServicer",
     "MonitoringServicer",
     "OrganisationServicer",
+    "ReferralServicer",
     "VisitPlanServicer",
     "VisitServicer",
     "WhereaboutsServicer",
