@@ -59,6 +59,11 @@ class TestCreateReferral:
 
     def test_a_carer_who_is_sent_there_may_and_sees_their_own(self, district):
         district.eldercare.world.member("carer", "carer", [HERE])
+        district.eldercare.world.revoke("carer", "elder")  # only the visits are left
+        other = district.propose()
+        with refused("NOT_FOUND", "REFERRAL_NOT_FOUND", "name"):
+            district.get(other, "carer")
+        district.cancel(other)
         made = district.propose("carer")
         assert made.state == pb.REFERRAL_STATE_PROPOSED
         assert district.get(made, "carer").name == made.name

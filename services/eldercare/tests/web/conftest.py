@@ -25,8 +25,9 @@ def elder_pages() -> Pages:
 def web(elder_pages: Pages) -> Iterator[Browser]:
     from assessment_samples import assessment_replies
     from eldercare_samples import replies
+    from referral_samples import referral_replies
     from visit_samples import more_replies
 
-    given = replies() | assessment_replies() | more_replies()
+    given = replies() | assessment_replies() | more_replies() | referral_replies()
     with browsing(site, elder_pages, given) as browser:
         yield browser

@@ -17,6 +17,8 @@ from xianban_eldercare.web import (
     limits,
     organisations,
     plans,
+    referral_offers,
+    referrals,
     roster,
     route,
     sos,
@@ -51,6 +53,9 @@ def _own() -> list[BaseRoute]:
         Route("/eldercare/visits", visits.visits),
         Route("/eldercare/visits/{visit}/cancel", visits.cancel, methods=_POST),
         Route("/eldercare/organisations", organisations.organisations),
+        Route(referrals.OWN, referrals.referrals),
+        Route(f"{referrals.OWN}/{{referral}}", referrals.referral),
+        Route(f"{referrals.OWN}/{{referral}}/{{deed}}", referrals.act, methods=_POST),
     ]
 
 
@@ -93,6 +98,20 @@ def _manager() -> list[BaseRoute]:
         Route(f"{here}/staff/{{person}}", organisations.staff_save, methods=_POST),
         Route(f"{here}/beds", organisations.beds),
         Route(f"{here}/beds/{{bed}}/{{deed}}", organisations.bed_act, methods=_POST),
+        Route(f"{here}/referrals", referral_offers.offers),
+        Route(f"{here}/referrals/{{referral}}/{{deed}}", referral_offers.act, methods=_POST),
+    ]
+
+
+def _referrer() -> list[BaseRoute]:
+    here = "/eldercare/elders/{resident}/referrals"
+    return [
+        Route(referrals.SENT, referrals.sent),
+        Route(here, referrals.referrals),
+        Route(f"{here}/new", referrals.new, methods=_GET),
+        Route(f"{here}/new", referrals.propose, methods=_POST),
+        Route(f"{here}/{{referral}}", referrals.referral),
+        Route(f"{here}/{{referral}}/{{deed}}", referrals.act, methods=_POST),
     ]
 
 
@@ -154,6 +173,7 @@ site = Site(
         *_assessor("/eldercare/assess"),
         *_carer(),
         *_manager(),
+        *_referrer(),
     ],
     nav=[
         NavEntry("/eldercare", "nav-eldercare", "care", "bottom"),
@@ -164,6 +184,8 @@ site = Site(
         NavEntry("/eldercare/assess", "nav-assess", "document", "main", (assess.ASSESSOR,)),
         NavEntry(whereabouts.HERE, "nav-whereabouts", "pin", "me"),
         NavEntry("/eldercare/organisations", "nav-organisations", "home", "me"),
+        NavEntry(referrals.OWN, "nav-referrals", "right", "me"),
+        NavEntry(referrals.SENT, "sent-referrals", "right", "main", (organisations.MANAGER,)),
         NavEntry("/eldercare/route", "nav-route", "pin", "main", (route.ROLE,)),
         NavEntry("/eldercare/board", "nav-board", "warn", "main", board.ROLES),
         NavEntry("/eldercare/elders", "nav-elders", "people", "main", board.ROLES),

@@ -8,6 +8,7 @@ from xianban.eldercare.v1.care_files_pb2_grpc import CareFileServiceStub
 from xianban.eldercare.v1.eligibility_pb2_grpc import EligibilityServiceStub
 from xianban.eldercare.v1.monitoring_pb2_grpc import MonitoringServiceStub
 from xianban.eldercare.v1.organisations_pb2_grpc import OrganisationServiceStub
+from xianban.eldercare.v1.referrals_pb2_grpc import ReferralServiceStub
 from xianban.eldercare.v1.visit_plans_pb2_grpc import VisitPlanServiceStub
 from xianban.eldercare.v1.visits_pb2_grpc import VisitServiceStub
 from xianban.eldercare.v1.whereabouts_pb2_grpc import WhereaboutsServiceStub
@@ -22,6 +23,7 @@ __all__ = [
     "monitoring",
     "organising",
     "planning",
+    "referring",
     "visiting",
 ]
 
@@ -32,6 +34,7 @@ eligibility = api(EligibilityServiceStub)
 locating = api(WhereaboutsServiceStub)
 organising = api(OrganisationServiceStub)
 planning = api(VisitPlanServiceStub)
+referring = api(ReferralServiceStub)
 visiting = api(VisitServiceStub)
 # Not routed by the edge: the elder care service serves it on its own socket.
 alerting = api(AlertServiceStub, served_by="eldercare")
