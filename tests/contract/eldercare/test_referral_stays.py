@@ -237,8 +237,14 @@ class TestReturnReferral:
         assert person_id("doctor") in told
         assert person_id("teacher") not in told
 
-    def test_a_bed_that_was_left_on_the_page_of_beds_is_no_trouble(self, district):
-        made = district.admitted()
+    def test_a_bed_that_was_entered_and_left_on_the_page_of_beds_is_no_trouble(self, district):
+        made = district.confirmed()
+        entered = organisations.OccupyBedRequest(name=BED, resident=ELDER, request_id=request_id())
+        # The elder's area is not the host's: staff of both areas could.
+        district.eldercare.world.member("dispatcher", "station-manager", ["310120"])
+        district.beds("dispatcher").OccupyBed(entered)
+        district.admit(made)
+        district.hear(made, "in")
         asked = organisations.VacateBedRequest(name=BED, request_id=request_id())
         district.beds(HOST).VacateBed(asked)
         assert district.go_back(made).state == pb.REFERRAL_STATE_RETURNING

@@ -18,8 +18,11 @@ __all__ = ["seed_referral"]
 
 
 def seed_referral(uow: UnitOfWork, entry: dict[str, Any]) -> None:
-    """Once: seeding again finds one under way."""
+    """Once: each start seeds, and finds what has become of it."""
     elder, referrer = person_id(entry["elder"]), person_id(entry["referrer"])
+    book = Referrals(uow.conn, MACHINE)
+    if book.known(elder):
+        return
     file = CareFiles(uow.conn, MACHINE).find(elder)
     now = uow.clock.now()
     row = ReferralRow(
@@ -44,5 +47,5 @@ def seed_referral(uow: UnitOfWork, entry: dict[str, Any]) -> None:
         kept="",
         version=1,
     )
-    if Referrals(uow.conn, MACHINE).add(row):
+    if book.add(row):
         noted(None, row, By(referrer, entry["referrer_name"], entry["reason"]), uow=uow)

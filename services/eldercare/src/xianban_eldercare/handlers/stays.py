@@ -55,7 +55,7 @@ _FILE: Final = ("area", "station", "address", "home", "living")
 def move_in(row: ReferralRow, here: OrganisationRow, bed: str, *, uow: UnitOfWork) -> ReferralRow:
     """From now on the organisation answers for the elder."""
     if bed:
-        occupy_bed((here.id, bed), row.resident, scope=MACHINE, uow=uow)
+        _enter((here.id, bed), row.resident, uow)
     kept: Kept = {}
     file = CareFiles(uow.conn, MACHINE).find(row.resident, lock=True)
     if file is not None:
@@ -151,11 +151,21 @@ def _write(file: CareFileRow, said: Kept, uow: UnitOfWork) -> None:
 # -- bed, limits, places, visits --------------------------------------------------------------
 
 
-def _leave(key: tuple[str, str], resident: str, uow: UnitOfWork) -> None:
+def _enter(key: tuple[str, str], resident: str, uow: UnitOfWork) -> None:
     """Staff may have entered it on the page of beds already."""
-    bed = Beds(uow.conn, MACHINE).find(*key, locked=True)
-    if bed is not None and (bed.state, bed.resident) == (BedState.OCCUPIED, resident):
+    if not _lies_in(key, resident, uow):
+        occupy_bed(key, resident, scope=MACHINE, uow=uow)
+
+
+def _leave(key: tuple[str, str], resident: str, uow: UnitOfWork) -> None:
+    """As with the arrival."""
+    if _lies_in(key, resident, uow):
         vacate_bed(key, scope=MACHINE, uow=uow)
+
+
+def _lies_in(key: tuple[str, str], resident: str, uow: UnitOfWork) -> bool:
+    bed = Beds(uow.conn, MACHINE).find(*key, locked=True)
+    return bed is not None and (bed.state, bed.resident) == (BedState.OCCUPIED, resident)
 
 
 def _limits(resident: str, uow: UnitOfWork) -> Kept:

@@ -95,6 +95,11 @@ class Referrals(Repository):
         query = select(referral.c.id).where(referral.c.under_way_of == resident)
         return self.conn.scalar(query) is not None
 
+    def known(self, resident: str) -> bool:
+        """The elder has or had one."""
+        query = select(referral.c.id).where(referral.c.resident == resident)
+        return self.conn.scalar(query.limit(1)) is not None
+
     def add(self, row: ReferralRow) -> bool:
         """False when the elder has one under way."""
         return insert_new(self.conn, referral, columns(row))
