@@ -54,11 +54,13 @@ def _all(under: Backend, directory: Path, rounds: int, seconds: float) -> dict[s
         found["start"] = _start(field)
         found["compared"] = compare(field, rounds, seconds)
         found["memory_mb_loaded"] = _memory(field)
+        found["overload"] = _overload(field)
     finally:
         field.stop()
     found["layers_us"] = _layers(directory, under)
     found["events_per_s"] = _events(under)
     found["ingest"] = _ingest(directory, under)
+    found["wristbands"] = _wristbands(directory, under)
     return found
 
 
@@ -77,6 +79,12 @@ def _memory(field: Field) -> dict[str, float]:
     }
 
 
+def _overload(field: Field) -> dict[str, Any]:
+    from bench.overload import measure
+
+    return measure(field)
+
+
 def _layers(directory: Path, under: Backend) -> dict[str, float]:
     from bench.layers import measure
 
@@ -91,11 +99,18 @@ def _events(under: Backend) -> dict[str, Any]:
 
 
 def _ingest(directory: Path, under: Backend) -> dict[str, Any]:
-    from bench.ingest import measure
+    from bench.ingest import Place, measure
 
     if under.name == "sqlite":
-        return measure(directory)
-    return measure(directory, under.of("ingest"), os.environ.get("XIANBAN_TEST_BROKER", ""))
+        return measure(Place(directory))
+    broker = os.environ.get("XIANBAN_TEST_BROKER", "")
+    return measure(Place(directory, under.of("ingest"), broker))
+
+
+def _wristbands(directory: Path, under: Backend) -> dict[str, Any]:
+    from bench.wristbands import measure
+
+    return measure(directory / "wristbands", under)
 
 
 def _about() -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Readings per second through the real RPC: stored, judged, ruled on, alarms told; rows counted.
 
-The service runs in this process, the sender in another: ``python -m bench.ingest send SOCKET TOKEN
-BATCH SECONDS RATE`` (RATE 0: as fast as it goes) prints what it sent and how long calls took.
+By a service that does what it must and no more, and by elder care as it is. The service runs in
+this process, the sender in another: ``python -m bench.ingest send SOCKET TOKEN SHAPE BATCH SECONDS
+RATE`` (RATE 0: as fast as it goes) prints what it sent and how long calls took.
 """
 
 from __future__ import annotations
@@ -13,95 +14,126 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 import grpc
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import func, select, text
 from xianban.common.v1 import readings_pb2 as pb
-from xianban.common.v1.messages_pb2 import MessageRequested
-from xianban_sdk.app import Resources, Service
 from xianban_sdk.clock import SystemClock
 from xianban_sdk.ids import UlidIds
-from xianban_sdk.messaging import Event, consumer
 from xianban_sdk.messaging.kombu_bus import KombuBus
 from xianban_sdk.messaging.memory_bus import MemoryBus
-from xianban_sdk.readings import Breach, Fact, Ingest, Kind, Kinds, Rule, Severity
 from xianban_sdk.readings.tables import reading
-from xianban_sdk.rpc.call import Call
-from xianban_sdk.storage import Database, Keyring, UnitOfWork, install_keys
+from xianban_sdk.storage import Database, Keyring, install_keys
 from xianban_sdk.testing.harness import ServiceUnderTest, settings_for
 from xianban_sdk.testing.issuer import TestIssuer
 from xianban_sdk.testing.world import RelationsWorld
 
-NAME: Final = "ingestbench"
-DEVICES, SECONDS, SENDERS, TARGET = 10_000, 5.0, 3, 20_000
+from bench.takers import BARE, ELDERCARE, SHAPES, Shape, Taker, heard, subject
+
+SECONDS, SENDERS, TARGET = 5.0, 3, 20_000
 METHOD: Final = "/xianban.common.v1.IngestService/IngestBatch"
-KINDS: Final = Kinds(
-    [Kind(code="heart-rate", unit="/min", low=20, high=300, not_measured=frozenset({0.0}))]
-)
-RULES: Final = (
-    Breach(
-        name="heart-fast",
-        kind="heart-rate",
-        severity=Severity.SEVERE,
-        side="above",
-        level=140,
-        clear_level=120,
-    ),
-    Breach(
-        name="heart-slow",
-        kind="heart-rate",
-        severity=Severity.SEVERE,
-        side="below",
-        level=40,
-        clear_level=45,
-    ),
-)
-ALARMING: Final = 0.001  # of the readings
-_heard: list[float] = []
+ALARMING: Final = 0.001  # of the moments
+# Batch size and readings per s; 0: as fast as it goes.
+_RUNS: Final = ((100, TARGET), (500, TARGET), (500, 0), (1000, 0))
+_RUNS_OF_ELDERCARE: Final = ((500, TARGET), (500, 0))
 
 
-def measure(directory: Path, database: str = "", broker: str = "") -> dict[str, Any]:
-    """On a SQLite file and the bus in the process, or on PostgreSQL and RabbitMQ."""
-    data = directory / ("ingest-postgresql" if database else "ingest-sqlite")
-    _drop(database)
-    install_keys(Keyring.derive(b"b" * 32))
-    clock = SystemClock()
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where rows and events go: a SQLite file and the bus in the process, or PostgreSQL and
+    RabbitMQ."""
+
+    directory: Path
+    database: str = ""
+    broker: str = ""
+
+
+def measure(place: Place, seconds: float = SECONDS) -> dict[str, Any]:
+    """Each service with its sizes of batches."""
+    bare = _measure(BARE, _RUNS, place, seconds)
+    return {**bare, **_measure(ELDERCARE, _RUNS_OF_ELDERCARE, place, seconds)}
+
+
+def _measure(
+    taker: Taker, runs: Sequence[tuple[int, int]], place: Place, seconds: float
+) -> dict[str, Any]:
+    with _running(taker, place) as running:
+        _settle(running, taker)
+        return {
+            f"{taker.title}batches of {size}, {rate or 'no'} limit per s": _run(
+                running, taker, size, rate, seconds
+            )
+            for size, rate in runs
+        }
+
+
+@contextmanager
+def _running(taker: Taker, place: Place) -> Generator[ServiceUnderTest]:
+    _drop(taker, place.database)
     cpus = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cpus)})  # as a service's process is; the sender takes the others
-    running = ServiceUnderTest(
-        APP,
-        settings_for(data, database=database, broker=broker),
+    running = _service(taker, place)
+    stop = threading.Event()
+    beating = threading.Thread(target=_beat, args=(running, stop))
+    running.start()
+    beating.start()
+    try:
+        yield running
+    finally:
+        stop.set()
+        beating.join()
+        running.stop()
+        os.sched_setaffinity(0, cpus)
+        _drop(taker, place.database)
+
+
+def _service(taker: Taker, place: Place) -> ServiceUnderTest:
+    install_keys(Keyring.derive(b"b" * 32))
+    clock = SystemClock()
+    world = RelationsWorld(clock)
+    taker.prepare(world)
+    data = place.directory / f"{taker.app.name}-{'postgresql' if place.database else 'sqlite'}"
+    log = str(data / "log")
+    return ServiceUnderTest(
+        taker.app,
+        settings_for(data, database=place.database, broker=place.broker, log_file=log),
         clock=clock,
         ids=UlidIds(clock),
         issuer=TestIssuer(clock),
-        world=RelationsWorld(clock),
-        bus=KombuBus(broker) if broker else MemoryBus(),
+        world=world,
+        bus=KombuBus(place.broker) if place.broker else MemoryBus(),
     )
-    running.start()
-    try:
-        _send(running, 500, 2.0, 0)  # every device is seen, every statement prepared
-        return {
-            f"batches of {size}, {rate or 'no'} limit per s": _run(running, size, rate)
-            for size, rate in ((100, TARGET), (500, TARGET), (500, 0), (1000, 0))
-        }
-    finally:
-        running.stop()
-        os.sched_setaffinity(0, cpus)
-        _drop(database)
 
 
-def _run(running: ServiceUnderTest, size: int, rate: int) -> dict[str, Any]:
+def _beat(running: ServiceUnderTest, stop: threading.Event) -> None:
+    """As identity does, so that the projection is fresh."""
+    while not stop.wait(0.5):
+        running.world.beat()
+
+
+def _settle(running: ServiceUnderTest, taker: Taker) -> None:
+    """Everybody is seen, every statement prepared."""
+    shape = SHAPES[taker.shape]
+    while _rows(running) < shape.people * len(shape.numbers):
+        _send(running, taker, 500, 2.0, 0)
+
+
+def _run(
+    running: ServiceUnderTest, taker: Taker, size: int, rate: int, seconds: float
+) -> dict[str, Any]:
     before, cpu = _rows(running), time.process_time()
-    _heard.clear()
-    sent = _send(running, size, SECONDS, rate)
+    heard.clear()
+    sent = _send(running, taker, size, seconds, rate)
     cpu = time.process_time() - cpu
     stored = _rows(running) - before
     time.sleep(0.5)
-    alarms = sorted(_heard)
+    alarms = sorted(heard)
     return {
         "rows per s": round(stored / sent["seconds"]),
         "rows counted": stored,
@@ -121,73 +153,28 @@ def _rows(running: ServiceUnderTest) -> int:
         return conn.scalar(select(func.count()).select_from(reading)) or 0
 
 
-def _send(running: ServiceUnderTest, size: int, seconds: float, rate: int) -> dict[str, Any]:
-    socket = running.settings.socket(NAME)
-    token = running.issuer.workload("sensing", NAME)
+def _send(
+    running: ServiceUnderTest, taker: Taker, size: int, seconds: float, rate: int
+) -> dict[str, Any]:
+    name = taker.app.name
+    socket = running.settings.socket(name)
+    token = running.issuer.workload(taker.workload, name)
     command = [sys.executable, "-m", "bench.ingest", "send", str(socket), token]
-    asked = [str(size), str(seconds), str(rate)]
+    asked = [taker.shape, str(size), str(seconds), str(rate)]
     done = subprocess.run([*command, *asked], check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout)
 
 
-def _drop(database: str) -> None:
+def _drop(taker: Taker, database: str) -> None:
     if database:
-        db = Database.open(database, owner=NAME)
+        db = Database.open(database, owner=taker.app.name)
         with db.begin() as conn:
-            conn.execute(text(f"DROP SCHEMA IF EXISTS {NAME} CASCADE"))
+            conn.execute(text(f"DROP SCHEMA IF EXISTS {taker.app.name} CASCADE"))
         db.close()
 
 
 def _at(values: Sequence[float], share: float) -> float:
     return round(values[int((len(values) - 1) * share)], 1) if values else 0.0
-
-
-# -- the service -----------------------------------------------------------------------------------
-
-
-class Taker:
-    """What a domain's servicer does, and no more."""
-
-    def __init__(self, _resources: Resources) -> None:
-        self._ingest = Ingest(KINDS, rules=_rules, on_facts=_tell)
-
-    def IngestBatch(self, request: pb.IngestBatchRequest, call: Call) -> pb.IngestBatchResponse:
-        return self._ingest.batch(request, call.uow)
-
-    def ReportDeviceEvent(
-        self, request: pb.ReportDeviceEventRequest, call: Call
-    ) -> pb.ReportDeviceEventResponse:
-        return pb.ReportDeviceEventResponse()
-
-
-def _rules(
-    _conn: Connection, wanted: Collection[tuple[str, str]]
-) -> Mapping[tuple[str, str], Sequence[Rule]]:
-    return dict.fromkeys(wanted, RULES)
-
-
-def _tell(facts: Sequence[Fact], uow: UnitOfWork) -> None:
-    for fact in facts:
-        made = fact.reasons[0].observed_at.timestamp()
-        told = MessageRequested(recipient=fact.subject, template="bench", dedupe_key=repr(made))
-        uow.emit(told, aggregate=fact.subject)
-
-
-@consumer(f"{NAME}.v1.message_requested")
-def on_alarm(event: MessageRequested, *, uow: UnitOfWork, meta: Event) -> None:
-    """Another service has it, by outbox, relay, bus and inbox."""
-    del meta
-    made = float(event.dedupe_key)
-    uow.after_commit(lambda: _heard.append((time.time() - made) * 1000))
-
-
-APP: Final = Service(
-    name=NAME,
-    package="bench",
-    servicers={"xianban.common.v1.IngestService": Taker},
-    consumers=(on_alarm,),
-    policy="ingest.cedar",
-)
 
 
 # -- the sender ------------------------------------------------------------------------------------
@@ -196,10 +183,11 @@ APP: Final = Service(
 class Sender:
     """Some threads, each with one call at a time; a reading's time is when its batch was made."""
 
-    def __init__(self, socket: str, token: str, size: int, rate: int) -> None:
+    def __init__(self, socket: str, token: str, shape: Shape, size: int, rate: int) -> None:
         channel = grpc.insecure_channel(f"unix:{socket}")
         self._call = channel.unary_unary(METHOD)
         self._metadata = (("x-xianban-workload", token),)
+        self._shape = shape
         self._size = size
         self._pause = size / rate if rate else 0.0
         self._turn = count()
@@ -218,23 +206,28 @@ class Sender:
     def _batch(self, turn: int) -> pb.IngestBatchRequest:
         now = time.time_ns() // 1000
         made = pb.IngestBatchRequest(request_id=self._ids.new())
-        for number in range(self._size):
-            device = (turn * self._size + number) % DEVICES
+        for number in range(turn * self._size, (turn + 1) * self._size):
+            moment, which = divmod(number, len(self._shape.numbers))
+            kind, unit, value = self._shape.numbers[which]
+            person = moment % self._shape.people
+            alarms = not which and random.random() < ALARMING
             made.readings.add(
-                device=f"D{device:025d}",
-                subject=f"residents/{device:026d}",
-                kind="heart-rate",
-                value=180 if random.random() < ALARMING else 72.5,
-                unit="/min",
+                device=f"D{person:025d}",
+                subject=subject(person),
+                kind=kind,
+                value=self._shape.alarming if alarms else value,
+                unit=unit,
                 observe_micros=now,
                 receive_micros=now,
             )
         return made
 
 
-def send(socket: str, token: str, size: int, seconds: float, rate: int) -> dict[str, Any]:
+def send(
+    socket: str, token: str, shape: Shape, size: int, seconds: float, rate: int
+) -> dict[str, Any]:
     """Sends for a while; what came of it."""
-    sender = Sender(socket, token, size, rate)
+    sender = Sender(socket, token, shape, size, rate)
     begin = time.perf_counter()
     until = begin + seconds
     threads = [threading.Thread(target=sender.run, args=(until, begin)) for _ in range(SENDERS)]
@@ -253,16 +246,17 @@ def send(socket: str, token: str, size: int, seconds: float, rate: int) -> dict[
 
 def main() -> None:
     if sys.argv[1:2] == ["send"]:
-        socket, token, size, seconds, rate = sys.argv[2:7]
+        socket, token, shape, size, seconds, rate = sys.argv[2:8]
         os.sched_setaffinity(0, range(os.cpu_count() or 1))
-        sys.stdout.write(json.dumps(send(socket, token, int(size), float(seconds), int(rate))))
+        sent = send(socket, token, SHAPES[shape], int(size), float(seconds), int(rate))
+        sys.stdout.write(json.dumps(sent))
         return
     import tempfile
 
     names = ("XIANBAN_TEST_DATABASE", "XIANBAN_TEST_BROKER")
     database, broker = (os.environ.get(name, "") for name in names)
     with tempfile.TemporaryDirectory(prefix="xianban-bench-") as directory:
-        found = measure(Path(directory), database, broker)
+        found = measure(Place(Path(directory), database, broker))
     sys.stdout.write(json.dumps(found, indent=2) + "\n")
 
 

@@ -78,6 +78,14 @@ def _beside(on: dict[str, Any]) -> list[str]:
     for size in dict.fromkeys(size for told in on.values() for size in told["ingest"]):
         cells = (_ingested(told["ingest"][size]) for told in on.values())
         lines.append(_row([f"readings, {size}: per s; CPU µs; alarm p50, p99 ms", *cells]))
+    for rate in dict.fromkeys(rate for told in on.values() for rate in told["wristbands"]):
+        cells = (_kept_up(told["wristbands"][rate]) for told in on.values())
+        lines.append(_row([f"MQTT, {rate}: stored per s; behind s; cores", *cells]))
+    for by in ("phone", "wristband"):
+        cells = (_called(told["overload"][by]) for told in on.values())
+        lines.append(
+            _row([f"calls for help by {by}: made; accepted; told in 2 s; longest s", *cells])
+        )
     starts = [told["start"] for told in on.values()]
     lines.append(_row(["start s: first / again", *(_start(each) for each in starts)]))
     lines.append(_row(["PSS MB: services / portal / Envoy", *(_memory(e) for e in starts)]))
@@ -102,6 +110,16 @@ def _ingested(told: dict[str, float]) -> str:
     names = ("rows per s", "cpu us per reading", "alarm p50 ms", "alarm p99 ms")
     rate, cpu, half, most = (told[name] for name in names)
     return f"{rate:,.0f}; {cpu:.0f}; {half:.0f}, {most:.0f}"
+
+
+def _kept_up(told: dict[str, Any]) -> str:
+    cores = ", ".join(f"{name} {share}" for name, share in told["cores"].items())
+    return f"{told['stored per s']:,}; {told['behind s']}; {cores}"
+
+
+def _called(told: dict[str, Any]) -> str:
+    longest = told["told s, longest"]
+    return f"{told['calls']}; {told['accepted']}; {told['told within 2 s']}; {longest}"
 
 
 def _start(told: dict[str, Any]) -> str:

@@ -31,6 +31,7 @@ note = Table(
     Column("id", Text, primary_key=True),
     Column("resident", Text, nullable=False),
     Column("writer", Text, nullable=False),
+    Column("writer_display", Text, nullable=False),
 )
 debts: set[str] = set()
 
@@ -47,6 +48,7 @@ PERSONAL = PersonalData(
             category="notes",
             subjects=("resident",),
             actors=("writer",),
+            displays={"writer": "writer_display"},
             fate=Fate.ERASED,
         ),
     ),
@@ -59,7 +61,11 @@ def notes(database: Database) -> Database:
     debts.clear()
     with database.begin() as conn:
         note.create(conn)
-        rows = [("1", "WANG", "LI"), ("2", "LI", "WANG"), ("3", "LI", "LI")]
+        rows = [
+            ("1", "WANG", "LI", "李"),
+            ("2", "LI", "WANG", "王"),
+            ("3", "LI", "LI", "李"),
+        ]
         conn.execute(insert(note), [dict(zip(note.c.keys(), row, strict=True)) for row in rows])
     return database
 
@@ -86,19 +92,20 @@ def timers(notes: Database, clock: ManualClock, ids: SeededIds) -> Timers:
     return Timers(notes, {SWEEP_TIMER: erasure_timer(PERSONAL)}, clock=clock, ids=ids)
 
 
-def kept(db: Database) -> list[tuple[str, str, str]]:
+def kept(db: Database) -> list[tuple[str, ...]]:
     with db.read() as conn:
         return [tuple(row) for row in conn.execute(select(note).order_by(note.c.id))]
 
 
 def write(db: Database, note_id: str, resident: str) -> None:
+    row = {"id": note_id, "resident": resident, "writer": resident, "writer_display": "王"}
     with db.begin() as conn:
-        insert_new(conn, note, {"id": note_id, "resident": resident, "writer": resident})
+        insert_new(conn, note, row)
 
 
 def test_own_rows_go_and_others_rows_lose_the_name(notes: Database, told: Any) -> None:
     told()
-    assert kept(notes) == [("2", "LI", "RECEIPT"), ("3", "LI", "LI")]
+    assert kept(notes) == [("2", "LI", "RECEIPT", ""), ("3", "LI", "LI", "李")]
 
 
 def test_what_comes_late_goes_with_the_second_sweep(
@@ -107,7 +114,7 @@ def test_what_comes_late_goes_with_the_second_sweep(
     told()
     write(notes, "4", "WANG")
     told()  # the same event again does nothing
-    assert ("4", "WANG", "WANG") in kept(notes)
+    assert ("4", "WANG", "WANG", "王") in kept(notes)
     clock.advance(timedelta(minutes=16))
     assert timers.fire_due() == 1
     assert all("WANG" not in row for row in kept(notes))
@@ -135,6 +142,17 @@ def test_what_stays_must_say_why() -> None:
 def test_a_column_that_is_not_there_stops_the_start() -> None:
     with pytest.raises(ValueError, match="no column"):
         Holding(table=note, category="notes", subjects=("person",), fate=Fate.ERASED)
+
+
+def test_a_name_that_is_shown_belongs_to_an_actor() -> None:
+    with pytest.raises(ValueError, match="no actor"):
+        Holding(
+            table=note,
+            category="notes",
+            subjects=("resident",),
+            displays={"resident": "writer_display"},
+            fate=Fate.ERASED,
+        )
 
 
 def test_a_bundle_is_its_owners_alone(tmp_path: Path) -> None:

@@ -11,8 +11,11 @@ from xianban_sdk.storage import (
     Keyring,
     decode_page,
     encode_page,
+    install_keys,
+    installed_cipher,
     keyed_hash,
 )
+from xianban_sdk.storage.keys import installed_keys
 
 metadata = MetaData()
 person = Table(
@@ -54,6 +57,18 @@ def test_a_retired_key_still_decrypts_and_look_ups_stay_stable() -> None:
     assert rotated.lookup == old.lookup
     with pytest.raises(ValueError, match="does not have"):
         Cipher(old).decrypt(Cipher(rotated).encrypt(b"x"))
+
+
+def test_the_cipher_of_the_installed_keys_is_made_once_and_follows_them() -> None:
+    kept = installed_cipher()
+    assert installed_cipher() is kept
+    before = installed_keys()
+    install_keys(Keyring.derive(b"n" * 32))
+    try:
+        assert installed_cipher() is not kept
+    finally:
+        install_keys(before)
+    assert Cipher().decrypt(kept.encrypt(b"x")) == b"x"
 
 
 def test_a_keyed_hash_is_stable_and_needs_no_normalising_by_luck() -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Column, MetaData, Table, Text, insert, select
+from sqlalchemy.exc import DBAPIError
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.ids import SeededIds
 from xianban_sdk.storage import Database, UnitOfWork, open_unit_of_work
@@ -142,6 +143,75 @@ def test_a_handler_may_set_its_own_timer_again(
         clock.advance(HOUR)
         assert repeating.fire_due() == 1
     assert effects(database) == ["daily"] * 3
+
+
+def test_a_handler_may_set_its_own_timer_again_for_the_same_instant(
+    database: Database, clock: ManualClock, timers: Timers, ids: SeededIds
+) -> None:
+    def again_once(timer: Timer, *, uow: UnitOfWork) -> None:
+        if not timer.payload.startswith(b"again"):
+            uow.schedule(timer.kind, timer.key, timer.due_at, b"again")
+        uow.conn.execute(insert(rung).values(key=timer.key))
+
+    repeating = Timers(database, {"escalate": again_once}, clock=clock, ids=ids)
+    schedule(database, clock, "rung", HOUR)
+    clock.advance(HOUR)
+    assert repeating.fire_due() == 2
+    assert repeating.fire_due() == 0
+
+
+class TestWhoeverComesFirst:
+    """A deed locks a thing and then its timer, while the timer fires and wants the thing."""
+
+    @pytest.fixture
+    def late(
+        self, database: Database, clock: ManualClock, timers: Timers, ids: SeededIds
+    ) -> "Late":
+        with database.begin() as conn:
+            conn.execute(insert(rung).values(key="the thing"))
+        schedule(database, clock, "the thing", HOUR)
+        clock.advance(HOUR)
+        return Late(database, clock, ids)
+
+    def test_nobody_waits_in_a_circle(self, late: "Late") -> None:
+        late.during(lambda uow: uow.cancel("escalate", "the thing"))
+        assert not late.refused
+        assert late.timers.fire_due() == 0
+
+    def test_a_timer_that_was_moved_meanwhile_does_nothing_yet(self, late: "Late") -> None:
+        then = late.clock.now() + HOUR
+        late.during(lambda uow: uow.schedule("escalate", "the thing", then))
+        assert effects(late.db) == ["the thing"]
+        late.clock.advance(HOUR)
+        assert late.timers.fire_due() == 1
+        assert effects(late.db) == ["the thing", "fired"]
+
+
+class Late:
+    """Its handler waits for the thing."""
+
+    def __init__(self, db: Database, clock: ManualClock, ids: SeededIds) -> None:
+        self.db, self.clock, self.ids = db, clock, ids
+        self.looking, self.refused = threading.Event(), list[DBAPIError]()
+        self.timers = Timers(db, {"escalate": self}, clock=clock, ids=ids)
+
+    def __call__(self, timer: Timer, *, uow: UnitOfWork) -> None:
+        self.looking.set()
+        try:
+            uow.conn.execute(select(rung).with_for_update()).all()
+        except DBAPIError as error:
+            self.refused.append(error)
+            raise
+        uow.conn.execute(insert(rung).values(key="fired"))
+
+    def during(self, deed: Callable[[UnitOfWork], object]) -> None:
+        runner = threading.Thread(target=self.timers.fire_due)
+        with open_unit_of_work(self.db, clock=self.clock, ids=self.ids) as uow:
+            uow.conn.execute(select(rung).with_for_update()).all()
+            runner.start()
+            self.looking.wait(0.5)  # on SQLite it looks only when we have committed
+            deed(uow)
+        runner.join()
 
 
 def test_several_runners_fire_each_timer_once(

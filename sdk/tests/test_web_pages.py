@@ -9,6 +9,9 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from xianban_sdk.testing.pages import browsing
 from xianban_sdk.web import (
     CallError,
     Method,
@@ -20,6 +23,7 @@ from xianban_sdk.web import (
     Viewer,
     api,
     local_path,
+    roles_only,
 )
 from xianban_sdk.web.formats import age, instant, yuan
 from xianban_sdk.web.pages import freshness
@@ -92,6 +96,45 @@ def test_staff_entries_are_shown_to_staff_only() -> None:
     operator = Viewer(person=Person("p", "n", frozenset({"parking-operator"})))
     assert "/staff" not in page("")
     assert "/staff" in page("", viewer=operator)
+
+
+def test_a_refusal_is_said_in_the_form_s_names() -> None:
+    fields = {
+        "visit.tasks[3].text": "太长",
+        "visit.end_time": "太晚",
+        "parent": "没有",
+        "visit.version": "已变",
+        "carer": "休假",
+    }
+    code = grpc.StatusCode.INVALID_ARGUMENT
+    told = CallError(code, "X", "says why", "eldercare", fields, {"most": "3"})
+    names = {"end_time": "minutes", "parent": "resident", "visit.version": ""}
+    shown = told.renamed("visit.", names=names)
+    assert shown.fields == {"tasks": "太长", "minutes": "太晚", "resident": "没有", "carer": "休假"}
+    assert (shown.reason, shown.message, shown.details) == ("X", "says why", {"most": "3"})
+    assert told.fields == fields
+
+
+@pytest.mark.parametrize(
+    ("viewer", "status"),
+    [
+        (Viewer(person=Person("p", "n", frozenset({"carer"}))), 200),
+        (Viewer(person=Person("p", "n", frozenset({"auditor"}))), 403),
+        (Viewer(person=Person("p", "n")), 403),
+        (Viewer(), 303),
+    ],
+)
+def test_a_page_for_a_role_is_closed_to_others_and_asks_nobody_to_log_in(
+    viewer: Viewer, status: int
+) -> None:
+    @roles_only("carer", "station-manager")
+    async def route(_request: Request) -> Response:
+        return Response("today")
+
+    site = Site(name="x", package="xianban_sdk.web", texts="", routes=[Route("/route", route)])
+    with browsing(site, Pages([]), {}, viewer) as browser:
+        assert browser.get("/route").status_code == status
+    assert route.__name__ == "route"
 
 
 def test_a_refused_form_names_its_fields_and_links_to_them() -> None:

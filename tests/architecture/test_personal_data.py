@@ -87,6 +87,17 @@ def test_columns_that_name_people_are_treated_and_not_just_stored(service: Servi
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda one: one.name)
+def test_the_name_of_who_acted_goes_with_who_acted(service: Service) -> None:
+    staying = [
+        f"{holding.table.name}.{column.name}"
+        for holding in holdings(service.personal_data)
+        for column in holding.table.columns
+        if column.name.endswith("_display") and column.name not in holding.displays.values()
+    ]
+    assert not staying
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda one: one.name)
 def test_a_person_can_read_in_both_languages_what_each_file_and_column_is(
     service: Service,
 ) -> None:

@@ -39,17 +39,16 @@ class District:
     def __init__(self, eldercare: Any) -> None:
         self.eldercare = eldercare
         self.clock = eldercare.clock
-        for kind, name, title in (
-            (organisations.ORGANISATION_KIND_MEDICAL, HOSPITAL, "奉浦医院"),
-            (organisations.ORGANISATION_KIND_COMMUNITY_HOME, ABROAD, "奉浦长者照护之家"),
-        ):
-            made = organisations.Organisation(
-                name=name, display_name=title, kind=kind, area=ELSEWHERE, address="示例大道 20 号"
-            )
-            asked = organisations.UpdateOrganisationRequest(
-                organisation=made, request_id=request_id()
-            )
-            self.beds(HOST).UpdateOrganisation(asked)
+        hospital = organisations.Organisation(
+            name=HOSPITAL,
+            display_name="奉浦医院",
+            kind=organisations.ORGANISATION_KIND_MEDICAL,
+            area=ELSEWHERE,
+            address="示例大道 60 号",
+        )
+        self.beds(HOST).UpdateOrganisation(
+            organisations.UpdateOrganisationRequest(organisation=hospital, request_id=request_id())
+        )
         for name in (BED, OTHER_BED):
             bed = organisations.Bed(name=name, room="1 室", kind=organisations.BED_KIND_NURSING)
             asked = organisations.UpdateBedRequest(bed=bed, request_id=request_id())
@@ -110,10 +109,11 @@ class District:
         self, referral: pb.Referral, *to: str, person: str = REFERRER, hours: int = 0
     ) -> pb.Referral:
         asked = pb.OfferReferralRequest(
-            name=referral.name, organisations=to or (HOME, ABROAD), request_id=request_id()
+            name=referral.name,
+            organisations=to or (HOME, ABROAD),
+            hours=hours,
+            request_id=request_id(),
         )
-        if hours:
-            asked.expire_time.FromDatetime(self.clock.now() + timedelta(hours=hours))
         return self.as_(person).OfferReferral(asked)
 
     def accept(
@@ -125,10 +125,9 @@ class District:
         self, referral: pb.Referral, bed: str = BED, hours: int = 0, to: str = ""
     ) -> pb.AcceptReferralOfferRequest:
         name = named(referral, to or bed.rpartition("/beds/")[0])
-        asked = pb.AcceptReferralOfferRequest(name=name, bed=bed, request_id=request_id())
-        if hours:
-            asked.expire_time.FromDatetime(self.clock.now() + timedelta(hours=hours))
-        return asked
+        return pb.AcceptReferralOfferRequest(
+            name=name, bed=bed, hours=hours, request_id=request_id()
+        )
 
     def decline(
         self, referral: pb.Referral, to: str = ABROAD, person: str = HOST

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -31,6 +32,8 @@ STATION = "南桥镇养老服务中心"
 # A step's own transaction takes some milliseconds: kills fall before, into and after it.
 KILLED_WITHIN = 0.06
 TOKEN_SECONDS = 120
+# As the databases count it.
+HOUR = timedelta(hours=1) // timedelta(microseconds=1)
 WHOLE_WAY = [
     *("PROPOSED", "CONSENTED", "REQUESTED", "ACCEPTED", "CONSENTED", "REQUESTED", "ACCEPTED"),
     *("CONFIRMED", "ADMITTING", "ADMITTED", "RETURNING", "RETURNED"),
@@ -131,10 +134,6 @@ class Desk:
             time.sleep(0.1)
 
 
-def in_seconds(seconds: float) -> str:
-    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
-
-
 @contextmanager
 def started(suite: Suite) -> Iterator[Suite]:
     try:
@@ -144,9 +143,20 @@ def started(suite: Suite) -> Iterator[Suite]:
         gc.collect()
 
 
-def accept(desk: Desk, bed: str, hold: float | None = None) -> None:
-    until = {"expireTime": in_seconds(hold)} if hold else {}
-    desk.do("station-manager", f"{desk.offered}:accept", bed=f"{HOME}/beds/{bed}", **until)
+def accept(desk: Desk, bed: str) -> None:
+    path, kept = f"{desk.offered}:accept", f"{HOME}/beds/{bed}"
+    desk.do("station-manager", path, bed=kept, hours=1)
+
+
+def an_hour_passes(suite: Suite) -> None:
+    """While every service is dead: no clock of a whole suite can be set."""
+    with suite.without("services"), sqlite3.connect(suite.data / "eldercare.db") as books:
+        books.execute(
+            "UPDATE timer SET due_at = due_at - ?, not_before = not_before - ?", (HOUR,) * 2
+        )
+        books.execute("UPDATE referral SET due_at = due_at - ?", (HOUR,))
+        books.execute("UPDATE bed SET hold_until = hold_until - ?", (HOUR,))
+    books.close()
 
 
 def go_all_the_way(desk: Desk) -> None:
@@ -154,8 +164,9 @@ def go_all_the_way(desk: Desk) -> None:
     manager = "station-manager"
     desk.do("daughter", f"{desk.name}:consent")
     desk.do(manager, f"{desk.name}:offer", organisations=[HOME])
-    accept(desk, "101-1", hold=30)
+    accept(desk, "101-1")
     assert desk.beds() == ["HELD"]
+    an_hour_passes(desk.suite)
     desk.reaches("CONSENTED")
     assert desk.beds() == []
     desk.do(manager, f"{desk.name}:offer", organisations=[HOME])

@@ -8,7 +8,9 @@ import pytest
 from xianban.notify.v1 import deliveries_pb2
 from xianban.notify.v1 import messages_pb2 as pb
 from xianban_notify.hookspecs import Outcome, Verdict
+from xianban_notify.repository import KEPT
 from xianban_sdk.demo import person_id
+from xianban_sdk.storage import prune
 
 DAUGHTER, ELDER = person_id("daughter"), person_id("elder")
 # 09:00 in Shanghai, when the tests begin; 14 hours later it is night.
@@ -223,6 +225,17 @@ class TestWhatNobodyAnswers:
         centre.until(lambda: centre.state(message) == ["SENT"])
         centre.later(hours=3)
         assert len(centre.mail.got) == 1
+
+    def test_attempts_are_forgotten_when_no_outcome_can_come_any_more(self, centre):
+        centre.confirmed("daughter")
+        centre.tell()
+        message = centre.one()
+        centre.until(lambda: centre.state(message) == ["SENT"])
+        centre.later(hours=29 * 24)
+        assert prune(centre.service.db, centre.service.resources.clock.now(), KEPT) == 0
+        centre.later(hours=2 * 24)
+        assert prune(centre.service.db, centre.service.resources.clock.now(), KEPT) > 0
+        assert centre.state(message) == ["SENT"]
 
 
 class TestReportReceipt:

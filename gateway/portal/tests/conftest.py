@@ -7,7 +7,7 @@ import hashlib
 import secrets
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ from xianban_portal.tokens import SessionTokens
 from xianban_portal.web import site
 from xianban_sdk.demo import person_id
 from xianban_sdk.settings import Settings
-from xianban_sdk.web import CallError, Hub, LogInRequiredError, Method, Site
+from xianban_sdk.testing.pages import FakeCaller
+from xianban_sdk.web import Hub, LogInRequiredError, Method, Site
 
 with warnings.catch_warnings():
     # Starlette would rather have httpx2; the suite's client is httpx.
@@ -126,36 +127,15 @@ class Issuer:
         return JSONResponse(answer | {"id_token": id_token})
 
 
-Reply = Callable[[Any], Message] | Message | Exception
-
-
-@dataclass
-class FakeCaller:
-    """Answers calls from a table of RPC name → message, function or error."""
-
-    replies: dict[str, Reply] = field(default_factory=dict)
-    asked: list[tuple[str, Message]] = field(default_factory=list)
-    tokens: SessionTokens | None = None
+class StrictCaller(FakeCaller):
+    """As the portal's own: without a session only parking, which is for everybody, is asked."""
 
     async def unary(
         self, request: HTTPConnection, method: Method, message: Message, timeout: float
     ) -> Any:
-        self.asked.append((method.rpc, message))
         if request.state.session is None and method.domain != "parking":
             raise LogInRequiredError
-        reply = self.replies.get(f"{method.domain}.{method.rpc}") or self.replies.get(method.rpc)
-        if reply is None:
-            raise CallError(grpc.StatusCode.UNAVAILABLE, "AWAY", "away", method.domain)
-        if isinstance(reply, Exception):
-            raise reply
-        return reply(message) if callable(reply) else reply
-
-    async def stream(
-        self, request: HTTPConnection, method: Method, message: Message
-    ) -> AsyncIterator[Any]:
-        reply = self.replies.get(method.rpc)
-        if isinstance(reply, Message):
-            yield reply
+        return await super().unary(request, method, message, timeout)
 
     def channel(self, domain: str, lane: str = "") -> Any:
         return grpc.aio.insecure_channel("unix:/nonexistent.sock")
@@ -167,7 +147,7 @@ class Portal:
 
     client: TestClient
     issuer: Issuer
-    caller: FakeCaller
+    caller: StrictCaller
     parts: Parts
 
     def log_in(self, next_path: str = "/", acr: str = "") -> httpx.Response:
@@ -196,7 +176,7 @@ def sites() -> list[Site]:
 @pytest.fixture
 def portal(tmp_path: Path, sites: list[Site]) -> Iterator[Portal]:
     settings = Settings(data=tmp_path, issuer=ISSUER)
-    issuer, caller = Issuer(), FakeCaller()
+    issuer, caller = Issuer(), StrictCaller()
     person = identity.Person(name=f"residents/{DAUGHTER}", display_name="王芳")
     caller.replies["GetPerson"] = person
     transport = httpx.ASGITransport(issuer.app())

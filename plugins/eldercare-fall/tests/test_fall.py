@@ -75,6 +75,15 @@ class TestDetector:
         [found] = falls(tumble, RATE)
         assert found.peak > 4
 
+    @pytest.mark.parametrize("rate", [25, 74, 200])
+    def test_a_sensor_at_its_limit_is_one_blow_a_second_at_most(self, rate):
+        stuck = [(16.0, 0.0, 0.0)] * (12_000 // rate * rate)
+        assert len(list(movements(stuck, rate))) <= len(stuck) / rate
+
+    def test_a_blow_beyond_what_the_sensor_can_tell_is_placed_at_its_begin(self):
+        [found] = falls([*rest(4), *[(0.0, 16.0, 0.0)] * 20, *rest(6, 90)], RATE)
+        assert found.at == pytest.approx(4.0, abs=0.02)
+
     @given(
         st.lists(st.tuples(*[st.floats(-16, 16)] * 3), max_size=300),
         st.integers(25, 400),

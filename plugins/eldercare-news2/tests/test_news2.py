@@ -32,7 +32,7 @@ class Person:
     def __init__(self):
         self.state, self.now = "", NOW
 
-    def sees(self, after=timedelta(minutes=1), **changed):
+    def sees(self, after=timedelta(minutes=1), late=timedelta(), **changed):
         """Findings of one moment; None: not told, "off": no measurement."""
         self.now += after
         told = {**WELL, **{name.replace("_", "-"): value for name, value in changed.items()}}
@@ -41,10 +41,10 @@ class Person:
             for kind, value in sorted(told.items())
             if value is not None
         )
-        return self.judged(readings)
+        return self.judged(readings, late)
 
-    def judged(self, readings):
-        answer = PACK.judge(Case(self.now, self.state, readings))
+    def judged(self, readings, late=timedelta()):
+        answer = PACK.judge(Case(self.now + late, self.state, readings))
         self.state = answer.state
         return answer.findings
 
@@ -174,6 +174,14 @@ class TestPack:
         moderate, severe = ("news2", Severity.MODERATE), ("news2", Severity.SEVERE)
         assert worse == [[moderate], [], [severe], []]
         assert any(isinstance(one, Clear) for one in person.sees())
+
+    def test_what_worsens_in_history_is_told_once_it_is_seen_to_hold(self):
+        person, ill, late = Person(), {"respiratory_rate": 25.0}, timedelta(hours=2)
+        assert raised(person.sees(**ill)) == [("news2", Severity.MODERATE)]
+        well = person.sees(late=late)
+        assert any(isinstance(one, Clear) for one in well), "what ends is over at any time"
+        assert not raised(person.sees(late=late, heart_rate=115.0, **ill))
+        assert raised(person.sees(**ill)) == [("news2", Severity.MODERATE)]
 
     def test_silence_is_no_recovery(self):
         person = Person()

@@ -26,6 +26,7 @@ from xianban_sdk.rpc.clients import Clients
 from xianban_sdk.settings import Settings
 from xianban_sdk.storage.encryption import Cipher
 from xianban_sdk.storage.engine import Database
+from xianban_sdk.storage.retention import Kept
 
 __all__ = [
     "Resources",
@@ -91,6 +92,8 @@ class Service:
     importers: Mapping[str, Callable[..., Any]] = field(default_factory=dict[str, Any])
     # Whose data the tables hold, what for, and what becomes of it when the person goes.
     personal_data: PersonalData = field(default_factory=PersonalData)
+    # Rows of its own that have done their work, and how long they stay.
+    kept: Sequence[Kept] = ()
     # Identity alone knows relations and keys first-hand; everybody else leaves these out.
     relations: Callable[[Resources], FactsSource] | None = None
     keys: Callable[[Resources], JwksSource] | None = None

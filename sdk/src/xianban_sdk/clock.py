@@ -1,13 +1,23 @@
 """Time as an argument: UTC instants from an injected clock, Asia/Shanghai only at the edges."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-__all__ = ["SHANGHAI", "Clock", "ManualClock", "SystemClock"]
+__all__ = ["SHANGHAI", "Clock", "ManualClock", "SystemClock", "local_day", "midnight"]
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def local_day(instant: datetime) -> date:
+    """The day that the calendar on the wall shows at an instant."""
+    return instant.astimezone(SHANGHAI).date()
+
+
+def midnight(day: date) -> datetime:
+    """The first instant of a local day."""
+    return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
 
 
 class Clock(Protocol):

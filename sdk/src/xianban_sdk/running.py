@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from xianban_sdk import i18n, plugins
 from xianban_sdk.admin import AdminServicer, open_admin
+from xianban_sdk.alerts.tables import KEPT as ALERTS_KEPT
 from xianban_sdk.app import Handlers, Resources, Service, database_url
 from xianban_sdk.audit import Sealer
 from xianban_sdk.clock import Clock
@@ -43,10 +44,10 @@ from xianban_sdk.rpc.grpc_transport import handlers, server
 from xianban_sdk.rpc.methods import Method, bind
 from xianban_sdk.rpc.streams import OpenStreams
 from xianban_sdk.settings import Settings
-from xianban_sdk.storage.encryption import Cipher
+from xianban_sdk.storage.encryption import installed_cipher
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.migrate import migrate
-from xianban_sdk.storage.retention import prune
+from xianban_sdk.storage.retention import KEPT, prune
 from xianban_sdk.telemetry import log
 from xianban_sdk.threads import background
 from xianban_sdk.timers import Timers
@@ -114,7 +115,7 @@ class RunningService:
             hooks=plugins.build(self.service.name, self.service.hookspecs),
             clients=clients,
             relations=Relations(self.db, self._clock, resolver(clients), lister(clients)),
-            cipher=Cipher(),
+            cipher=installed_cipher(),
             log=log.bind(service=self.service.name),
             bus=self._bus,
             blobs=blobs,
@@ -266,10 +267,11 @@ class RunningService:
         Sealer(self.db).run(self._stop)
 
     def _forget(self) -> None:
+        kept = (*KEPT, *ALERTS_KEPT, *self.service.kept)
         # Not at the start: that belongs to the people who wait for it.
         while not self._stop.wait(_FORGET_SECONDS):
             try:
-                prune(self.db, self._clock.now())
+                prune(self.db, self._clock.now(), kept)
             except Exception:
                 log.exception("retention_failed", service=self.service.name)
 

@@ -6,14 +6,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from xianban_sdk import telemetry
 from xianban_sdk.clock import Clock
 from xianban_sdk.ids import Ids
 from xianban_sdk.storage.engine import Database
+from xianban_sdk.storage.locks import take_turn
 from xianban_sdk.storage.tables import timer as timer_table
-from xianban_sdk.storage.timer_rows import Timer, cancel, is_timer, schedule
+from xianban_sdk.storage.timer_rows import (
+    Timer,
+    TimerMovedError,
+    cancel,
+    firing,
+    is_timer,
+    schedule,
+)
 from xianban_sdk.storage.unit_of_work import CallInfo, UnitOfWork, open_unit_of_work
 
 __all__ = ["Timer", "TimerHandler", "Timers", "cancel", "schedule"]
@@ -24,10 +32,17 @@ _LONGEST_RETRY_SECONDS = 60
 _LONGEST_SLEEP = 0.5  # other processes may schedule too
 _SHORTEST_SLEEP = 0.01
 _NEVER = datetime.max.replace(tzinfo=UTC)
+# More than there are processes, each of which fires one at a time.
+_LOOKED_AT = 50
+_TIMER = select(timer_table.c.due_at, timer_table.c.payload, timer_table.c.traceparent)
 
 
 class TimerHandler(Protocol):
-    """`def on_hold_over(timer: Timer, *, uow: UnitOfWork) -> None`"""
+    """`def on_hold_over(timer: Timer, *, uow: UnitOfWork) -> None`
+
+    Locks the thing it is about and looks at its state: somebody may have come first. Where they
+    moved the timer, what the handler did is undone.
+    """
 
     def __call__(self, timer: Timer, *, uow: UnitOfWork) -> None: ...
 
@@ -80,8 +95,9 @@ class Timers:
                 if claimed is None:
                     return None
                 uow.call = CallInfo(actor=self._db.owner, traceparent=claimed.traceparent)
-                with telemetry.remote(claimed.traceparent), telemetry.span(f"timer {claimed.kind}"):
-                    self._handlers[claimed.kind](claimed, uow=uow)
+                self._fire(claimed, uow)
+        except TimerMovedError:
+            return False
         except Exception as error:
             if claimed is None:
                 raise
@@ -89,20 +105,27 @@ class Timers:
             return False
         return True
 
+    def _fire(self, claimed: Timer, uow: UnitOfWork) -> None:
+        with (
+            telemetry.remote(claimed.traceparent),
+            telemetry.span(f"timer {claimed.kind}"),
+            firing(uow.conn, claimed),
+        ):
+            self._handlers[claimed.kind](claimed, uow=uow)
+
     def _claim(self, conn: Connection) -> Timer | None:
-        """Take the timer away; a rollback puts it back."""
-        table = timer_table
-        row = conn.execute(
-            select(table.c.kind, table.c.key, table.c.due_at, table.c.payload, table.c.traceparent)
-            .where(table.c.not_before <= self._clock.now(), table.c.kind.in_(self._handlers))
-            .order_by(table.c.not_before)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        ).one_or_none()
-        if row is None:
-            return None
-        conn.execute(delete(table).where(is_timer(row.kind, row.key)))
-        return Timer(row.kind, row.key, row.due_at, bytes(row.payload), row.traceparent)
+        """The oldest that nobody fires. Its row is not locked: see `firing`."""
+        due = timer_table.c.not_before <= self._clock.now()
+        known = timer_table.c.kind.in_(self._handlers)
+        oldest = select(timer_table.c.kind, timer_table.c.key).where(due, known)
+        query = oldest.order_by(timer_table.c.not_before).limit(_LOOKED_AT)
+        for kind, key in conn.execute(query).all():
+            # Whoever held it before may have fired it or moved it since.
+            if take_turn(self._db, conn, "timer", kind, key):
+                found = conn.execute(_TIMER.where(is_timer(kind, key), due)).one_or_none()
+                if found is not None:
+                    return Timer(kind, key, found.due_at, bytes(found.payload), found.traceparent)
+        return None
 
     def _postpone(self, timer: Timer, error: Exception) -> None:
         _log.error(

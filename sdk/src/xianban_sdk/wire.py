@@ -1,4 +1,4 @@
-"""Instants and days on the wire: `google.protobuf.Timestamp`, and "2026-11-29" for a local day."""
+"""Instants, days and places on the wire: `google.protobuf.Timestamp`, "2026-11-29", `Position`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,20 @@ from typing import overload
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+from xianban.common.v1 import readings_pb2
 
 from xianban_sdk.errors import InvalidArgument
+from xianban_sdk.findings import Place
 
-__all__ = ["day", "instant", "optional_instant", "put", "stamp"]
+__all__ = [
+    "day",
+    "instant",
+    "optional_instant",
+    "optional_place",
+    "position",
+    "put",
+    "stamp",
+]
 
 
 @overload
@@ -42,6 +52,21 @@ def instant(told: Timestamp) -> datetime:
 def optional_instant(request: Message, field: str) -> datetime | None:
     """The request's own field of this name, if it is there."""
     return instant(getattr(request, field)) if request.HasField(field) else None
+
+
+def position(place: Place) -> readings_pb2.Position:
+    """WGS 84 in degrees, and how exact in metres."""
+    return readings_pb2.Position(
+        latitude=place.latitude, longitude=place.longitude, accuracy_m=place.accuracy_m
+    )
+
+
+def optional_place(request: Message, field: str = "position") -> Place | None:
+    """The request's own field of this name, if it is there."""
+    if not request.HasField(field):
+        return None
+    told: readings_pb2.Position = getattr(request, field)
+    return Place(told.latitude, told.longitude, told.accuracy_m)
 
 
 def day(written: str, field: str) -> date:

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 from alert_world import ELDER, MINUTE, World
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from xianban.common.v1 import alerts_pb2
 from xianban_sdk.alerts import Place, Reason, Severity, State
-from xianban_sdk.alerts.tables import TABLES
+from xianban_sdk.alerts.tables import KEPT, TABLES, alert_fact
 from xianban_sdk.errors import FailedPrecondition, InvalidArgument, NotFound
 from xianban_sdk.identity.access import Scope
-from xianban_sdk.storage import drift, sdk_metadata
+from xianban_sdk.storage import drift, prune, sdk_metadata
 
 
 def test_the_ladder_climbs_by_the_clock_until_its_last_rung(world: World) -> None:
@@ -230,3 +230,17 @@ def test_what_is_sensitive_lies_encrypted(world: World) -> None:
 
 def test_the_migrated_tables_are_those_in_code(world: World) -> None:
     assert drift(world.db, sdk_metadata) == []
+
+
+def test_facts_that_nobody_can_repeat_any_more_are_forgotten(world: World) -> None:
+    def kept() -> int | None:
+        with world.db.read() as conn:
+            return conn.scalar(select(func.count()).select_from(alert_fact))
+
+    world.raised()
+    world.passes(timedelta(days=89))
+    assert prune(world.db, world.clock.now(), KEPT) == 0
+    assert kept()
+    world.passes(timedelta(days=2))
+    assert prune(world.db, world.clock.now(), KEPT)
+    assert not kept()

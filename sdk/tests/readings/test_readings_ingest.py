@@ -15,7 +15,7 @@ from xianban_sdk.readings import (
 )
 from xianban_sdk.readings.tables import TABLES, reading, reading_series
 from xianban_sdk.repository import MachineScope, Page, Scope
-from xianban_sdk.storage import drift, sdk_metadata
+from xianban_sdk.storage import Cipher, drift, sdk_metadata
 
 ELDER = "01ELDER"
 OWN = Scope(ELDER, ELDER)
@@ -184,6 +184,16 @@ def test_a_position_is_shown_as_a_place_and_stored_encrypted(world: Any) -> None
     assert not wire.HasField("value")
     with world.db.read() as conn:
         assert b"30.9" not in bytes(conn.scalar(select(reading.c.position)))
+
+
+def test_places_are_sealed_and_opened_without_a_cipher_of_their_own(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = pb.Position(latitude=30.91, longitude=121.47, accuracy_m=12)
+    world.take(world.raw(0, kind="location", unit="", position=here))
+    monkeypatch.delattr(Cipher, "__init__")
+    world.take(world.raw(0, kind="location", unit="", position=here, device="OTHER"))
+    assert present(world, "location").shown(world.clock.now()).place.latitude == 30.91
 
 
 def test_no_table_names_the_elder_in_the_clear(world: Any) -> None:

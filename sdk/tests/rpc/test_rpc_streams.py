@@ -199,3 +199,12 @@ def test_a_drained_service_tells_its_streams_to_come_back(echo, pb):
     next(responses)
     threading.Thread(target=echo.service.stop_taking_calls).start()
     assert refused(responses) == ("UNAVAILABLE", "SHUTTING_DOWN")
+
+
+def test_what_is_told_to_stop_while_it_starts_does_neither_fail_nor_watch(echo):
+    streams = echo.service.chain.streams
+    before = threading.active_count()
+    streams.stop()
+    streams.start()
+    streams.stop()
+    assert threading.active_count() <= before

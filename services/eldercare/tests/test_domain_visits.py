@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from xianban_eldercare.domain.distances import metres_between
 from xianban_eldercare.domain.errors import Refused
 from xianban_eldercare.domain.staff import NEEDED, Licence, LicenceKind, Staff, rosterable
 from xianban_eldercare.domain.visits import (
     EARLIEST,
+    FARTHEST,
     MISSED_AFTER,
     CheckIn,
     Task,
@@ -20,7 +22,6 @@ from xianban_eldercare.domain.visits import (
     VisitKind,
     VisitState,
     collides,
-    metres_between,
 )
 
 START = datetime(2026, 11, 23, 1, tzinfo=UTC)
@@ -136,6 +137,16 @@ def test_who_is_not_at_the_home_says_why(found, reason):
 @pytest.mark.parametrize("found", [CheckIn(True, 300), CheckIn(True, 420, 150), CheckIn(True)])
 def test_who_is_near_or_has_no_known_home_to_be_near_need_not(found):
     assert Visit(START, START + HOUR, timedelta(0)).checked_in(START, found).checked_in_at == START
+
+
+def test_a_mistyped_year_is_refused_before_any_clock_counts_with_it():
+    for start, refusal in ((START + FARTHEST, None), (START.replace(year=9999), "VISIT_FAR")):
+        visit = Visit(start, start + HOUR, timedelta(0))
+        if refusal is None:
+            assert visit.planned(START) == visit
+            continue
+        with pytest.raises(Refused, match=refusal):
+            visit.planned(START)
 
 
 def test_what_was_left_undone_needs_a_word():

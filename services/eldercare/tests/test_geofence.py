@@ -18,13 +18,12 @@ from xianban_eldercare.domain.whereabouts import (
     counts_at,
     metres,
 )
-from xianban_eldercare.handlers.geofence import judged
+from xianban_eldercare.handlers.geofence import WINDOW, judged, walked
 from xianban_sdk.readings.rules import Standing
 
 HOME = Circle(30.9183, 121.4561, 100)
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
-HOURS = 3600 * SECOND
 # Noon in Shanghai.
 START = int(datetime(2026, 11, 28, 4, tzinfo=UTC).timestamp()) * SECOND
 DEGREE = 111_195.08  # metres per degree of latitude on the mean sphere
@@ -51,8 +50,8 @@ class Service:
         for one in batch:
             self.fixes.setdefault(one.at, one)
         now = max(self.fixes, default=START) if now is None else now
-        window = [self.fixes[at] for at in sorted(self.fixes) if at > now - 5 * HOURS]
-        standing, changes = judged(self.circle, Standing(**self.kept), window, now)
+        window = [self.fixes[at] for at in sorted(self.fixes) if at > now - WINDOW]
+        standing, changes = judged(self.circle, Standing(**self.kept), walked(window, now))
         self.kept = asdict(standing)
         self.told += [("left" if one.raised else "back", one.at) for one in changes]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from importlib.resources import files as package_files
 from itertools import count
 
@@ -14,19 +14,22 @@ import pytest
 from eldercare_names import ELDER, HERE
 from refusals import refused
 from sqlalchemy import select
-from xianban.eldercare.v1 import assessment_events_pb2, care_files_pb2
+from xianban.eldercare.v1 import assessment_events_pb2, care_files_pb2, eligibility_pb2
 from xianban.eldercare.v1 import assessments_pb2 as pb
 from xianban.eldercare.v1.assessments_pb2_grpc import AssessmentServiceStub
 from xianban.eldercare.v1.care_files_pb2_grpc import CareFileServiceStub
+from xianban.eldercare.v1.eligibility_pb2_grpc import EligibilityServiceStub
 from xianban_eldercare.app import app
 from xianban_eldercare.domain.assessment_rules import RuleBook, read_rules
 from xianban_eldercare.repository.tables import assessment
 from xianban_eldercare.rules import RULES
 from xianban_eldercare.servicer import AssessmentServicer
+from xianban_sdk.clock import midnight
 from xianban_sdk.demo import person_id
 from xianban_sdk.errors import from_rpc_error
 from xianban_sdk.storage.tables import outbox
 from xianban_sdk.testing import START
+from xianban_sdk.wire import instant
 
 SERVICE = "xianban.eldercare.v1.AssessmentService"
 OTHER = f"residents/{person_id('resident')}"
@@ -340,6 +343,22 @@ class TestCompleteAssessment:
         assert (event.assessment, event.resident, event.area) == (done.name, OTHER, HERE)
         assert (event.level_before, event.care_level) == (0, LEVEL.CARE_LEVEL_MILD)
         assert (event.rules, event.replaces) == ("gbt-42195-2022", "")
+
+    def test_it_is_old_from_the_beginning_of_a_local_day_to_everybody(self, here):
+        # In Shanghai the 24th has begun, in UTC it has not.
+        here.clock.advance(timedelta(hours=15, minutes=30))
+        here.world.beat()
+        done = completed(here)
+        due = instant(done.due_time)
+        assert due == midnight(date(2027, 11, 24))
+        for moment, old in ((due - timedelta(seconds=1), False), (due, True)):
+            here.clock.advance(moment - here.clock.now())
+            here.world.beat()
+            listed = ask(here).ListEldersToAssess(pb.ListEldersToAssessRequest(due=True)).elders
+            assert (OTHER in [one.resident for one in listed]) is old
+            asked = eligibility_pb2.GetEligibilityRequest(name=f"{OTHER}/eligibility")
+            given = here.as_("doctor", EligibilityServiceStub).GetEligibility(asked)
+            assert [one.outdated for one in given.levels] == [old]
 
     def test_a_file_that_is_changed_afterwards_keeps_level_and_day(self, here):
         completed(here)

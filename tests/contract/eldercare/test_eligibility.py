@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import count
 
 import pytest
 from eldercare_names import ELDER
 from refusals import refused
+from xianban.eldercare.v1 import care_files_pb2
 from xianban.eldercare.v1 import eligibility_pb2 as pb
+from xianban.eldercare.v1.care_files_pb2_grpc import CareFileServiceStub
 from xianban.eldercare.v1.eligibility_pb2_grpc import EligibilityServiceStub
+from xianban_sdk.clock import local_day
+from xianban_sdk.wire import instant
 
+DAY = timedelta(days=1)
 ASK = pb.GetEligibilityRequest(name=f"{ELDER}/eligibility")
 _numbers = count(1)
 
@@ -101,6 +107,25 @@ class TestGetEligibility:
             assert not found.benefits[0].eligible
             outdated = {one.scale: one.outdated for one in found.levels}
             assert outdated[pb.LEVEL_SCALE_SH_UNIFIED]
+
+    def test_an_assessed_level_counts_from_its_day_until_the_next_assessment_is_due(
+        self, eldercare
+    ):
+        file = eldercare.as_("elder", CareFileServiceStub).GetCareFile(
+            care_files_pb2.GetCareFileRequest(name=f"{ELDER}/careFile")
+        )
+        first = local_day(instant(file.level_time))
+        due = local_day(instant(file.level_due_time))
+        expected = {
+            first - DAY: True,
+            first: False,
+            due - DAY: False,
+            due: True,
+        }
+        for day, outdated in expected.items():
+            asked = pb.GetEligibilityRequest(name=ASK.name, date=day.isoformat())
+            [level] = people(eldercare, "elder").GetEligibility(asked).levels
+            assert (day, level.outdated) == (day, outdated)
 
     def test_before_the_first_table_there_is_nothing_to_grant(self, eldercare):
         asked = pb.GetEligibilityRequest(name=ASK.name, date="2021-12-31")

@@ -66,10 +66,8 @@ def staff(eldercare, person="teacher", licences=None, **changes):
     return pb.UpdateStaffRequest(staff=pb.Staff(**(facts | changes)), request_id=request_id())
 
 
-def hold(eldercare, name=BED, resident=ELDER, hours=24):
-    asked = pb.HoldBedRequest(name=name, resident=resident, request_id=request_id())
-    asked.expire_time.FromDatetime(eldercare.clock.now() + timedelta(hours=hours))
-    return asked
+def hold(name=BED, resident=ELDER, hours=24):
+    return pb.HoldBedRequest(name=name, resident=resident, hours=hours, request_id=request_id())
 
 
 def occupy(name=BED, resident=ELDER):
@@ -79,6 +77,18 @@ def occupy(name=BED, resident=ELDER):
 def bed(eldercare, name=BED):
     found = desk(eldercare).ListBeds(pb.ListBedsRequest(parent=HOME)).beds
     return next(one for one in found if one.name == name)
+
+
+def member(eldercare, person="teacher"):
+    asked = pb.GetStaffRequest(name=f"{STATION}/staff/{person_id(person)}")
+    return desk(eldercare).GetStaff(asked)
+
+
+def touched(eldercare, person):
+    """What the person's audit says: which deed, and whose."""
+    with eldercare.db.read() as conn:
+        mine = select(audit.c.action, audit.c.actor).where(audit.c.subject == person_id(person))
+        return [tuple(row) for row in conn.execute(mine.order_by(audit.c.id))]
 
 
 class TestListOrganisations:
@@ -128,6 +138,14 @@ class TestUpdateOrganisation:
         with refused("ABORTED", "ORGANISATION_CHANGED", "organisation.version"):
             desk(eldercare).UpdateOrganisation(organisation(version=made.version, capacity=32))
 
+    def test_a_new_one_is_never_written_over_one_that_is_there(self, eldercare):
+        desk(eldercare).UpdateOrganisation(organisation())
+        with refused("ALREADY_EXISTS", "ORGANISATION_EXISTS", "organisation.name"):
+            desk(eldercare).UpdateOrganisation(organisation(display_name="另一家"))
+        with refused("ABORTED", "ORGANISATION_CHANGED", "organisation.version"):
+            gone = organisation(name="organisations/gone", version=3)
+            desk(eldercare).UpdateOrganisation(gone)
+
     def test_a_day_that_does_not_exist_is_named(self, eldercare):
         with refused("INVALID_ARGUMENT", "DAY_UNKNOWN", "organisation.licence_expire_date"):
             desk(eldercare).UpdateOrganisation(organisation(licence_expire_date="2027-02-30"))
@@ -162,8 +180,50 @@ class TestUpdateStaff:
         with refused("INVALID_ARGUMENT", reason, field):
             desk(eldercare).UpdateStaff(staff(eldercare, licences=held))
 
+    def test_the_form_for_somebody_new_changes_nobody_who_works_there(self, eldercare):
+        eldercare.world.member("teacher", "carer", [HERE])
+        made = desk(eldercare).UpdateStaff(staff(eldercare))
+        with refused("ALREADY_EXISTS", "STAFF_EXISTS", "staff.name"):
+            desk(eldercare).UpdateStaff(staff(eldercare, licences=[], display_name="别人"))
+        with refused("ABORTED", "STAFF_CHANGED", "staff.version"):
+            desk(eldercare).UpdateStaff(staff(eldercare, version=made.version + 1))
+        assert member(eldercare).display_name == "吴静"
+        changed = staff(eldercare, version=made.version, qualification="三级")
+        assert desk(eldercare).UpdateStaff(changed).version == 2
+
+    def test_who_wrote_it_stands_in_the_carers_audit(self, eldercare):
+        eldercare.world.member("teacher", "carer", [HERE])
+        desk(eldercare).UpdateStaff(staff(eldercare))
+        assert touched(eldercare, "teacher") == [("UpdateStaff", person_id("doctor"))]
+
+
+class TestGetStaff:
+    def test_not_without_a_token_not_for_carers_themselves_and_not_from_elsewhere(self, eldercare):
+        asked = pb.GetStaffRequest(name=f"{STATION}/staff/{person_id('carer')}")
+        with refused("UNAUTHENTICATED", "TOKEN_MISSING"):
+            desk(eldercare, "").GetStaff(asked)
+        eldercare.world.member("carer", "carer", [HERE])
+        with refused("PERMISSION_DENIED", "ROLE_MISSING"):
+            desk(eldercare, "carer").GetStaff(asked)
+        with refused("NOT_FOUND", "ORGANISATION_NOT_FOUND", "name"):
+            desk(eldercare, "operator").GetStaff(asked)
+
+    def test_one_with_their_licences_and_the_look_is_in_their_audit(self, eldercare):
+        found = member(eldercare, "carer")
+        assert (found.display_name, found.version) == ("刘芳", 1)
+        assert found.licences
+        assert touched(eldercare, "carer") == [("GetStaff", person_id("doctor"))]
+
+    def test_who_does_not_work_there_is_not_found(self, eldercare):
+        with refused("NOT_FOUND", "STAFF_NOT_FOUND", "name"):
+            member(eldercare, "teacher")
+
 
 class TestListStaff:
+    def test_who_looked_at_a_carers_licences_stands_in_the_carers_audit(self, eldercare):
+        desk(eldercare).ListStaff(pb.ListStaffRequest(parent=STATION))
+        assert touched(eldercare, "carer") == [("ListStaff", person_id("doctor"))]
+
     def test_not_for_carers_themselves_and_not_from_elsewhere(self, eldercare):
         eldercare.world.member("carer", "carer", [HERE])
         with refused("PERMISSION_DENIED", "ROLE_MISSING"):
@@ -191,12 +251,12 @@ class TestListStaff:
 class TestHoldBed:
     def test_not_for_residents_and_not_from_elsewhere(self, eldercare):
         with refused("PERMISSION_DENIED", "ROLE_MISSING"):
-            desk(eldercare, "daughter").HoldBed(hold(eldercare))
+            desk(eldercare, "daughter").HoldBed(hold())
         with refused("NOT_FOUND", "CARE_FILE_NOT_FOUND", "resident"):
-            desk(eldercare, "operator").HoldBed(hold(eldercare))
+            desk(eldercare, "operator").HoldBed(hold())
 
     def test_a_hold_ends_by_itself_at_its_time_and_not_before(self, eldercare):
-        desk(eldercare).HoldBed(hold(eldercare, hours=2))
+        desk(eldercare).HoldBed(hold(hours=2))
         eldercare.clock.advance(timedelta(hours=1, minutes=59))
         eldercare.fire_timers()
         eldercare.world.beat()
@@ -206,27 +266,29 @@ class TestHoldBed:
         assert (bed(eldercare).state, bed(eldercare).resident) == (pb.BED_STATE_FREE, "")
 
     def test_moved_it_ends_at_the_new_time(self, eldercare):
-        desk(eldercare).HoldBed(hold(eldercare, hours=2))
-        desk(eldercare).HoldBed(hold(eldercare, hours=5))
+        desk(eldercare).HoldBed(hold(hours=2))
+        desk(eldercare).HoldBed(hold(hours=5))
         eldercare.clock.advance(timedelta(hours=3))
         eldercare.fire_timers()
         eldercare.world.beat()
         assert bed(eldercare).state == pb.BED_STATE_HELD
 
     def test_the_same_request_again_holds_once(self, eldercare):
-        asked = hold(eldercare)
-        first, second = desk(eldercare).HoldBed(asked), desk(eldercare).HoldBed(asked)
-        assert first == second
+        asked = hold()
+        first = desk(eldercare).HoldBed(asked)
+        eldercare.clock.advance(timedelta(minutes=1))
+        eldercare.world.beat()
+        assert desk(eldercare).HoldBed(asked) == first
 
     @pytest.mark.parametrize("hours", [-1, 24 * 31])
     def test_a_time_that_cannot_be_is_named(self, eldercare, hours):
-        with refused("INVALID_ARGUMENT", "HOLD_TIME", "expire_time"):
-            desk(eldercare).HoldBed(hold(eldercare, hours=hours))
+        with refused("INVALID_ARGUMENT", "REQUEST_INVALID", "hours"):
+            desk(eldercare).HoldBed(hold(hours=hours))
 
 
 class TestReleaseBed:
     def test_a_held_bed_is_free_again_and_another_is_not_to_release(self, eldercare):
-        desk(eldercare).HoldBed(hold(eldercare))
+        desk(eldercare).HoldBed(hold())
         asked = pb.ReleaseBedRequest(name=BED, request_id=request_id())
         assert desk(eldercare).ReleaseBed(asked).state == pb.BED_STATE_FREE
         with refused("FAILED_PRECONDITION", "BED_FREE", "name"):
@@ -236,7 +298,7 @@ class TestReleaseBed:
 
 class TestOccupyBed:
     def test_into_the_bed_that_is_kept_for_one_but_into_no_second(self, eldercare):
-        desk(eldercare).HoldBed(hold(eldercare))
+        desk(eldercare).HoldBed(hold())
         moved = desk(eldercare).OccupyBed(occupy())
         assert (moved.state, moved.resident_display) == (pb.BED_STATE_OCCUPIED, "张桂芳")
         with refused("FAILED_PRECONDITION", "RESIDENT_HAS_A_BED", "resident"):
@@ -300,6 +362,15 @@ class TestUpdateBed:
         )
         made = desk(eldercare).UpdateBed(pb.UpdateBedRequest(bed=new, request_id=request_id()))
         assert (made.state, made.resident) == (pb.BED_STATE_FREE, "")
+        with refused("ALREADY_EXISTS", "BED_EXISTS", "bed.name"):
+            desk(eldercare).UpdateBed(pb.UpdateBedRequest(bed=new, request_id=request_id()))
+
+    def test_of_a_bed_in_which_somebody_lies_it_stands_in_their_audit(self, eldercare):
+        lain_in = desk(eldercare).OccupyBed(occupy())
+        lain_in.room = "1 楼 102 室"
+        asked = pb.UpdateBedRequest(bed=lain_in, request_id=request_id())
+        assert desk(eldercare).UpdateBed(asked).resident == ELDER
+        assert ("UpdateBed", person_id("doctor")) in touched(eldercare, "elder")
 
 
 class TestListBeds:

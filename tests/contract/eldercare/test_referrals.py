@@ -199,7 +199,7 @@ class TestOfferReferral:
             district.offer(made, HOME, "organisations/nowhere")
         with refused("INVALID_ARGUMENT", "ORGANISATION_OTHER_KIND", "organisations[0]"):
             district.offer(made, HOSPITAL)
-        with refused("INVALID_ARGUMENT", "REFERRAL_TIME", "expire_time"):
+        with refused("INVALID_ARGUMENT", "REQUEST_INVALID", "hours"):
             district.offer(made, HOME, hours=24 * 31)
         with refused("INVALID_ARGUMENT", "REQUEST_INVALID", "organisations"):
             district.offer(made, HOME, HOME)
@@ -282,7 +282,7 @@ class TestAcceptReferralOffer:
             district.as_(HOST).AcceptReferralOffer(district.accepting(made, "", to=ABROAD))
         with refused("NOT_FOUND", "BED_NOT_FOUND", "bed"):
             district.as_(HOST).AcceptReferralOffer(district.accepting(made, HOME_BED, to=ABROAD))
-        with refused("INVALID_ARGUMENT", "REFERRAL_TIME", "expire_time"):
+        with refused("INVALID_ARGUMENT", "REQUEST_INVALID", "hours"):
             district.accept(made, hours=24 * 31)
         with refused("NOT_FOUND", "REFERRAL_NOT_FOUND", "name"):
             district.as_(HOST).AcceptReferralOffer(district.accepting(made, "", to=HOSPITAL))

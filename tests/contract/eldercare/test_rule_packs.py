@@ -1,38 +1,28 @@
-"""Rule packs through the real way in: NEWS2 on a real bedside recording, falls, bad packs."""
+"""Rule packs through the real way in: NEWS2 on a real bedside recording, falls."""
 
 from __future__ import annotations
 
 import csv
 import sys
-import threading
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib.util import module_from_spec, spec_from_file_location
-from itertools import count
 from pathlib import Path
 
 import clincalc
 import pytest
+from eldercare_devices import ILL, WARM, WELL, WORSE, alerts, fall, moved, scores, send
 from eldercare_names import ELDER
 from refusals import refused
+from sqlalchemy import text
 from vitalscore import score_news2
 from xianban.common.v1 import alerts_pb2, readings_pb2
 from xianban.common.v1.readings_pb2_grpc import IngestServiceStub
 from xianban.eldercare.v1 import monitoring_pb2 as pb
 from xianban.eldercare.v1.monitoring_pb2_grpc import MonitoringServiceStub
-from xianban_eldercare import hookspecs
-from xianban_eldercare.app import app
-from xianban_eldercare.handlers import rule_packs
-from xianban_eldercare.hookspecs import AlertKind, Because, Computed, Judged, Raise, Severity
-from xianban_eldercare.repository import MACHINE
-from xianban_eldercare.repository.pack_states import PackState, PackStates
-from xianban_eldercare.servicer import IngestServicer
 from xianban_eldercare.vitals import KINDS
 from xianban_plugin_eldercare_news2.pack import FRESH
 from xianban_plugin_eldercare_news2.score import rounded
-from xianban_sdk.demo import person_id
-from xianban_sdk.errors import Unavailable
-from xianban_sdk.plugins import PluginRefused, build
+from xianban_sdk.log_lines import lines_to
 
 BEDSIDE = Path(__file__).parents[4] / "shared/data/eldercare/bedside-numerics-s25047.csv"
 # Column → kind and unit.
@@ -43,61 +33,6 @@ COLUMNS = {
     "NBPSys [mmHg]": ("systolic-pressure", "mm[Hg]"),
     "NBPDias [mmHg]": ("diastolic-pressure", "mm[Hg]"),
 }
-# The recording has no thermometer: one beside the bed.
-WARM = 36.8
-WELL = {
-    "heart-rate": (70.0, "/min"),
-    "respiratory-rate": (16.0, "/min"),
-    "oxygen-saturation": (98.0, "%"),
-    "systolic-pressure": (120.0, "mm[Hg]"),
-    "body-temperature": (WARM, "Cel"),
-}
-_numbers = count(1)
-
-
-def send(eldercare, numbers, ago=timedelta(), subject=ELDER):
-    """One batch: kind → (value, unit), all of one moment."""
-    now = eldercare.clock.now()
-    asked = readings_pb2.IngestBatchRequest(request_id=f"packs-{next(_numbers):06d}")
-    for kind, (value, unit) in numbers.items():
-        asked.readings.add(
-            device="bed", subject=subject, kind=kind, value=value, unit=unit,
-            observe_micros=int((now - ago).timestamp() * 1_000_000),
-            receive_micros=int(now.timestamp() * 1_000_000),
-        )  # fmt: skip
-    stub = eldercare.service.stub(IngestServiceStub, "", workload="uplink")
-    return stub.IngestBatch(asked)
-
-
-def moved(eldercare, samples, event="w1", rate=100, ago=timedelta(seconds=20), subject=ELDER):
-    """One window of motion, x y z in g."""
-    told = readings_pb2.DeviceEvent(id=event, device="band", subject=subject, kind="motion-window")
-    told.occur_time.FromDatetime(eldercare.clock.now() - ago)
-    told.motion.rate_hz = rate
-    told.motion.milli_g.extend(round(axis * 1000) for one in samples for axis in one)
-    told.position.latitude, told.position.longitude = 30.9, 121.4
-    stub = eldercare.service.stub(IngestServiceStub, "", workload="uplink")
-    return stub.ReportDeviceEvent(readings_pb2.ReportDeviceEventRequest(event=told))
-
-
-def fall(rate=100):
-    """Standing, a blow, lying still."""
-    return [(0, 1, 0)] * (4 * rate) + [(0, 5, 0)] * (rate // 20) + [(1, 0, 0)] * (6 * rate)
-
-
-def alerts(eldercare, rule=""):
-    asked = pb.ListResidentAlertsRequest(parent=ELDER, open=True)
-    found = eldercare.as_("daughter", MonitoringServiceStub).ListResidentAlerts(asked).alerts
-    return [one for one in found if not rule or one.rule == rule]
-
-
-def scores(eldercare, since, person="daughter"):
-    """Instant → score, as the chart's page asks for it."""
-    asked = pb.ListVitalPointsRequest(parent=ELDER, kind="news2", raw=True, page_size=1000)
-    asked.start_time.FromDatetime(since)
-    asked.end_time.FromDatetime(eldercare.clock.now() + timedelta(seconds=1))
-    found = eldercare.as_(person, MonitoringServiceStub).ListVitalPoints(asked).points
-    return {one.time.ToDatetime(since.tzinfo): one.value for one in found}
 
 
 def oracle(seen):
@@ -204,6 +139,41 @@ class TestNews2:
         eldercare.service.stub(IngestServiceStub, "", workload="uplink").IngestBatch(asked)
         assert list(scores(eldercare, begin).values()) == [0, 2, 3, 3, 3]
 
+    def test_what_began_in_a_backlog_is_told_with_the_first_fresh_score_as_it_is_then(
+        self, eldercare
+    ):
+        eldercare.clock.advance(timedelta(hours=4))
+        for hours, numbers in ((3, WELL), (2.5, WORSE), (2, ILL)):
+            send(eldercare, numbers, ago=timedelta(hours=hours))
+        assert not alerts(eldercare)
+        assert not eldercare.told()
+        send(eldercare, {"heart-rate": ILL["heart-rate"]})
+        assert not alerts(eldercare, "news2"), "nobody knows yet whether it still holds"
+        eldercare.clock.advance(timedelta(minutes=1))
+        send(eldercare, ILL)
+        [alert] = alerts(eldercare, "news2")
+        assert alert.severity == alerts_pb2.ALERT_SEVERITY_SEVERE
+        assert "NEWS2 5 of 20" in alert.reasons[0].display
+        assert eldercare.told()
+
+    def test_what_was_over_before_the_backlog_was_worked_off_is_told_to_nobody(self, eldercare):
+        begin = eldercare.clock.now()
+        eldercare.clock.advance(timedelta(hours=4))
+        for hours, numbers in ((3, WORSE), (2, WELL)):
+            send(eldercare, numbers, ago=timedelta(hours=hours))
+        send(eldercare, WELL)
+        assert list(scores(eldercare, begin).values()) == [7, 0, 0]
+        assert not alerts(eldercare)
+
+    def test_a_sensor_that_went_off_in_a_backlog_is_told_when_it_still_is(self, eldercare):
+        eldercare.clock.advance(timedelta(hours=4))
+        off = {**WELL, "oxygen-saturation": (0, "%")}
+        for hours, numbers in ((3, WELL), (2, off)):
+            send(eldercare, numbers, ago=timedelta(hours=hours))
+        assert not alerts(eldercare)
+        send(eldercare, off)
+        assert [one.rule for one in alerts(eldercare)] == ["news2-sensor-off"]
+
     def test_a_zero_is_sensor_off_and_no_score_until_it_is_back(self, eldercare):
         begin = eldercare.clock.now()
         send(eldercare, WELL)
@@ -224,6 +194,12 @@ class TestNews2:
         assert len(send(eldercare, WELL).rejections) == len(WELL)
         eldercare.world.consent("elder", "eldercare.monitoring")
         assert not scores(eldercare, begin)
+
+    def test_what_a_pack_of_motion_knows_is_not_read_for_a_number(self, eldercare):
+        moved(eldercare, fall())
+        with eldercare.db.begin() as conn:
+            conn.execute(text("UPDATE pack_state SET state = :no"), {"no": b"not to be decrypted"})
+        assert send(eldercare, WELL).stored == len(WELL)
 
     def test_a_computed_number_is_no_device(self, eldercare):
         send(eldercare, WELL)
@@ -265,8 +241,29 @@ class TestFall:
         assert moved(eldercare, [(0, 1, 0)] * 1000).alert == ""
         assert not alerts(eldercare)
 
-    def test_an_hour_late_it_is_history(self, eldercare):
+    def test_an_hour_late_it_is_history_and_the_log_says_so(self, eldercare, capfd):
         assert moved(eldercare, fall(), ago=timedelta(hours=2)).alert == ""
+        lines_to("").flush()
+        assert "motion_window_dropped" in capfd.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("ago", "why"),
+        [
+            (timedelta(days=20 * 365), "a clock that was never set"),
+            (-timedelta(days=1), "a clock that is ahead"),
+            (timedelta(0), "stamped when it was sent, not when it began"),
+        ],
+    )
+    def test_whatever_the_device_s_clock_says_a_fall_that_arrives_is_raised(
+        self, eldercare, ago, why
+    ):
+        rate = 25
+        window = [*[(0, 1, 0)] * (7 * 60 * rate), *fall(rate)]
+        assert moved(eldercare, window, rate=rate, ago=ago).feedback == "received", why
+        [alert] = alerts(eldercare, "fall")
+        fell = eldercare.clock.now() - timedelta(seconds=6)
+        seen = alert.reasons[0].observe_time.ToDatetime(fell.tzinfo)
+        assert abs(seen - fell) < timedelta(seconds=1)
 
     def test_without_consent_nobody_looks(self, eldercare):
         eldercare.world.withdraw("elder", "eldercare.monitoring")
@@ -321,139 +318,3 @@ class TestRecordings:
             assert raised <= 1 or not one.is_fall, "one alert per event"
         assert found >= 0.90 * falls
         assert alarms <= 0.10 * days
-
-
-@dataclass
-class Pack:
-    """A pack that does as it is told."""
-
-    judge: object
-    id: str = "probe"
-    version: str = "1"
-    names: dict = field(default_factory=lambda: {"en": "Probe"})
-    needs: frozenset = frozenset({"heart-rate"})
-    needs_motion: bool = False
-    alerts: tuple = (AlertKind("probe", frozenset({Severity.MINOR})),)
-    computes: frozenset = frozenset()
-    package: str = "xianban_plugin_eldercare_fall"
-
-
-class Brings:
-    """A plugin that brings one pack."""
-
-    def __init__(self, pack):
-        self._pack = pack
-
-    @hookspecs.hookimpl
-    def register_rule_pack(self):
-        return [self._pack]
-
-
-def raises(case):
-    raise RuntimeError("no")
-
-
-def hangs(case):
-    threading.Event().wait(5)
-
-
-def found(finding):
-    return lambda case: Judged("", (finding(case),))
-
-
-def honest(case):
-    return Raise("probe", case.now, Severity.MINOR, (Because("reason-probe"),))
-
-
-BAD = {
-    "raises": raises,
-    "hangs": hangs,
-    "answers nothing": lambda case: None,
-    "answers too long a state": lambda case: Judged("x" * 5000),
-    "raises an alert of the platform": found(lambda c: replace(honest(c), alert="sos")),
-    "raises worse than declared": found(lambda c: replace(honest(c), severity=Severity.EXTREME)),
-    "raises in the future": found(lambda c: replace(honest(c), at=c.now + timedelta(days=1))),
-    "raises by a naive clock": found(lambda c: replace(honest(c), at=c.now.replace(tzinfo=None))),
-    "computes what it does not declare": found(lambda c: Computed("heart-rate", 60, c.now)),
-    "computes nonsense": found(lambda c: Computed("news2", float("nan"), c.now)),
-}
-
-
-def with_packs(*loaded):
-    """Elder care with these packs in place of the installed ones."""
-    packs = rule_packs.Packs(loaded, frozenset({"heart-rate"}))
-    ingest = {"xianban.common.v1.IngestService": lambda res: IngestServicer(res, packs)}
-    return replace(app, servicers={**app.servicers, **ingest})
-
-
-class TestBadPacks:
-    @pytest.mark.parametrize("how", sorted(BAD))
-    def test_a_pack_that_fails_costs_its_own_say_and_the_readings_are_kept(self, eldercare_of, how):
-        eldercare = eldercare_of(
-            with_packs(
-                rule_packs.Loaded("eldercare-fall", Pack(BAD[how], "bad", alerts=Pack.alerts)),
-                rule_packs.Loaded("eldercare-news2", Pack(found(honest))),
-            )
-        )
-        assert send(eldercare, {"heart-rate": (70, "/min")}).stored == 1
-        assert [one.rule for one in alerts(eldercare)] == ["probe"]
-        assert bool(eldercare.service.resources.hooks.quarantined) is (how == "hangs")
-
-    def test_a_pack_that_fails_for_one_person_answers_for_the_others(self, eldercare_of):
-        def sometimes(case):
-            return raises(case) if case.readings[0].value > 100 else Judged("", (honest(case),))
-
-        eldercare = eldercare_of(with_packs(rule_packs.Loaded("eldercare-fall", Pack(sometimes))))
-        eldercare.world.consent("resident", "eldercare.monitoring")
-        now = int(eldercare.clock.now().timestamp() * 1_000_000)
-        asked = readings_pb2.IngestBatchRequest(request_id="packs-sometimes")
-        for subject, value in ((f"residents/{person_id('resident')}", 120), (ELDER, 70)):
-            asked.readings.add(
-                device="band", subject=subject, kind="heart-rate", value=value, unit="/min",
-                observe_micros=now, receive_micros=now,
-            )  # fmt: skip
-        stub = eldercare.service.stub(IngestServiceStub, "", workload="uplink")
-        assert stub.IngestBatch(asked).stored == 2
-        assert len(alerts(eldercare)) == 1
-
-    def test_a_pack_sees_each_reading_once_and_in_order_and_zeros_as_off(self, eldercare_of):
-        seen = []
-
-        def watches(case):
-            seen.append((case.state, [type(one).__name__ for one in case.readings]))
-            return Judged(str(len(seen)))
-
-        eldercare = eldercare_of(with_packs(rule_packs.Loaded("eldercare-fall", Pack(watches))))
-        for value, ago in ((70, 5), (0, 3), (70, 3), (71, 4), (400, 2), (72, 1)):
-            number = {"heart-rate": (value, "/min"), "steps": (1, "{count}")}
-            send(eldercare, number, ago=timedelta(minutes=ago))
-        assert seen == [("", ["Live"]), ("1", ["Off"]), ("2", ["Off"]), ("3", ["Live"])]
-
-    @pytest.mark.parametrize(
-        "changed",
-        [
-            {"id": "Bad"},
-            {"needs": frozenset({"mood"})},
-            {"computes": frozenset({"mood"})},
-            {"alerts": (AlertKind("sos", frozenset({Severity.EXTREME})),)},
-        ],
-    )
-    def test_a_pack_that_does_not_fit_stops_the_start(self, changed):
-        plugin = replace(Pack(raises), **changed)
-        hooks = build("eldercare", hookspecs, [Brings(plugin)])
-        with pytest.raises(PluginRefused):
-            rule_packs.packs_of(hooks)
-
-
-class TestTwoBatchesAtOnce:
-    def test_who_was_judged_elsewhere_meanwhile_must_be_judged_anew(self, eldercare):
-        now, new = eldercare.clock.now(), PackState(person_id("elder"), "probe")
-        with eldercare.db.begin() as conn:
-            PackStates(conn, MACHINE).save([new], "1", now)
-        for stale in (new, replace(new, revision=2)):
-            with pytest.raises(Unavailable, match="RULES_BUSY"), eldercare.db.begin() as conn:
-                PackStates(conn, MACHINE).save([stale], "1", now)
-        with eldercare.db.begin() as conn:
-            PackStates(conn, MACHINE).save([replace(new, revision=1, state="x")], "1", now)
-            [kept] = PackStates(conn, MACHINE).of([new.resident], ["probe"]).values()
-        assert (kept.state, kept.revision) == ("x", 2)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import count
 
 import pytest
 from eldercare_names import ELDER, HERE
 from refusals import refused
+from sqlalchemy import Engine, event
 from xianban.eldercare.v1 import organisations_pb2 as organisations
 from xianban.eldercare.v1 import visit_plans_pb2 as pb
 from xianban.eldercare.v1 import visits_pb2 as visits
@@ -64,6 +66,8 @@ def employ(eldercare, days=100):
         licences=held,
     )
     stub = eldercare.as_("doctor", OrganisationServiceStub)
+    listed = stub.ListStaff(organisations.ListStaffRequest(parent=STATION)).staff
+    staff.version = next((one.version for one in listed if one.name == staff.name), 0)
     stub.UpdateStaff(organisations.UpdateStaffRequest(staff=staff, request_id=request_id()))
 
 
@@ -318,6 +322,41 @@ class TestEndVisitPlan:
         assert stub.EndVisitPlan(asked) == stub.EndVisitPlan(asked)
         with refused("FAILED_PRECONDITION", "VISIT_PLAN_ENDED", "name"):
             end(station, plan)
+
+
+@contextmanager
+def statements():
+    """What is asked of the database meanwhile."""
+    asked = []
+
+    def note(conn, cursor, statement, *more):
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+class TestTheDatabase:
+    def test_is_asked_once_who_the_carer_is_for_all_the_days_of_a_plan(self, station):
+        with statements() as asked:
+            create(station)
+        assert sum("FROM staff_licence" in one for one in asked) == 1
+        # Whether this one person is a carer, not who all the carers are.
+        roles = [one for one in asked if "FROM relation_record" in one]
+        assert all("actor" in one for one in roles)
+
+    def test_is_asked_as_much_for_many_plans_as_for_one_when_no_day_is_lacking(self, station):
+        create(station)
+        roster(station)
+        with statements() as few:
+            roster(station)
+        create(station, start_time="15:30")
+        with statements() as many:
+            roster(station)
+        assert len(many) == len(few)
 
 
 class TestListVisitPlans:

@@ -79,11 +79,10 @@ def employ(eldercare, days=100, kinds=(HEALTH, CARE), **changes):
         "licences": held,
     }
     stub = eldercare.as_("doctor", OrganisationServiceStub)
-    stub.UpdateStaff(
-        organisations.UpdateStaffRequest(
-            staff=organisations.Staff(**(facts | changes)), request_id=request_id()
-        )
-    )
+    staff = organisations.Staff(**(facts | changes))
+    listed = stub.ListStaff(organisations.ListStaffRequest(parent=STATION)).staff
+    staff.version = next((one.version for one in listed if one.name == staff.name), 0)
+    stub.UpdateStaff(organisations.UpdateStaffRequest(staff=staff, request_id=request_id()))
 
 
 def wanted(eldercare, hours=48, length=60, carer=CARER, parent=ELDER, **changes):
@@ -143,6 +142,10 @@ class TestPlanVisit:
     def test_not_without_a_token(self, station):
         with refused("UNAUTHENTICATED", "TOKEN_MISSING"):
             plan(station, "")
+
+    def test_a_year_that_is_far_away_is_mistyped(self, station):
+        with refused("INVALID_ARGUMENT", "VISIT_FAR", "visit.start_time"):
+            plan(station, hours=24 * 400)
 
     def test_neither_the_elder_nor_the_family_roster_anybody(self, station):
         with refused("PERMISSION_DENIED", "POLICY_DENIED"):

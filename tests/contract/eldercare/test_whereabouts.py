@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 
 import pytest
 from eldercare_names import ELDER, ELSEWHERE, HERE
 from refusals import refused
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
 from xianban.common.v1 import alerts_pb2, audit_pb2, messages_pb2, readings_pb2
 from xianban.common.v1.alerts_pb2_grpc import AlertServiceStub
 from xianban.common.v1.readings_pb2_grpc import IngestServiceStub
@@ -155,6 +156,22 @@ def opened(eldercare):
     return open_unit_of_work(eldercare.db, clock=eldercare.clock, ids=resources.ids)
 
 
+@contextmanager
+def statements(table):
+    """How often the databases are asked for a table meanwhile."""
+    asked = []
+
+    def keep(_conn, _cursor, statement, *_more):
+        if f"FROM {table}" in statement:
+            asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", keep)
+    try:
+        yield asked
+    finally:
+        event.remove(Engine, "before_cursor_execute", keep)
+
+
 class TestCreateFence:
     def test_strangers_find_nobody_and_carers_and_the_elder_set_none(self, eldercare):
         with refused("UNAUTHENTICATED", "TOKEN_MISSING"):
@@ -256,6 +273,14 @@ class TestListFences:
         with refused("NOT_FOUND", "RESIDENT_NOT_FOUND"):
             fences(eldercare, "teacher")
 
+    def test_where_the_locators_stand_is_read_once_for_all_places(self, eldercare):
+        for _ in range(4):
+            create(eldercare)
+        told_places(eldercare, OUT, OUT)
+        with statements("fence_state") as asked:
+            assert [one.away for one in fences(eldercare)] == [True] * 4
+        assert len(asked) == 1
+
 
 class TestLeaving:
     def test_it_is_told_to_the_family_first_and_says_where(self, eldercare):
@@ -297,6 +322,15 @@ class TestLeaving:
         told = emitted(eldercare, "eldercare.v1.alert_changed")
         steps = [alerts_pb2.AlertChanged.FromString(one).step.action for one in told]
         assert steps.count("cleared") == 1
+
+    def test_standings_are_read_once_whatever_the_number_of_places_and_locators(self, eldercare):
+        for _ in range(4):
+            create(eldercare)
+        told_places(eldercare, HOME)
+        told_places(eldercare, HOME, device="another")
+        with statements("fence_state") as asked:
+            told_places(eldercare, OUT)
+        assert len(asked) == 1
 
     def test_two_places_are_one_alert_that_ends_with_the_second(self, eldercare):
         create(eldercare)
@@ -403,6 +437,18 @@ class TestStartSearch:
         event = pb.SearchStarted.FromString(event).search
         assert (event.name, event.reason, event.HasField("last")) == (found.name, "", False)
 
+    def test_its_alert_and_its_events_carry_no_place_the_search_does(self, eldercare):
+        told_places(eldercare, OUT)
+        eldercare.clock.advance(timedelta(hours=3))
+        eldercare.world.beat()
+        name = start(eldercare).name
+        assert not alerts(eldercare, "lost")[0].HasField("position")
+        [event] = emitted(eldercare, "eldercare.v1.alert_raised")
+        assert not alerts_pb2.AlertRaised.FromString(event).alert.HasField("position")
+        last = look(eldercare, name).last
+        assert last.verdict == readings_pb2.READING_VERDICT_SILENT
+        assert (last.position.latitude, last.age_seconds) == (OUT[0], 3 * 3600)
+
     def test_reporting_again_tells_nobody_twice(self, eldercare):
         first = start(eldercare)
         assert start(eldercare, "dispatcher").name == first.name
@@ -474,6 +520,21 @@ class TestEmergency:
         end(eldercare, name)
         eldercare.clock.advance(MINUTE)
         assert ingest(eldercare, raw(eldercare, OUT)).stored == 0
+
+    def test_what_comes_in_without_consent_is_for_the_search_alone(self, eldercare):
+        create(eldercare)
+        eldercare.world.withdraw("elder", "eldercare.monitoring")
+        name = start(eldercare).name
+        told_places(eldercare, OUT, OUT, OUT)
+        assert alerts(eldercare) == []
+        assert not fences(eldercare)[0].away
+        assert len(trail(eldercare, name).points) == 3
+
+    def test_with_consent_places_are_watched_during_a_search_too(self, eldercare):
+        create(eldercare)
+        start(eldercare)
+        told_places(eldercare, OUT, OUT)
+        assert len(alerts(eldercare)) == 1
 
     def test_the_person_reads_afterwards_what_was_shared_why_and_on_what_basis(self, eldercare):
         end(eldercare, start(eldercare).name)
@@ -583,6 +644,44 @@ class TestListTrailPoints:
         end(eldercare, name)
         told_places(eldercare, HOME)
         assert len(trail(eldercare, name).points) == 3
+
+    def test_where_the_person_is_now_is_not_opened_for_it(self, eldercare):
+        name = start(eldercare).name
+        told_places(eldercare, OUT)
+        with statements("reading_latest") as asked:
+            trail(eldercare, name)
+            assert asked == []
+            look(eldercare, name)
+        assert len(asked) == 1
+
+    def test_each_batch_adds_its_own_places_and_reads_no_others(self, eldercare):
+        name = start(eldercare).name
+        told_places(eldercare, OUT, HOME)
+        self.forget(eldercare)
+        told_places(eldercare, OUT)
+        ingest(eldercare, raw(eldercare, HOME, ago=1.5, device="another"))
+        assert [round(one.position.latitude, 4) for one in trail(eldercare, name).points] == [
+            OUT[0],
+            HOME[0],
+        ]
+
+    def test_a_backlog_joins_the_trail_whole_at_the_time_it_was_true(self, eldercare):
+        eldercare.clock.advance(timedelta(hours=-1))
+        name = start(eldercare).name
+        eldercare.clock.advance(timedelta(hours=1))
+        eldercare.world.beat()
+        many = [raw(eldercare, OUT, ago=n / 12) for n in range(700)]
+        ingest(eldercare, *many)
+        assert self.kept(eldercare) == 700
+        eldercare.clock.advance(MINUTE)
+        ingest(eldercare, raw(eldercare, HOME, ago=-60))  # A clock that is an hour ahead.
+        [newest] = trail(eldercare, name, page_size=1).points
+        assert newest.position.latitude == HOME[0]
+        assert newest.observe_time.seconds == int(eldercare.clock.now().timestamp())
+
+    def forget(self, eldercare):
+        with eldercare.db.begin() as conn:
+            conn.execute(trail_point.delete())
 
     def test_it_is_deleted_a_week_after_the_end(self, eldercare):
         name = start(eldercare).name

@@ -6,7 +6,7 @@ from xianban_notify import hookspecs
 from xianban_notify.consumers import on_message_requested
 from xianban_notify.loops import hand_on_attempts, plan_messages
 from xianban_notify.personal import PERSONAL
-from xianban_notify.repository import metadata
+from xianban_notify.repository import KEPT, metadata
 from xianban_notify.seed import seed
 from xianban_notify.servicer import DeliveryServicer, MessageServicer, PreferenceServicer
 from xianban_notify.timers import timers
@@ -26,5 +26,6 @@ app = Service(
     timers=timers,
     loops=[plan_messages, hand_on_attempts],
     seed=seed,
+    kept=KEPT,
     personal_data=PERSONAL,
 )

@@ -79,16 +79,25 @@ def movements(samples: Sequence[Vector], rate_hz: int) -> Iterator[Movement]:
     """Strong movements that have enough before and after them to be judged."""
     slow, hz = _slowed(samples, rate_hz)
     sizes = [hypot(*one) for one in slow]
-    reach = round(_ALONE * hz)
-    for place, size in enumerate(sizes):
-        if size < _LEAST or size < max(sizes[max(place - reach, 0) : place + reach + 1]):
-            continue
+    for place in _blows(sizes, round(_ALONE * hz)):
         before = _span(place - _BEFORE[0] * hz, place - _BEFORE[1] * hz)
         after = _span(place + _AFTER[0] * hz, place + _AFTER[1] * hz)
         if len(slow[before]) < _LEAST_BEFORE * hz or len(slow[after]) < _LEAST_AFTER * hz:
             continue
         turn = _angle(_mean(slow[before]), _mean(slow[after]))
-        yield Movement(place / hz, size, turn, _unrest(sizes[after]))
+        yield Movement(place / hz, sizes[place], turn, _unrest(sizes[after]))
+
+
+def _blows(sizes: Sequence[float], reach: int) -> Iterator[int]:
+    """Where something is strongest within reach, the first of equals: one in each reach at most.
+
+    A sensor at its limit, or one that is stuck, says the same number over and over.
+    """
+    for place, size in enumerate(sizes):
+        if size < _LEAST or size < max(sizes[place : place + reach + 1]):
+            continue
+        if size > max(sizes[max(place - reach, 0) : place], default=0.0):
+            yield place
 
 
 def _slowed(samples: Sequence[Vector], rate_hz: int) -> tuple[list[Vector], float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import orjson
@@ -16,15 +16,14 @@ from xianban_eldercare.hookspecs import (
     Raise,
     Severity,
 )
+from xianban_sdk.storage.instant import from_micros, to_micros
 
 from xianban_plugin_eldercare_fall.detector import Movement, falls
 
-__all__ = ["APART", "FallDetection"]
+__all__ = ["FallDetection"]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICRO: Final = timedelta(microseconds=1)
 # Falls nearer to each other are one event: windows overlap, and who lies tries to get up.
-APART: Final = timedelta(seconds=60)
+_APART: Final = timedelta(seconds=60)
 _KEPT: Final = 10
 
 
@@ -47,17 +46,17 @@ class FallDetection:
         if case.motion is not None:
             for one in falls(case.motion.samples, case.motion.rate_hz):
                 at = _instant(case.motion, one)
-                if not any(abs(at - other) < APART // _MICRO for other in known):
+                if not any(timedelta(microseconds=abs(at - other)) < _APART for other in known):
                     found.append(_raised(at, one))
                     known.append(at)
         return Judged(orjson.dumps({"falls": sorted(known)[-_KEPT:]}).decode(), tuple(found))
 
 
 def _instant(motion: Motion, one: Movement) -> int:
-    return (motion.at + timedelta(seconds=one.at) - _EPOCH) // _MICRO
+    return to_micros(motion.at + timedelta(seconds=one.at))
 
 
 def _raised(at: int, one: Movement) -> Raise:
     params = {"peak": f"{one.peak:.1f}", "turn": f"{one.turn:.0f}"}
     reasons = (Because("reason-fall-motion", params),)
-    return Raise("fall", _EPOCH + at * _MICRO, Severity.SEVERE, reasons)
+    return Raise("fall", from_micros(at), Severity.SEVERE, reasons)

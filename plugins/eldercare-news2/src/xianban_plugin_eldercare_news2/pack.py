@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import groupby
 from typing import Final
 
@@ -21,14 +21,13 @@ from xianban_eldercare.hookspecs import (
     Raise,
     Severity,
 )
+from xianban_sdk.storage.instant import from_micros, to_micros
 
 from xianban_plugin_eldercare_news2.score import Observed, Score, score
 
 __all__ = ["FRESH", "News2", "band"]
 
 _MINUTE: Final = timedelta(minutes=1)
-_MICRO: Final = timedelta(microseconds=1)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # How old a number may be and still count; never older than elder care itself would show it.
 FRESH: Final[Mapping[str, timedelta]] = {
     "respiratory-rate": 5 * _MINUTE,
@@ -66,6 +65,7 @@ class _Person:
     newest: dict[str, tuple[int, float | None]] = field(
         default_factory=dict[str, tuple[int, float | None]]
     )
+    # As far as it was told: what begins in history is not.
     band: int = 0
     off: frozenset[str] = frozenset()
     # The newest score's instant, and the score.
@@ -92,7 +92,7 @@ class _Person:
     def live(self, kind: str, now: int, fresh: timedelta) -> float | None:
         """The number, if its newest is one and young enough."""
         at, value = self.newest.get(kind, (0, None))
-        return value if now - at <= fresh // _MICRO else None
+        return value if timedelta(microseconds=now - at) <= fresh else None
 
     def missing(self, now: int) -> list[str]:
         """The parameters without which there is no score."""
@@ -140,28 +140,29 @@ class News2:
             for one in together:
                 person.newest[one.kind] = _kept(one)
             now = max(at for at, _ in person.newest.values())
-            found += _sensors(person, now)
-            found += _scored(person, now)
+            past = case.is_history(from_micros(now))
+            found += _sensors(person, now, past)
+            found += _scored(person, now, past)
         return Judged(person.written(), tuple(found))
 
 
 def _kept(one: Live | Off) -> tuple[int, float | None]:
-    return (one.at - _EPOCH) // _MICRO, one.value if isinstance(one, Live) else None
+    return to_micros(one.at), one.value if isinstance(one, Live) else None
 
 
-def _sensors(person: _Person, now: int) -> Iterator[Raise | Clear | Computed]:
+def _sensors(person: _Person, now: int, past: bool) -> Iterator[Raise | Clear | Computed]:
     """Told when another sensor goes off; over when all are back."""
     off, before = person.silent(now), person.off
-    person.off = off
-    at = _EPOCH + now * _MICRO
-    if off - before:
+    person.off = before if past and off else off
+    at = from_micros(now)
+    if person.off - before:
         reasons = tuple(Because("reason-news2-sensor-off", {"kind": kind}) for kind in sorted(off))
         yield Raise(_OFF, at, Severity.MINOR, reasons)
     elif before and not off:
         yield Clear(_OFF, at)
 
 
-def _scored(person: _Person, now: int) -> Iterator[Raise | Clear | Computed]:
+def _scored(person: _Person, now: int, past: bool) -> Iterator[Raise | Clear | Computed]:
     """Without a score what stands stays: silence is no recovery."""
     if person.missing(now):
         return
@@ -172,13 +173,13 @@ def _scored(person: _Person, now: int) -> Iterator[Raise | Clear | Computed]:
     # Two numbers of one moment that come apart make two scores: the later one stands.
     instant = max(now, before + 1)
     person.scored = (instant, found.total)
-    at = _EPOCH + instant * _MICRO
+    at = from_micros(instant)
     yield Computed("news2", found.total, at)
-    level, standing = band(found), person.band
-    person.band = level
-    if level > standing:
+    level, told = band(found), person.band
+    person.band = min(level, told) if past else level
+    if person.band > told:
         yield Raise(_SCORE, at, _SEVERITIES[level], _reasons(person, found, now))
-    elif standing and not level:
+    elif told and not level:
         yield Clear(_SCORE, at)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from xianban.common.v1 import alerts_pb2 as pb
-from xianban.common.v1 import readings_pb2
 
 from xianban_sdk import i18n
 from xianban_sdk.alerts.book import AlertBook
 from xianban_sdk.alerts.climbing import Step
 from xianban_sdk.alerts.domain import Alert, Reason
-from xianban_sdk.wire import stamp
+from xianban_sdk.wire import position, stamp
 
 __all__ = ["alert_id", "alert_to_wire", "step_to_wire"]
 
@@ -51,7 +50,7 @@ def alert_to_wire(alert: Alert, book: AlertBook, locale: str = i18n.DEFAULT_LOCA
         version=alert.version,
     )
     if alert.place is not None:
-        wire.position.CopyFrom(_position(alert))
+        wire.position.CopyFrom(position(alert.place))
     return wire
 
 
@@ -86,11 +85,3 @@ def _reason(reason: Reason, book: AlertBook, locale: str) -> pb.AlertReason:
 
 def _rung(rung: str, book: AlertBook, locale: str) -> str:
     return i18n.text(f"rung-{rung}", locale, book.package) if rung else ""
-
-
-def _position(alert: Alert) -> readings_pb2.Position:
-    place = alert.place
-    assert place is not None
-    return readings_pb2.Position(
-        latitude=place.latitude, longitude=place.longitude, accuracy_m=place.accuracy_m
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import (
@@ -17,9 +18,18 @@ from sqlalchemy import (
 
 from xianban_sdk.storage.encryption import Encrypted
 from xianban_sdk.storage.instant import Instant
+from xianban_sdk.storage.retention import Kept
 from xianban_sdk.storage.tables import sdk_metadata
 
-__all__ = ["TABLES", "alert", "alert_condition", "alert_fact", "alert_step", "alert_telling"]
+__all__ = [
+    "KEPT",
+    "TABLES",
+    "alert",
+    "alert_condition",
+    "alert_fact",
+    "alert_step",
+    "alert_telling",
+]
 
 RESOLVED: Final = 4
 CLOSED: Final = 5
@@ -136,3 +146,5 @@ alert_fact = Table(
 )
 
 TABLES: Final = (alert, alert_step, alert_telling, alert_condition, alert_fact)
+# Longer than any device or spool repeats itself.
+KEPT: Final = (Kept(alert_fact, alert_fact.c.at, timedelta(days=90)),)

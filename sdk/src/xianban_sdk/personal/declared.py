@@ -58,6 +58,8 @@ class Holding:
     through: Callable[[str], ColumnElement[bool]] | None = None
     # Columns that name who acted on somebody else's row: replaced, the row is the other's.
     actors: tuple[str, ...] = ()
+    # An actor's column → the one beside it with their name, which goes with them.
+    displays: Mapping[str, str] = field(default_factory=dict[str, str])
     reason: str = ""
     # How long rows stay by law or by their own clock; 0: nothing says.
     days: int = 0
@@ -70,10 +72,12 @@ class Holding:
     def __post_init__(self) -> None:
         if not self.reason and not (self.fate is Fate.ERASED and self.exported):
             raise ValueError(f"{self.category}: what stays, or is not exported, needs a reason")
-        named = {*self.subjects, *self.actors, *self.blank, *self.secret}
+        named = {*self.subjects, *self.actors, *self.blank, *self.secret, *self.displays.values()}
         unknown = named - set(self.table.c.keys())
         if unknown:
             raise ValueError(f"{self.category}: {self.table.name} has no column {sorted(unknown)}")
+        if not self.displays.keys() <= {*self.actors}:
+            raise ValueError(f"{self.category}: a name is shown of who is no actor")
 
     def about(self, person: str) -> ColumnElement[bool]:
         """The person's own rows."""

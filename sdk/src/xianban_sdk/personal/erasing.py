@@ -82,7 +82,8 @@ def _treat(conn: Connection, holding: Holding, person: str, pseudonym: str) -> i
         changed += _set(conn, table, mine, _blanked(holding, pseudonym))
     for name in (*holding.subjects, *holding.actors):
         # One by one: of two sides of a row only the person's own is replaced.
-        changed += _set(conn, table, table.c[name] == person, {name: pseudonym})
+        shown = {holding.displays[name]: ""} if name in holding.displays else {}
+        changed += _set(conn, table, table.c[name] == person, {name: pseudonym, **shown})
     return changed
 
 

@@ -45,6 +45,7 @@ _ALERTS: Final = (
         category="alert-steps",
         through=_of_alerts(alert_step, "alert", "id"),
         actors=("actor",),
+        displays={"actor": "actor_display"},
         fate=Fate.ERASED,
     ),
     Holding(

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from xianban.common.v1 import readings_pb2 as pb
 
-from xianban_sdk.readings.reading import Place, Reading, Shown, Silence, Withheld
-from xianban_sdk.wire import stamp
+from xianban_sdk.readings.reading import Reading, Shown, Silence, Withheld
+from xianban_sdk.wire import position, stamp
 
 __all__ = ["judged", "point"]
 
@@ -49,10 +49,3 @@ def _add_number(made: pb.JudgedReading, told: Shown) -> None:
         made.value = told.value
     else:
         made.position.CopyFrom(position(told.place))
-
-
-def position(place: Place) -> pb.Position:
-    """A place on the wire."""
-    return pb.Position(
-        latitude=place.latitude, longitude=place.longitude, accuracy_m=place.accuracy_m
-    )

@@ -20,7 +20,7 @@ from xianban_sdk.readings.rows import HOUR, SETTLE, Row, Rows, mark_late, store
 from xianban_sdk.readings.rules import Rule
 from xianban_sdk.readings.series import Key, Series, SeriesBook
 from xianban_sdk.readings.verdicts import Clocks, flaw_of, jumps
-from xianban_sdk.storage.encryption import Cipher
+from xianban_sdk.storage.encryption import installed_cipher
 from xianban_sdk.storage.instant import to_micros
 from xianban_sdk.storage.unit_of_work import UnitOfWork
 
@@ -255,7 +255,7 @@ def _possible(raw: pb.RawReading) -> bool:
 
 def _sealed(place: pb.Position) -> bytes:
     packed = POSITION.pack(place.latitude, place.longitude, place.accuracy_m)
-    return Cipher().encrypt(packed, POSITION_CONTEXT)
+    return installed_cipher().encrypt(packed, POSITION_CONTEXT)
 
 
 def _advance(series: Mapping[int, Series], newest: Sequence[tuple[object, ...]]) -> None:

@@ -14,7 +14,7 @@ from xianban_sdk.readings.kinds import Kind, Kinds
 from xianban_sdk.readings.reading import Flaw, Place, Reading, Silence
 from xianban_sdk.readings.tables import reading, reading_hour, reading_latest, reading_series
 from xianban_sdk.repository import Page, Repository, Scope
-from xianban_sdk.storage.encryption import Cipher, keyed_hash
+from xianban_sdk.storage.encryption import installed_cipher, keyed_hash
 from xianban_sdk.storage.instant import from_micros, to_micros
 
 __all__ = ["Hour", "Readings"]
@@ -145,7 +145,7 @@ def _reading(row: RowMapping, series: _Series) -> Reading:
 def _place(sealed: bytes | None) -> Place | None:
     if sealed is None:
         return None
-    return Place(*POSITION.unpack(Cipher().decrypt(bytes(sealed), POSITION_CONTEXT)))
+    return Place(*POSITION.unpack(installed_cipher().decrypt(bytes(sealed), POSITION_CONTEXT)))
 
 
 def _joined(one: Hour | None, row: Any) -> Hour:

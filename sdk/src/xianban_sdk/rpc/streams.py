@@ -40,18 +40,24 @@ class OpenStreams:
         facts.on_change(self._wake.set)
 
     def start(self) -> None:
-        """Starts watching."""
-        self._thread = threading.Thread(target=self._loop, name="open-streams", daemon=True)
-        self._thread.start()
+        """Starts watching, unless it was stopped meanwhile."""
+        with self._lock:
+            if self._stop.is_set():
+                return
+            thread = threading.Thread(target=self._loop, name="open-streams", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def stop(self) -> None:
         """Ends every open stream with SHUTTING_DOWN: clients come back elsewhere."""
-        self._stop.set()
+        with self._lock:
+            self._stop.set()
+            thread = self._thread
         self._wake.set()
         for stream in self._snapshot():
             stream.call.end(Unavailable("SHUTTING_DOWN"))
-        if self._thread is not None:
-            self._thread.join(2.0)
+        if thread is not None:
+            thread.join(2.0)
 
     def add(
         self, call: Call, authorise: Callable[[], object], cancel: Callable[[], object] | None

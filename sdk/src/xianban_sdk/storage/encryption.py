@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from xianban_sdk.storage.keys import Keyring, installed_keys
 
-__all__ = ["Cipher", "Encrypted", "keyed_hash"]
+__all__ = ["Cipher", "Encrypted", "installed_cipher", "keyed_hash"]
 
 _VERSION = b"\x01"
 _KEY_ID = 4
@@ -60,18 +60,22 @@ class Encrypted(TypeDecorator[Any]):
         if value is None:
             return None
         plain = value if self.binary else value.encode()
-        return _cipher(installed_keys()).encrypt(plain, self.context.encode())
+        return installed_cipher().encrypt(plain, self.context.encode())
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         if value is None:
             return None
-        plain = _cipher(installed_keys()).decrypt(bytes(value), self.context.encode())
+        plain = installed_cipher().decrypt(bytes(value), self.context.encode())
         return plain if self.binary else plain.decode()
+
+
+def installed_cipher() -> Cipher:
+    """Of the installed keys; kept, for making one costs several times what a value does."""
+    return _cipher(installed_keys())
 
 
 @lru_cache(maxsize=2)
 def _cipher(keyring: Keyring) -> Cipher:
-    """Kept: making one costs several times what a value does."""
     return Cipher(keyring)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from xianban_sdk.storage.engine import Database
 
-__all__ = ["lock_number", "try_lock"]
+__all__ = ["lock_number", "take_turn", "try_lock"]
 
 
 @contextmanager
@@ -25,6 +25,17 @@ def lock_number(*parts: str) -> int:
     """The advisory lock's number for a name."""
     digest = hashlib.sha256("\0".join(parts).encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def take_turn(db: Database, conn: Connection, *name: str) -> bool:
+    """False when another transaction has the turn; ours ends with the transaction of `conn`.
+
+    On SQLite a transaction that writes is alone anyway.
+    """
+    if db.file:
+        return True
+    number = lock_number(db.schema, *name)
+    return bool(conn.scalar(select(func.pg_try_advisory_xact_lock(number))))
 
 
 @contextmanager

@@ -52,7 +52,8 @@ def away(
 class FakeCaller:
     """Answers from a table of RPC name → message, function or error; remembers what was asked.
 
-    An RPC without an answer is one of a service that is away.
+    An RPC without an answer is one of a service that is away; "identity.ListAccesses" is that of
+    one domain where several serve the same.
     """
 
     replies: dict[str, Reply] = field(default_factory=dict[str, Reply])
@@ -67,7 +68,8 @@ class FakeCaller:
         self.asked.append((method.rpc, message))
         self.domains.add(method.domain)
         self.bearers.append(getattr(request.state, "bearer", ""))
-        reply = self.replies.get(method.rpc) or away()
+        own = self.replies.get(f"{method.domain}.{method.rpc}")
+        reply = own or self.replies.get(method.rpc) or away()
         if isinstance(reply, Exception):
             raise reply
         return reply(message) if callable(reply) else reply

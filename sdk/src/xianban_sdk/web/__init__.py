@@ -25,9 +25,11 @@ Registered by entry point `xianban.portal` (name → "xianban_parking.web:site")
 
 from xianban_sdk.web.calls import Caller, CallError, Method, api, call, watch
 from xianban_sdk.web.forms import Form, local_path, read_form, see_other
+from xianban_sdk.web.listing import whole
 from xianban_sdk.web.live import Frame, Hub, live
 from xianban_sdk.web.pages import Pages, fragment, render, text
 from xianban_sdk.web.refusals import attempt, if_there, status
+from xianban_sdk.web.roles import must_hold, roles_only
 from xianban_sdk.web.site import NavEntry, Site, TileLine, find_sites
 from xianban_sdk.web.texts import LOCALES, MissingTextError, Texts
 from xianban_sdk.web.viewer import LogInRequiredError, Person, Viewer, person, subject, viewer_of
@@ -57,13 +59,16 @@ __all__ = [
     "if_there",
     "live",
     "local_path",
+    "must_hold",
     "person",
     "read_form",
     "render",
+    "roles_only",
     "see_other",
     "status",
     "subject",
     "text",
     "viewer_of",
     "watch",
+    "whole",
 ]

@@ -11,8 +11,8 @@ and turns refusals into `CallError`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar, cast
 
 import grpc
@@ -41,8 +41,27 @@ class CallError(Exception):
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
     details: Mapping[str, str] = field(default_factory=dict[str, str])
 
+    def renamed(self, *prefixes: str, names: Mapping[str, str] | None = None) -> CallError:
+        """The same with a form's fields: "visit.tasks[0].text" is "tasks" without "visit.".
+
+        `names` says what is called otherwise on the form, with or without prefix; "": the form
+        has no such field, and the message alone is shown.
+        """
+        known = names or {}
+        found = {_on_the_form(name, prefixes, known): words for name, words in self.fields.items()}
+        return replace(self, fields={name: words for name, words in found.items() if name})
+
     def __str__(self) -> str:
         return f"{self.service}: {self.code.name} {self.reason} {self.message}"
+
+
+def _on_the_form(name: str, prefixes: Sequence[str], names: Mapping[str, str]) -> str:
+    own = name.partition("[")[0]
+    if own in names:
+        return names[own]
+    for prefix in prefixes:
+        own = own.removeprefix(prefix)
+    return names.get(own, own)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from ulid import ULID
 
+_INT32 = 2**31 - 1
+
 
 @dataclass(frozen=True)
 class Form:
@@ -26,10 +28,16 @@ class Form:
         return self.values.get(name, default).strip()
 
     def number(self, name: str, default: int = 0) -> int:
-        """An integer; the default where the field holds none (the service says what is wrong)."""
+        """An integer; the default where the field holds none (the service says what is wrong).
+
+        One that no int32 field holds is the nearest that it does: it is too much all the same.
+        """
         written = self.text(name)
         digits = written.removeprefix("-")
-        return int(written) if digits.isascii() and digits.isdigit() else default
+        if not (digits.isascii() and digits.isdigit()):
+            return default
+        size = min(int(digits), _INT32) if len(digits) < 20 else _INT32
+        return -size if written.startswith("-") else size
 
     def all(self, name: str) -> list[str]:
         return self.lists.get(name, [])

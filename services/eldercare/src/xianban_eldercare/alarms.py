@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from xianban_sdk.alerts import Alert, AlertBook, Ladder, Recipient, Rung, Severity
+from xianban_sdk.alerts import (
+    Alert,
+    AlertBook,
+    Finding,
+    Ladder,
+    Place,
+    Reason,
+    Recipient,
+    Rung,
+    Severity,
+)
 from xianban_sdk.clock import SHANGHAI
 from xianban_sdk.storage import UnitOfWork
 
+from xianban_eldercare.domain.subjects import resident_of
 from xianban_eldercare.repository import MACHINE, CareFiles, Referrals
 from xianban_eldercare.repository.responders import badge_name, responders
 
-__all__ = ["BOOK", "called", "family_of"]
+__all__ = ["BOOK", "called", "family_of", "finding_about"]
 
 _FAMILY: Final = Rung("family", timedelta(minutes=3))
 _NEIGHBOURHOOD: Final = Rung("neighbourhood", timedelta(minutes=5))
@@ -50,6 +61,30 @@ def _staff(rung: Rung, alert: Alert, uow: UnitOfWork) -> list[str]:
 def family_of(resident: str, uow: UnitOfWork) -> list[str]:
     """The file's contacts who have an account, in the file's order."""
     return list(dict.fromkeys(one["person"] for one in _contacts(resident, uow) if one["person"]))
+
+
+def finding_about(
+    subject: str,
+    rule: str,
+    severity: Severity,
+    reasons: Sequence[Reason],
+    *,
+    uow: UnitOfWork,
+    place: Place | None = None,
+    at: datetime | None = None,
+) -> Finding:
+    """A condition that holds of an elder, with their name and area if they have a file."""
+    row = CareFiles(uow.conn, MACHINE).find(resident_of(subject))
+    return Finding(
+        rule=rule,
+        subject=subject,
+        severity=severity,
+        area=row.area if row else "",
+        subject_display=row.display_name if row else "",
+        reasons=reasons,
+        place=place,
+        at=at,
+    )
 
 
 def _contacts(resident: str, uow: UnitOfWork) -> list[dict[str, Any]]:

@@ -54,7 +54,9 @@ def on_alert_changed(event: alerts_pb2.AlertChanged, *, uow: UnitOfWork, meta: E
     longer looked for."""
     alert = event.alert
     if alert.rule == searches.RULE and alert.state in _OVER:
-        by = event.step.actor_display or alert.acknowledged_by_display
+        by = (event.step.actor, event.step.actor_display)
+        if not event.step.actor_display:
+            by = (alert.acknowledged_by, alert.acknowledged_by_display)
         searches.found_by_alert(alert.name, by, uow=uow)
     if alert.rule != RULE or alert.state not in _WORDS:
         return

@@ -10,11 +10,8 @@ from xianban.common.v1 import hand_overs_pb2, messages_pb2
 from xianban.eldercare.v1 import (
     assessment_events_pb2,
     bed_events_pb2,
-    organisations_pb2,
     referral_events_pb2,
-    referrals_pb2,
     visit_events_pb2,
-    visits_pb2,
     whereabouts_pb2,
 )
 from xianban_sdk.clock import SHANGHAI
@@ -22,6 +19,12 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.wire import stamp
 
 from xianban_eldercare.convert.care_files import LEVELS
+from xianban_eldercare.convert.states import (
+    BED_STATES,
+    CARE_SETTINGS,
+    REFERRAL_STATES,
+    VISIT_STATES,
+)
 from xianban_eldercare.domain.searches import TRAIL_KEPT, SearchState
 from xianban_eldercare.domain.visits import AROUND, VisitState
 from xianban_eldercare.repository.organisation_rows import BedRow, VisitRow
@@ -50,39 +53,6 @@ _STATES: Final = {
     SearchState.RUNNING: whereabouts_pb2.SEARCH_STATE_RUNNING,
     SearchState.ENDED: whereabouts_pb2.SEARCH_STATE_ENDED,
     SearchState.EXPIRED: whereabouts_pb2.SEARCH_STATE_EXPIRED,
-}
-_VISITS = {
-    "planned": visits_pb2.VISIT_STATE_PLANNED,
-    "checked-in": visits_pb2.VISIT_STATE_CHECKED_IN,
-    "done": visits_pb2.VISIT_STATE_DONE,
-    "missed": visits_pb2.VISIT_STATE_MISSED,
-    "cancelled": visits_pb2.VISIT_STATE_CANCELLED,
-}
-_BEDS = {
-    "free": organisations_pb2.BED_STATE_FREE,
-    "held": organisations_pb2.BED_STATE_HELD,
-    "occupied": organisations_pb2.BED_STATE_OCCUPIED,
-    "closed": organisations_pb2.BED_STATE_CLOSED,
-}
-_REFERRALS = {
-    "proposed": referrals_pb2.REFERRAL_STATE_PROPOSED,
-    "consented": referrals_pb2.REFERRAL_STATE_CONSENTED,
-    "requested": referrals_pb2.REFERRAL_STATE_REQUESTED,
-    "accepted": referrals_pb2.REFERRAL_STATE_ACCEPTED,
-    "confirmed": referrals_pb2.REFERRAL_STATE_CONFIRMED,
-    "admitting": referrals_pb2.REFERRAL_STATE_ADMITTING,
-    "admitted": referrals_pb2.REFERRAL_STATE_ADMITTED,
-    "returning": referrals_pb2.REFERRAL_STATE_RETURNING,
-    "returned": referrals_pb2.REFERRAL_STATE_RETURNED,
-    "refused": referrals_pb2.REFERRAL_STATE_REFUSED,
-    "cancelling": referrals_pb2.REFERRAL_STATE_CANCELLING,
-    "cancelled": referrals_pb2.REFERRAL_STATE_CANCELLED,
-    "expired": referrals_pb2.REFERRAL_STATE_EXPIRED,
-}
-_SETTINGS = {
-    "home": referrals_pb2.CARE_SETTING_HOME,
-    "institution": referrals_pb2.CARE_SETTING_INSTITUTION,
-    "medical": referrals_pb2.CARE_SETTING_MEDICAL,
 }
 
 
@@ -162,7 +132,7 @@ def visit_changed(row: VisitRow) -> visit_events_pb2.VisitChanged:
         resident=row.resident,
         organisation=f"organisations/{row.organisation}",
         carer=row.carer,
-        state=_VISITS[row.state],
+        state=VISIT_STATES[row.state],
         start_time=stamp(row.start_at),
         end_time=stamp(row.end_at),
     )
@@ -179,8 +149,8 @@ def bed_changed(
     event = bed_events_pb2.BedChanged(
         bed=f"organisations/{after.organisation}/beds/{after.id}",
         organisation=f"organisations/{after.organisation}",
-        before=_BEDS[before.state],
-        state=_BEDS[after.state],
+        before=BED_STATES[before.state],
+        state=BED_STATES[after.state],
         resident=after.resident or before.resident or "",
         lapsed=lapsed,
         free_beds=free,
@@ -194,16 +164,18 @@ def referral_changed(
     before: ReferralRow | None, after: ReferralRow, now: datetime
 ) -> referral_events_pb2.ReferralChanged:
     """Where it stands now, and stood."""
-    return referral_events_pb2.ReferralChanged(
+    event = referral_events_pb2.ReferralChanged(
         referral=after.name,
         resident=after.resident,
-        origin=_SETTINGS[after.origin],
-        target=_SETTINGS[after.target],
-        before=_REFERRALS[before.state] if before else None,
-        state=_REFERRALS[after.state],
+        origin=CARE_SETTINGS[after.origin],
+        target=CARE_SETTINGS[after.target],
+        state=REFERRAL_STATES[after.state],
         organisation=f"organisations/{after.organisation}" if after.organisation else "",
         time=stamp(now),
     )
+    if before is not None:
+        event.before = REFERRAL_STATES[before.state]
+    return event
 
 
 def referral_message(

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal, Protocol
+from datetime import datetime, timedelta
+from typing import Final, Literal, Protocol
 
 import pluggy
 from xianban_sdk.findings import Severity
@@ -35,6 +35,8 @@ __all__ = [
 
 hookspec = pluggy.HookspecMarker("xianban.eldercare")
 hookimpl = pluggy.HookimplMarker("xianban.eldercare")
+
+_HISTORY: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Motion:
     """Some seconds of acceleration around a strong movement; no other copy of it is kept."""
 
     at: datetime
-    """When the first sample was taken."""
+    """When the first sample was taken; if the clock is wrong, reckoned from the arrival."""
     rate_hz: int
     samples: Sequence[tuple[float, float, float]]
     """x, y, z in g; at rest they add up to about 1."""
@@ -81,6 +83,14 @@ class Case:
     readings: tuple[Live | Off, ...] = ()
     motion: Motion | None = None
 
+    def is_history(self, at: datetime) -> bool:
+        """Whether it is an hour old: nobody may be paged for it, only for what still is so.
+
+        What begins in history a pack keeps as not told, and raises with the first moment that is
+        none at which it still holds. What ends there it clears.
+        """
+        return self.now - at > _HISTORY
+
 
 @dataclass(frozen=True, slots=True)
 class Because:
@@ -96,6 +106,7 @@ class Raise:
 
     alert: str
     at: datetime
+    """When it was seen to hold; never in history: such an answer is dropped, its state too."""
     severity: Severity
     reasons: tuple[Because, ...]
 

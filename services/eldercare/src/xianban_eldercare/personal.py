@@ -38,6 +38,13 @@ from xianban_eldercare.repository.whereabouts_tables import (
 __all__ = ["PERSONAL"]
 
 
+def _of_plan(person: str) -> ColumnElement[bool]:
+    """Why a day has no visit tells of the elder, and of the carer: which licence is over …"""
+    plans = select(visit_plan.c.id)
+    mine = (visit_plan.c.resident == person) | (visit_plan.c.carer == person)
+    return visit_plan_unmade.c.plan.in_(plans.where(mine))
+
+
 def _of(table: Table, person: str, column: ColumnElement[str]) -> ColumnElement[bool]:
     return column.in_(select(table.c.id).where(table.c.resident == person))
 
@@ -93,7 +100,8 @@ PERSONAL: Final = PersonalData(
             table=search,
             category="searches",
             subjects=("resident",),
-            actors=("started_by",),
+            actors=("started_by", "ended_by"),
+            displays={"started_by": "started_by_display", "ended_by": "ended_by_display"},
             fate=Fate.ERASED,
         ),
         Holding(
@@ -101,12 +109,13 @@ PERSONAL: Final = PersonalData(
             category="visits",
             subjects=("resident",),
             actors=("carer",),
+            displays={"carer": "carer_display"},
             fate=Fate.ERASED,
         ),
         Holding(
             table=visit_plan_unmade,
             category="visit-plan-days",
-            through=lambda person: _of(visit_plan, person, visit_plan_unmade.c.plan),
+            through=_of_plan,
             fate=Fate.ERASED,
         ),
         Holding(
@@ -114,6 +123,7 @@ PERSONAL: Final = PersonalData(
             category="visit-plans",
             subjects=("resident",),
             actors=("carer",),
+            displays={"carer": "carer_display"},
             fate=Fate.ERASED,
         ),
         # The bed stays and is free; who lay in it is gone.
@@ -142,6 +152,7 @@ PERSONAL: Final = PersonalData(
             category="referral-steps",
             through=lambda person: _of(referral, person, referral_step.c.referral),
             actors=("actor",),
+            displays={"actor": "actor_display"},
             fate=Fate.ERASED,
         ),
         Holding(
@@ -155,6 +166,7 @@ PERSONAL: Final = PersonalData(
             category="referrals",
             subjects=("resident",),
             actors=("referrer", "consented_by"),
+            displays={"referrer": "referrer_display", "consented_by": "consent_display"},
             fate=Fate.ERASED,
         ),
         Holding(

@@ -61,11 +61,9 @@ def _looked_at(resources: Resources, after: str) -> tuple[list[VisitPlanRow], li
         last = today + timedelta(days=AHEAD_DAYS)
         found = VisitPlans(conn, MACHINE).running(today, last, after=after, limit=_AT_ONCE)
         known = VisitPlans(conn, MACHINE).unmade([row.id for row in found])
-        visits = Visits(conn, MACHINE)
+        made = Visits(conn, MACHINE).days_of_plans([row.id for row in found], today)
         lacking = [
-            row.id
-            for row in found
-            if row.id in known or plan_of(row).due(visits.days_of_plan(row.id, today), now)
+            row.id for row in found if row.id in known or plan_of(row).due(made[row.id], now)
         ]
     return found, lacking
 

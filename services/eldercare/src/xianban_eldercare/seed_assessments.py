@@ -11,8 +11,8 @@ from xianban_sdk.demo import person_id
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.domain.assessment_rules import Rules
-from xianban_eldercare.domain.assessments import Facts, months_after, score
-from xianban_eldercare.handlers.assessments import kept_result
+from xianban_eldercare.domain.assessments import Facts, score
+from xianban_eldercare.handlers.assessments import due_after, kept_result
 from xianban_eldercare.repository import MACHINE, Assessments, CareFiles
 from xianban_eldercare.repository.rows import AssessmentRow
 from xianban_eldercare.rules import RULES
@@ -77,5 +77,5 @@ def _completed(
         level=outcome.level,
         created_at=at,
         completed_at=at,
-        due_at=months_after(at, rules.renew_after_months),
+        due_at=due_after(at, rules),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -300,6 +301,15 @@ class TestTheStation:
         page = web.as_(MANAGER).get(STATION).text
         assert 'value="奉评 9"' in page
         assert '<option value="4" selected' in page
+
+
+def test_months_are_those_of_the_calendar_on_the_wall(web: Any) -> None:
+    file = care_file()
+    # Assessed on 1 December in the evening; old from midnight of 1 December, in UTC November still.
+    file.level_time.FromDatetime(datetime(2024, 12, 1, 10, tzinfo=UTC))
+    file.level_due_time.FromDatetime(datetime(2025, 11, 30, 16, tzinfo=UTC))
+    web.caller.replies["GetCareFile"] = file
+    assert "评估已超过 12 个月" in web.as_(ELDER).get("/eldercare/file").text
 
 
 def test_the_care_file_says_level_day_and_when_it_is_old(web: Any) -> None:

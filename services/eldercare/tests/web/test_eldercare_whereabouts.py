@@ -270,6 +270,16 @@ def test_without_a_home_or_a_place_another_way_is_asked_for(web: Any) -> None:
         assert 'href="#f-source"' in page.text
 
 
+@pytest.mark.parametrize("verdict", [STALE, SILENT])
+def test_an_old_place_is_not_taken_for_where_the_locator_is_now(web: Any, verdict: Any) -> None:
+    web.caller.replies["GetWhereabouts"] = whereabouts(last=sighting(verdict))
+    web.as_(DAUGHTER, acting_for=ELDER)
+    page = web.post(f"{HERE}/fences/new", FENCE | {"source": "present"})
+    assert page.status_code == 400
+    assert "已经过时" in page.text
+    assert not web.caller.was_asked("CreateFence")
+
+
 def test_what_the_service_refuses_stands_beside_its_field(web: Any) -> None:
     fields = {"fence.radius_m": "50 到 5000", "fence.center.latitude": "不对"}
     web.caller.replies["CreateFence"] = away(

@@ -10,6 +10,7 @@ import pytest
 from eldercare_people import CARER, DAUGHTER, DISPATCHER, ELDER, MANAGER
 from eldercare_samples import ID
 from visit_samples import visit
+from xianban.eldercare.v1 import care_files_pb2 as care_files
 from xianban.eldercare.v1 import organisations_pb2 as organisations
 from xianban.eldercare.v1 import visits_pb2 as pb
 from xianban_sdk.testing.pages import away
@@ -257,5 +258,91 @@ def test_a_bed_s_deeds(web: Any, deed: str, rpc: str) -> None:
     assert "says why" in refused.text
 
 
+def test_a_hold_that_is_posted_twice_is_one_request(web: Any) -> None:
+    web.as_(MANAGER)
+    asked = []
+    for _ in range(2):
+        web.post(f"{HERE}/beds/101-1/hold", {"resident": RESIDENT, "hours": "48"})
+        asked.append(web.caller.last("HoldBed"))
+    assert asked[0] == asked[1]
+    assert asked[0].hours == 48
+
+
 def test_an_unknown_deed_is_nothing(web: Any) -> None:
     assert web.as_(MANAGER).post(f"{HERE}/beds/101-1/burn").status_code == 404
+
+
+def test_a_number_that_is_far_too_big_is_the_services_to_refuse(web: Any) -> None:
+    form = WEEKLY | {"travel_minutes": "9" * 5000, "minutes": "99999999999"}
+    assert web.as_(MANAGER).post(f"{HERE}/plan", form).status_code == 303
+    asked = web.caller.last("CreateVisitPlan").visit_plan
+    assert (asked.travel_minutes, asked.minutes) == (2**31 - 1, 24 * 60)
+
+
+def paged(kind: Any, items: str, *pages: list[Any]) -> Any:
+    """An RPC that answers a page at a time."""
+
+    def answer(asked: Any) -> Any:
+        at = int(asked.page_token or 0)
+        more = str(at + 1) if at + 1 < len(pages) else ""
+        return kind(**{items: pages[at], "next_page_token": more})
+
+    return answer
+
+
+def test_a_long_week_is_shown_to_its_end(web: Any) -> None:
+    early, late = visit(carer_display="早班"), visit(carer_display="晚班")
+    web.caller.replies["ListRoster"] = paged(pb.ListVisitsResponse, "visits", [early], [late])
+    page = web.as_(MANAGER).get(f"{HERE}/roster").text
+    assert "早班" in page
+    assert "晚班" in page
+
+
+def test_every_carer_can_be_sent(web: Any) -> None:
+    people = [[organisations.Staff(name=f"x/{n}", display_name=n, active=True)] for n in "甲乙"]
+    web.caller.replies["ListStaff"] = paged(organisations.ListStaffResponse, "staff", *people)
+    page = web.as_(MANAGER).get(f"{HERE}/plan").text
+    assert ">甲</option>" in page
+    assert ">乙</option>" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "rpc", "items", "kind"),
+    [
+        (f"{HERE}/staff", "ListStaff", "staff", organisations.ListStaffResponse),
+        (f"{HERE}/beds", "ListBeds", "beds", organisations.ListBedsResponse),
+        (f"{HERE}/plans", "ListCareFiles", "care_files", care_files.ListCareFilesResponse),
+    ],
+)
+def test_a_long_list_leads_on_to_its_next_page(
+    web: Any, path: str, rpc: str, items: str, kind: Any
+) -> None:
+    [one, *_] = getattr(web.caller.replies[rpc], items)
+    web.caller.replies[rpc] = paged(kind, items, [one], [one])
+    page = web.as_(MANAGER).get(path).text
+    assert f'href="{path}?page_token=1"' in page
+    assert f'href="{path}"' in web.get(f"{path}?page_token=1").text
+    assert web.caller.last(rpc).page_token == "1"
+
+
+@pytest.mark.parametrize("path", [f"{HERE}/beds", f"{HERE}/plan"])
+def test_elders_who_do_not_fit_into_a_list_are_found_by_name(web: Any, path: str) -> None:
+    web.caller.replies["ListCareFiles"] = care_files.ListCareFilesResponse()
+    assert 'name="elder"' not in web.as_(MANAGER).get(path).text
+    web.caller.replies["ListCareFiles"] = care_files.ListCareFilesResponse(next_page_token="more")
+    page = web.get(f"{path}?elder=张").text
+    assert web.caller.last("ListCareFiles").search == "张"
+    assert "没有列出全部老人" in page
+    assert 'name="elder"' in page
+
+
+def test_the_elder_chosen_before_stays_chosen_whatever_the_list_holds(web: Any) -> None:
+    web.caller.replies["ListCareFiles"] = care_files.ListCareFilesResponse(next_page_token="more")
+    page = web.as_(MANAGER).get(f"{HERE}/plan?weekly=1&resident={RESIDENT}").text
+    assert f'<option value="{RESIDENT}" selected>' in page
+
+
+def test_an_employee_is_found_without_reading_all(web: Any) -> None:
+    web.as_(MANAGER).get(f"{HERE}/staff/{CARER.id}")
+    assert web.caller.last("GetStaff").name == f"organisations/nanqiao/staff/{CARER.id}"
+    assert not web.caller.was_asked("ListStaff")

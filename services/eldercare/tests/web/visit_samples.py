@@ -128,7 +128,7 @@ def more_replies() -> dict[str, Any]:
         ),
         "GetOrganisation": organisation(),
         "ListStaff": organisations.ListStaffResponse(staff=[staff()]),
-        "UpdateStaff": staff(),
+        **dict.fromkeys(("GetStaff", "UpdateStaff"), staff()),
         "ListBeds": organisations.ListBedsResponse(beds=beds()),
         **dict.fromkeys(
             ("HoldBed", "ReleaseBed", "OccupyBed", "VacateBed", "CloseBed"), organisations.Bed()

@@ -2,6 +2,7 @@
 
 from xianban_notify.repository.messages import Messages, add
 from xianban_notify.repository.tables import (
+    KEPT,
     address,
     attempt,
     delivery,
@@ -11,6 +12,7 @@ from xianban_notify.repository.tables import (
 )
 
 __all__ = [
+    "KEPT",
     "Messages",
     "add",
     "address",

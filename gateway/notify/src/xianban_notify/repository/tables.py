@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import (
     Boolean,
     Column,
@@ -14,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from xianban_sdk.storage import Encrypted, Instant
+from xianban_sdk.storage import Encrypted, Instant, Kept
 
 metadata = MetaData()
 message = Table(
@@ -119,3 +121,5 @@ address = Table(
     Column("code_tries", Integer, nullable=False),
     Index("address_by_person", "person"),
 )
+# What became of it stays with its delivery; no outcome comes later than this.
+KEPT = (Kept(attempt, attempt.c.handed_at, timedelta(days=30)),)

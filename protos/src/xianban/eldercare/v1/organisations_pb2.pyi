@@ -177,7 +177,7 @@ class Organisation(_message.Message):
     capacity: _builtins.int
     """How many elders it may care for at a time."""
     version: _builtins.int
-    """Grows with every change; an update names the one it saw (0: whatever it is)."""
+    """Grows with every change; an update names the one it saw (0: there must be none yet)."""
     free_beds: _builtins.int
     """Beds that are free now, and those for nursing care among them; set by the service."""
     free_nursing_beds: _builtins.int
@@ -370,7 +370,7 @@ class Staff(_message.Message):
     active: _builtins.bool
     """False: is not rostered, e.g. on leave."""
     version: _builtins.int
-    """Grows with every change; an update names the one it saw (0: whatever it is)."""
+    """Grows with every change; an update names the one it saw (0: there must be none yet)."""
     @_builtins.property
     def licences(self) -> _containers.RepeatedCompositeFieldContainer[Global___Licence]:
         """At most one of a kind."""
@@ -394,6 +394,27 @@ class Staff(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Staff: _TypeAlias = Staff  # noqa: Y015
+
+@_typing.final
+class GetStaffRequest(_message.Message):
+    """Asks for one of an organisation's staff."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetStaffRequest: _TypeAlias = GetStaffRequest  # noqa: Y015
 
 @_typing.final
 class ListStaffRequest(_message.Message):
@@ -501,6 +522,7 @@ class Bed(_message.Message):
     resident_display: _builtins.str
     """As the elder's file calls them."""
     version: _builtins.int
+    """Grows with every change; an update names the one it saw (0: there must be none yet)."""
     @_builtins.property
     def hold_expire_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -608,26 +630,24 @@ class HoldBedRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     RESIDENT_FIELD_NUMBER: _builtins.int
-    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     resident: _builtins.str
+    hours: _builtins.int
+    """How long from now on, at most thirty days; the same request again does not make it longer."""
     request_id: _builtins.str
-    @_builtins.property
-    def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """At most thirty days from now."""
-
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         resident: _builtins.str = ...,
-        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        hours: _builtins.int = ...,
         request_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "name", b"name", "request_id", b"request_id", "resident", b"resident"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hours", b"hours", "name", b"name", "request_id", b"request_id", "resident", b"resident"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -55,6 +55,11 @@ class OrganisationServiceStub:
                 request_serializer=xianban_dot_eldercare_dot_v1_dot_organisations__pb2.ListStaffRequest.SerializeToString,
                 response_deserializer=xianban_dot_eldercare_dot_v1_dot_organisations__pb2.ListStaffResponse.FromString,
                 _registered_method=True)
+        self.GetStaff = channel.unary_unary(
+                '/xianban.eldercare.v1.OrganisationService/GetStaff',
+                request_serializer=xianban_dot_eldercare_dot_v1_dot_organisations__pb2.GetStaffRequest.SerializeToString,
+                response_deserializer=xianban_dot_eldercare_dot_v1_dot_organisations__pb2.Staff.FromString,
+                _registered_method=True)
         self.UpdateStaff = channel.unary_unary(
                 '/xianban.eldercare.v1.OrganisationService/UpdateStaff',
                 request_serializer=xianban_dot_eldercare_dot_v1_dot_organisations__pb2.UpdateStaffRequest.SerializeToString,
@@ -124,6 +129,13 @@ class OrganisationServiceServicer:
 
     def ListStaff(self, request, context):
         """Lists an organisation's staff.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetStaff(self, request, context):
+        """Gets one of an organisation's staff.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -207,6 +219,11 @@ def add_OrganisationServiceServicer_to_server(servicer, server):
                     servicer.ListStaff,
                     request_deserializer=xianban_dot_eldercare_dot_v1_dot_organisations__pb2.ListStaffRequest.FromString,
                     response_serializer=xianban_dot_eldercare_dot_v1_dot_organisations__pb2.ListStaffResponse.SerializeToString,
+            ),
+            'GetStaff': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStaff,
+                    request_deserializer=xianban_dot_eldercare_dot_v1_dot_organisations__pb2.GetStaffRequest.FromString,
+                    response_serializer=xianban_dot_eldercare_dot_v1_dot_organisations__pb2.Staff.SerializeToString,
             ),
             'UpdateStaff': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateStaff,
@@ -358,6 +375,33 @@ class OrganisationService:
             '/xianban.eldercare.v1.OrganisationService/ListStaff',
             xianban_dot_eldercare_dot_v1_dot_organisations__pb2.ListStaffRequest.SerializeToString,
             xianban_dot_eldercare_dot_v1_dot_organisations__pb2.ListStaffResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStaff(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.eldercare.v1.OrganisationService/GetStaff',
+            xianban_dot_eldercare_dot_v1_dot_organisations__pb2.GetStaffRequest.SerializeToString,
+            xianban_dot_eldercare_dot_v1_dot_organisations__pb2.Staff.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,8 @@ class OrganisationServiceStub:
     """Enters or changes an organisation of the caller's area."""
     ListStaff: _grpc.UnaryUnaryMultiCallable[_organisations_pb2.ListStaffRequest, _organisations_pb2.ListStaffResponse]
     """Lists an organisation's staff."""
+    GetStaff: _grpc.UnaryUnaryMultiCallable[_organisations_pb2.GetStaffRequest, _organisations_pb2.Staff]
+    """Gets one of an organisation's staff."""
     UpdateStaff: _grpc.UnaryUnaryMultiCallable[_organisations_pb2.UpdateStaffRequest, _organisations_pb2.Staff]
     """Takes somebody on, or changes their licences and days."""
     ListBeds: _grpc.UnaryUnaryMultiCallable[_organisations_pb2.ListBedsRequest, _organisations_pb2.ListBedsResponse]
@@ -71,6 +73,8 @@ class OrganisationServiceAsyncStub(OrganisationServiceStub):
     """Enters or changes an organisation of the caller's area."""
     ListStaff: _aio.UnaryUnaryMultiCallable[_organisations_pb2.ListStaffRequest, _organisations_pb2.ListStaffResponse]  # type: ignore[assignment]
     """Lists an organisation's staff."""
+    GetStaff: _aio.UnaryUnaryMultiCallable[_organisations_pb2.GetStaffRequest, _organisations_pb2.Staff]  # type: ignore[assignment]
+    """Gets one of an organisation's staff."""
     UpdateStaff: _aio.UnaryUnaryMultiCallable[_organisations_pb2.UpdateStaffRequest, _organisations_pb2.Staff]  # type: ignore[assignment]
     """Takes somebody on, or changes their licences and days."""
     ListBeds: _aio.UnaryUnaryMultiCallable[_organisations_pb2.ListBedsRequest, _organisations_pb2.ListBedsResponse]  # type: ignore[assignment]
@@ -122,6 +126,14 @@ class OrganisationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_organisations_pb2.ListStaffResponse, _abc.Awaitable[_organisations_pb2.ListStaffResponse]]:
         """Lists an organisation's staff."""
+
+    @_abc_1.abstractmethod
+    def GetStaff(
+        self,
+        request: _organisations_pb2.GetStaffRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organisations_pb2.Staff, _abc.Awaitable[_organisations_pb2.Staff]]:
+        """Gets one of an organisation's staff."""
 
     @_abc_1.abstractmethod
     def UpdateStaff(

@@ -549,29 +549,27 @@ class OfferReferralRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     ORGANISATIONS_FIELD_NUMBER: _builtins.int
-    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
+    hours: _builtins.int
+    """Within how many hours they answer, at most thirty days; 0: three days."""
     request_id: _builtins.str
     @_builtins.property
     def organisations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """"organisations/{id}"."""
-
-    @_builtins.property
-    def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Until when they may answer; absent: three days. At most thirty days from now."""
 
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         organisations: _abc.Iterable[_builtins.str] | None = ...,
-        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        hours: _builtins.int = ...,
         request_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "name", b"name", "organisations", b"organisations", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hours", b"hours", "name", b"name", "organisations", b"organisations", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -716,27 +714,25 @@ class AcceptReferralOfferRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     BED_FIELD_NUMBER: _builtins.int
-    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     bed: _builtins.str
     """"organisations/{o}/beds/{b}" of the same organisation; empty where the target has no beds here."""
+    hours: _builtins.int
+    """For how many hours the place is kept, at most thirty days; 0: three days."""
     request_id: _builtins.str
-    @_builtins.property
-    def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Until when the elder may move in; absent: three days. At most thirty days from now."""
-
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         bed: _builtins.str = ...,
-        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        hours: _builtins.int = ...,
         request_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bed", b"bed", "expire_time", b"expire_time", "name", b"name", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bed", b"bed", "hours", b"hours", "name", b"name", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

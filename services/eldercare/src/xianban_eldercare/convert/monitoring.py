@@ -8,7 +8,7 @@ from typing import Final
 from xianban.common.v1 import alerts_pb2, readings_pb2
 from xianban.eldercare.v1 import monitoring_pb2 as pb
 from xianban_sdk import i18n
-from xianban_sdk.alerts import Alert, Place, State, Step, alert_to_wire, step_to_wire
+from xianban_sdk.alerts import Alert, State, Step, alert_to_wire, step_to_wire
 from xianban_sdk.readings import Hour, Reading, Severity, Shown, Silence
 from xianban_sdk.readings.convert import judged
 
@@ -22,7 +22,6 @@ __all__ = [
     "care_state",
     "hour",
     "limits",
-    "place",
     "reading",
     "sos",
     "threshold",
@@ -151,10 +150,3 @@ def sos(resident: str, found: Alert | None, locale: str) -> pb.Sos:
     made.text = i18n.text(key, locale, _PACKAGE, by=by)
     made.raise_time.FromDatetime(found.raised_at)
     return made
-
-
-def place(request: pb.RaiseSosRequest) -> Place | None:
-    if not request.HasField("position"):
-        return None
-    found = request.position
-    return Place(found.latitude, found.longitude, found.accuracy_m)

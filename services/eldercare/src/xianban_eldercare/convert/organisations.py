@@ -9,6 +9,7 @@ from typing import Final
 from xianban.eldercare.v1 import organisations_pb2 as pb
 from xianban_sdk.wire import day
 
+from xianban_eldercare.convert.states import BED_STATES
 from xianban_eldercare.domain.beds import BedKind, BedState
 from xianban_eldercare.domain.staff import LicenceKind
 from xianban_eldercare.handlers.organisations import Employed, licence
@@ -26,6 +27,7 @@ __all__ = [
     "organisation",
     "organisation_id",
     "staff",
+    "staff_key",
     "written_bed",
     "written_organisation",
     "written_staff",
@@ -51,12 +53,6 @@ _BED_KINDS: Final = {
     pb.BED_KIND_NURSING: BedKind.NURSING,
 }
 _SHOWN_BED_KINDS: Final = {kept.value: shown for shown, kept in _BED_KINDS.items()}
-_BED_STATES: Final = {
-    BedState.FREE.value: pb.BED_STATE_FREE,
-    BedState.HELD.value: pb.BED_STATE_HELD,
-    BedState.OCCUPIED.value: pb.BED_STATE_OCCUPIED,
-    BedState.CLOSED.value: pb.BED_STATE_CLOSED,
-}
 
 
 def organisation_id(name: str) -> str:
@@ -68,6 +64,12 @@ def bed_key(name: str) -> tuple[str, str]:
     """`organisations/{o}/beds/{b}` → both ids."""
     _, organisation, _, bed_id = name.split("/")
     return organisation, bed_id
+
+
+def staff_key(name: str) -> tuple[str, str]:
+    """`organisations/{o}/staff/{p}` → both ids."""
+    _, organisation, _, person = name.split("/")
+    return organisation, person
 
 
 def kind_of(kind: pb.OrganisationKind.ValueType) -> str:
@@ -134,7 +136,7 @@ def _licence(row: LicenceRow, today: date) -> pb.Licence:
 
 
 def written_staff(given: pb.Staff) -> Employed:
-    _, organisation_, _, person = given.name.split("/")
+    organisation_, person = staff_key(given.name)
     row = StaffRow(
         organisation=organisation_,
         person=person,
@@ -166,7 +168,7 @@ def bed(row: BedRow, names: Mapping[str, str]) -> pb.Bed:
         name=f"organisations/{row.organisation}/beds/{row.id}",
         room=row.room,
         kind=_SHOWN_BED_KINDS[row.kind],
-        state=_BED_STATES[row.state],
+        state=BED_STATES[row.state],
         version=row.version,
     )
     if row.resident is not None:

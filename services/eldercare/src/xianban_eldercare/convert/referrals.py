@@ -11,7 +11,8 @@ from xianban.eldercare.v1 import referrals_pb2 as pb
 from xianban_sdk.wire import day, stamp
 
 from xianban_eldercare.convert.care_files import LEVELS
-from xianban_eldercare.domain.referrals import CareSetting, OfferState, ReferralState
+from xianban_eldercare.convert.states import CARE_SETTINGS, REFERRAL_STATES
+from xianban_eldercare.domain.referrals import OfferState, ReferralState
 from xianban_eldercare.repository.referral_rows import (
     ReferralOfferRow,
     ReferralRow,
@@ -21,15 +22,7 @@ from xianban_eldercare.repository.rows import CareFileRow
 
 __all__ = ["Names", "offer", "offer_key", "referral", "referral_id", "written"]
 
-_SETTINGS: Final = {
-    pb.CARE_SETTING_HOME: CareSetting.HOME,
-    pb.CARE_SETTING_INSTITUTION: CareSetting.INSTITUTION,
-    pb.CARE_SETTING_MEDICAL: CareSetting.MEDICAL,
-}
-_SHOWN_SETTINGS: Final = {kept.value: shown for shown, kept in _SETTINGS.items()}
-_STATES: Final = {
-    state.value: pb.ReferralState.Value(f"REFERRAL_STATE_{state.name}") for state in ReferralState
-}
+_SETTINGS: Final = {shown: kept for kept, shown in CARE_SETTINGS.items()}
 _OFFERS: Final = {
     state.value: pb.ReferralOfferState.Value(f"REFERRAL_OFFER_STATE_{state.name}")
     for state in OfferState
@@ -73,11 +66,11 @@ def referral(
 ) -> pb.Referral:
     return pb.Referral(
         name=row.name,
-        origin=_SHOWN_SETTINGS[row.origin],
-        target=_SHOWN_SETTINGS[row.target],
+        origin=CARE_SETTINGS[row.origin],
+        target=CARE_SETTINGS[row.target],
         reason=row.reason,
         want_date=row.want_on.isoformat(),
-        state=_STATES[row.state],
+        state=REFERRAL_STATES[row.state],
         referrer_display=row.referrer_display,
         resident_display=names.elder(row.resident),
         create_time=stamp(row.created_at),
@@ -102,9 +95,9 @@ def offer(row: ReferralRow, one: ReferralOfferRow, names: Names) -> pb.ReferralO
         state=_OFFERS[one.state],
         resident=f"residents/{row.resident}",
         resident_display=names.elder(row.resident),
-        care_level=LEVELS[file.care_level] if file and concerns else None,
-        origin=_SHOWN_SETTINGS[row.origin],
-        target=_SHOWN_SETTINGS[row.target],
+        care_level=LEVELS[file.care_level if file and concerns else 0],
+        origin=CARE_SETTINGS[row.origin],
+        target=CARE_SETTINGS[row.target],
         reason=row.reason if concerns else "",
         want_date=row.want_on.isoformat(),
         referrer_display=row.referrer_display,
@@ -113,13 +106,13 @@ def offer(row: ReferralRow, one: ReferralOfferRow, names: Names) -> pb.ReferralO
         expire_time=stamp(row.due_at if concerns else None),
         bed=f"organisations/{one.organisation}/beds/{one.bed}" if one.bed else "",
         answer_reason=one.answer_reason,
-        referral_state=_STATES[row.state],
+        referral_state=REFERRAL_STATES[row.state],
     )
 
 
 def _step(one: ReferralStepRow, names: Names) -> pb.ReferralStep:
     return pb.ReferralStep(
-        state=_STATES[one.state],
+        state=REFERRAL_STATES[one.state],
         time=stamp(one.at),
         actor_display=one.actor_display,
         organisation_display=names.organisation(one.organisation),
@@ -133,8 +126,8 @@ def written(resident: str, given: pb.Referral) -> ReferralRow:
         id="",
         resident=resident,
         under_way_of=None,
-        origin=_SETTINGS[given.origin].value,
-        target=_SETTINGS[given.target].value,
+        origin=_SETTINGS[given.origin],
+        target=_SETTINGS[given.target],
         reason=given.reason,
         want_on=day(given.want_date, "referral.want_date"),
         state=ReferralState.PROPOSED.value,

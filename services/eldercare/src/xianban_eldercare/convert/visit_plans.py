@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 from xianban.eldercare.v1 import visit_plans_pb2 as pb
-from xianban_sdk.i18n import text
+from xianban_sdk.errors import FailedPrecondition, localised
 from xianban_sdk.wire import day
 
 from xianban_eldercare.convert.organisations import organisation_id
@@ -44,8 +44,8 @@ def visit_plan(seen: SeenPlan, locale: str) -> pb.VisitPlan:
 
 
 def _unmade(row: UnmadeRow, locale: str) -> pb.UnmadeDay:
-    key, params = row.reason.lower().replace("_", "-"), orjson.loads(row.params)
-    display = text(key, locale, "xianban_eldercare", **params)
+    refusal = FailedPrecondition(row.reason, **orjson.loads(row.params))
+    display = localised(refusal, locale, "xianban_eldercare")
     return pb.UnmadeDay(date=row.day.isoformat(), reason=row.reason, display=display)
 
 

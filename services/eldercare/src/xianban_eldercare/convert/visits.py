@@ -6,16 +6,16 @@ from typing import Any, Final
 
 import orjson
 from xianban.eldercare.v1 import visits_pb2 as pb
-from xianban_sdk.alerts import Place
 from xianban_sdk.wire import instant, stamp
 
 from xianban_eldercare.convert.organisations import organisation_id
-from xianban_eldercare.domain.visits import VisitKind, VisitState
+from xianban_eldercare.convert.states import VISIT_STATES
+from xianban_eldercare.domain.visits import VisitKind
 from xianban_eldercare.handlers.visits import Seen, tasks_of
 from xianban_eldercare.repository.organisation_rows import VisitRow
 from xianban_eldercare.repository.visits import Span
 
-__all__ = ["KINDS", "SHOWN_KINDS", "place", "span", "visit", "visit_id", "written"]
+__all__ = ["KINDS", "SHOWN_KINDS", "span", "visit", "visit_id", "written"]
 
 KINDS: Final = {
     pb.VISIT_KIND_CALL: VisitKind.CALL,
@@ -27,13 +27,6 @@ KINDS: Final = {
     pb.VISIT_KIND_REHABILITATION: VisitKind.REHABILITATION,
 }
 SHOWN_KINDS: Final = {kept.value: shown for shown, kept in KINDS.items()}
-_STATES: Final = {
-    VisitState.PLANNED.value: pb.VISIT_STATE_PLANNED,
-    VisitState.CHECKED_IN.value: pb.VISIT_STATE_CHECKED_IN,
-    VisitState.DONE.value: pb.VISIT_STATE_DONE,
-    VisitState.MISSED.value: pb.VISIT_STATE_MISSED,
-    VisitState.CANCELLED.value: pb.VISIT_STATE_CANCELLED,
-}
 
 
 def visit_id(name: str) -> str:
@@ -44,13 +37,6 @@ def visit_id(name: str) -> str:
 def span(request: Any) -> Span:
     """Of a request with start_time and end_time."""
     return instant(request.start_time), instant(request.end_time)
-
-
-def place(request: pb.CheckInVisitRequest) -> Place | None:
-    if not request.HasField("position"):
-        return None
-    found = request.position
-    return Place(found.latitude, found.longitude, found.accuracy_m)
 
 
 def visit(seen: Seen, *, contact: bool = False) -> pb.Visit:
@@ -66,7 +52,7 @@ def visit(seen: Seen, *, contact: bool = False) -> pb.Visit:
         end_time=stamp(row.end_at),
         travel_minutes=row.travel_minutes,
         tasks=[pb.VisitTask(text=one.text, done=one.done) for one in tasks_of(row)],
-        state=_STATES[row.state],
+        state=VISIT_STATES[row.state],
         cancel_reason=row.cancel_reason,
         check_in_time=stamp(row.checked_in_at),
         distance_metres=row.distance_metres,
@@ -96,23 +82,12 @@ def written(resident: str, given: pb.Visit) -> VisitRow:
     """What is planned; all else is the service's."""
     tasks = [{"text": one.text, "done": False} for one in given.tasks]
     return VisitRow(
-        id="",
         resident=resident,
         organisation=organisation_id(given.organisation),
         carer=given.carer,
-        carer_display="",
         kind=KINDS[given.kind].value,
         start_at=instant(given.start_time),
         end_at=instant(given.end_time),
         travel_minutes=given.travel_minutes,
         tasks=orjson.dumps(tasks).decode(),
-        state=VisitState.PLANNED.value,
-        cancel_reason="",
-        checked_in_at=None,
-        checked_in_place="",
-        distance_metres=None,
-        away_reason="",
-        checked_out_at=None,
-        note="",
-        version=0,
     )

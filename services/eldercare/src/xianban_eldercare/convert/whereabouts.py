@@ -10,9 +10,10 @@ from xianban.common.v1 import readings_pb2
 from xianban.eldercare.v1 import whereabouts_pb2 as pb
 from xianban_sdk import i18n
 from xianban_sdk.readings import Shown
-from xianban_sdk.readings.convert import judged, position
+from xianban_sdk.readings.convert import judged
 from xianban_sdk.readings.rules import Standing
 from xianban_sdk.storage.instant import from_micros
+from xianban_sdk.wire import position
 
 from xianban_eldercare.convert import searches
 from xianban_eldercare.handlers.whereabouts import Near, Seen, Sighted

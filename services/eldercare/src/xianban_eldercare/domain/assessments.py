@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 from typing import Final
 
 from xianban_eldercare.domain.assessment_rules import Domain, Item, Option, Rules, Worsening
@@ -118,11 +118,10 @@ def missing(rules: Rules, answers: Mapping[str, int]) -> list[str]:
     return [item.term.key for item in rules.items if item.term.key not in answers]
 
 
-def months_after(instant: datetime, months: int) -> datetime:
+def months_after(day: date, months: int) -> date:
     """The same day so many months later; from the 29th on that month's 28th."""
-    year, month = divmod(instant.month - 1 + months, 12)
-    day = min(instant.day, _LAST_DAY)
-    return instant.replace(year=instant.year + year, month=month + 1, day=day)
+    year, month = divmod(day.month - 1 + months, 12)
+    return date(day.year + year, month + 1, min(day.day, _LAST_DAY))
 
 
 def _wrong(items: Mapping[str, Item], key: str, points: int) -> Fault | None:

@@ -41,7 +41,7 @@ class Bed:
     def held(self, resident: str, until: datetime, now: datetime) -> Bed:
         """Kept for an elder; for the same one again, until another time."""
         if not now < until <= now + LONGEST_HOLD:
-            raise Refused("HOLD_TIME", "expire_time", days=LONGEST_HOLD.days)
+            raise Refused("HOLD_TIME", "hours", days=LONGEST_HOLD.days)
         if self.state is not BedState.FREE and not self._kept_for(resident):
             self._refuse()
         return Bed(BedState.HELD, resident, until)

@@ -73,6 +73,11 @@ class Held:
     level: int
     outdated: bool
 
+    @classmethod
+    def on(cls, day: date, level: int, first: date, last: date) -> Held:
+        """Its first and its last day count."""
+        return cls(level, outdated=not first <= day <= last)
+
 
 @dataclass(frozen=True, slots=True)
 class Granted:

@@ -213,10 +213,6 @@ def check_way(origin: CareSetting, target: CareSetting, stay: CareSetting | None
         raise Refused("STAY_ENDS_BY_RETURN", "referral.target")
 
 
-def until(wanted: datetime | None, now: datetime) -> datetime:
-    """Until when an answer or an arrival is waited for."""
-    if wanted is None:
-        return now + ANSWERED_WITHIN
-    if not now < wanted <= now + LONGEST:
-        raise Refused("REFERRAL_TIME", "expire_time", days=LONGEST.days)
-    return wanted
+def until(hours: int, now: datetime) -> datetime:
+    """Until when an answer or an arrival is waited for; 0: as long as usual."""
+    return now + (timedelta(hours=hours) if hours else ANSWERED_WITHIN)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from math import asin, cos, radians, sin, sqrt
 from typing import Final
 
 from xianban_eldercare.domain.errors import Refused
@@ -14,6 +13,7 @@ from xianban_eldercare.domain.errors import Refused
 __all__ = [
     "AROUND",
     "EARLIEST",
+    "FARTHEST",
     "LATE_AFTER",
     "LONGEST",
     "MISSED_AFTER",
@@ -24,7 +24,6 @@ __all__ = [
     "VisitKind",
     "VisitState",
     "collides",
-    "metres_between",
 ]
 
 # A carer sees what a visit needs from this long before it until this long after it.
@@ -36,9 +35,10 @@ LATE_AFTER: Final = timedelta(minutes=30)
 # Not begun this long after its window: nobody will.
 MISSED_AFTER: Final = timedelta(hours=12)
 LONGEST: Final = timedelta(hours=12)
+# Nobody knows yet who will work then: a later one is a mistyped year.
+FARTHEST: Final = timedelta(days=366)
 # Farther from the home than this, a check-in asks for a reason.
 NEAR_METRES: Final = 300
-_EARTH_METRES: Final = 6_371_000
 
 
 class VisitKind(StrEnum):
@@ -78,7 +78,7 @@ class CheckIn:
     located: bool
     distance: int | None = None
     # The radius of the phone's own doubt, in metres.
-    accuracy: int = 0
+    accuracy: float = 0
     away_reason: str = ""
 
     @property
@@ -121,6 +121,8 @@ class Visit:
             raise Refused("VISIT_TOO_LONG", "visit.end_time", hours=hours)
         if self.end_at <= now:
             raise Refused("VISIT_OVER", "visit.end_time")
+        if self.start_at > now + FARTHEST:
+            raise Refused("VISIT_FAR", "visit.start_time", days=FARTHEST.days)
         return self
 
     def checked_in(self, now: datetime, found: CheckIn) -> Visit:
@@ -170,12 +172,6 @@ class Visit:
         """Nobody has come though the window is over."""
         return self.state is VisitState.PLANNED and now >= self.end_at + LATE_AFTER
 
-    def assigned(self, now: datetime) -> bool:
-        """Its carer may see what it needs."""
-        if self.state is VisitState.CANCELLED:
-            return False
-        return self.start_at - AROUND <= now < self.end_at + AROUND
-
     def _must_be(self, state: VisitState) -> None:
         if self.state is not state:
             raise Refused(f"VISIT_{self.state.name}", "name")
@@ -192,10 +188,3 @@ def collides(wanted: Visit, others: Sequence[Visit]) -> Visit | None:
         ),
         None,
     )
-
-
-def metres_between(here: tuple[float, float], there: tuple[float, float]) -> int:
-    """Along the great circle between two (latitude, longitude) in degrees, WGS 84."""
-    (lat1, lon1), (lat2, lon2) = (tuple(map(radians, one)) for one in (here, there))
-    half = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin((lon2 - lon1) / 2) ** 2
-    return round(2 * _EARTH_METRES * asin(min(1.0, sqrt(half))))

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import asin, cos, radians, sin, sqrt
 from typing import Final
+
+from xianban_eldercare.domain.distances import metres_between
 
 __all__ = [
     "MARGIN_METRES",
@@ -33,8 +34,6 @@ UNKNOWN_ACCURACY: Final = 50.0
 _POOR_METRES: Final = 100.0
 # 60 m/s = 216 km/h: no road and no metro is faster.
 _FASTEST: Final = 60.0
-# Mean radius, IUGG 1980.
-_EARTH_METRES: Final = 6_371_008.8
 _SECOND: Final = 1_000_000
 # Neither outside nor back inside.
 _UNDECIDED: Final = 1e-9
@@ -67,12 +66,8 @@ class Circle:
 
 
 def metres(one: Fix | Circle, other: Fix | Circle) -> float:
-    """Along a great circle, by the haversine formula; right within 0.5 %."""
-    here, there = radians(one.latitude), radians(other.latitude)
-    down = sin((there - here) / 2)
-    across = sin(radians(other.longitude - one.longitude) / 2)
-    share = down * down + cos(here) * cos(there) * across * across
-    return 2 * _EARTH_METRES * asin(min(1.0, sqrt(share)))
+    here, there = (one.latitude, one.longitude), (other.latitude, other.longitude)
+    return metres_between(here, there)
 
 
 def believed(fixes: Iterable[Fix]) -> list[Fix]:

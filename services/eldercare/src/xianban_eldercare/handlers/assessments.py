@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day, midnight
 from xianban_sdk.errors import Aborted, AlreadyExists, FailedPrecondition
 from xianban_sdk.storage import UnitOfWork
 
@@ -28,6 +28,7 @@ __all__ = [
     "basics_of",
     "complete_assessment",
     "discard_assessment",
+    "due_after",
     "facts_of",
     "kept_result",
     "open_assessment",
@@ -80,7 +81,12 @@ class Rescored:
 
 def rules_of_the_day(book: RuleBook, now: datetime) -> Rules:
     """The version for assessments that are opened now."""
-    return book.current(now.astimezone(SHANGHAI).date())
+    return book.current(local_day(now))
+
+
+def due_after(completed: datetime, rules: Rules) -> datetime:
+    """A level is old from the beginning of a day, whenever in the day it was found."""
+    return midnight(domain.months_after(local_day(completed), rules.renew_after_months))
 
 
 def open_assessment(
@@ -162,7 +168,7 @@ def complete_assessment(
         result=kept_result(outcome),
         level=outcome.level,
         completed_at=now,
-        due_at=domain.months_after(now, rules.renew_after_months),
+        due_at=due_after(now, rules),
         version=before.version + 1,
     )
     return _announced(_saved(done, before, scope, uow), scope, uow)

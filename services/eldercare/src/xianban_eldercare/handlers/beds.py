@@ -19,6 +19,7 @@ from xianban_sdk.timers import Timer, cancel, schedule
 from xianban_eldercare.domain.beds import Bed, BedState
 from xianban_eldercare.errors import refusals
 from xianban_eldercare.events import bed_changed
+from xianban_eldercare.handlers.versions import put
 from xianban_eldercare.repository import MACHINE, CareFiles, Scope
 from xianban_eldercare.repository.beds import Beds
 from xianban_eldercare.repository.organisation_rows import BedRow
@@ -47,15 +48,12 @@ def write_bed(wanted: BedRow, seen: int, *, scope: Scope, uow: UnitOfWork) -> Be
     Organisations(uow.conn, scope).own_one(wanted.organisation, field="bed.name")
     beds = Beds(uow.conn, scope)
     before = beds.find(wanted.organisation, wanted.id, locked=True)
-    if before is None:
-        made = replace(wanted, state=BedState.FREE.value, version=1)
-        if not beds.add(made):
-            raise Aborted("BED_CHANGED", field="bed.version")
-        return made
-    after = replace(before, room=wanted.room, kind=wanted.kind, version=before.version + 1)
-    if seen not in (0, before.version) or not beds.save(after, seen=before.version):
-        raise Aborted("BED_CHANGED", field="bed.version")
-    return after
+    new = replace(wanted, state=BedState.FREE.value)
+    changed = replace(before, room=wanted.room, kind=wanted.kind) if before else new
+    if changed.resident is not None:
+        # The answer says who lies there, or for whom it is kept.
+        uow.audit("UpdateBed", changed.resident, basis=f"organisations/{changed.organisation}")
+    return put(beds, changed, before, seen, "bed")
 
 
 def hold_bed(key: Key, resident: str, until: datetime, *, scope: Scope, uow: UnitOfWork) -> BedRow:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day
 from xianban_sdk.errors import InvalidArgument
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.wire import day
@@ -32,20 +32,26 @@ class Entitled:
 
 
 def entitled(
-    resident: str, day: date, *, schedules: Iterable[Schedule], scope: Scope, conn: Connection
+    resident: str, on: date, *, schedules: Iterable[Schedule], scope: Scope, conn: Connection
 ) -> Entitled:
     """By the tables of the day; each sees the level of its own scale alone."""
     file = CareFiles(conn, scope).get(resident)
     official = OfficialLevels(conn, scope).find(resident)
     held: dict[str, Held] = {}
     if file.care_level:
-        due = file.level_due_at
-        old = due is None or due.astimezone(SHANGHAI).date() <= day
-        held[GBT] = Held(file.care_level, outdated=old)
+        held[GBT] = _assessed(file, on)
     if official is not None:
-        within = official.valid_from <= day.isoformat() <= official.valid_until
-        held[UNIFIED] = Held(official.level, outdated=not within)
-    return Entitled(resident, day, file, official, held, granted(schedules, held, day))
+        first, last = map(date.fromisoformat, (official.valid_from, official.valid_until))
+        held[UNIFIED] = Held.on(on, official.level, first, last)
+    return Entitled(resident, on, file, official, held, granted(schedules, held, on))
+
+
+def _assessed(file: CareFileRow, on: date) -> Held:
+    """From the day of the assessment until before the day on which the next one is due."""
+    if file.level_assessed_at is None or file.level_due_at is None:
+        return Held(file.care_level, outdated=True)
+    last = local_day(file.level_due_at) - timedelta(days=1)
+    return Held.on(on, file.care_level, local_day(file.level_assessed_at), last)
 
 
 def enter_official_level(

@@ -7,7 +7,7 @@ restart change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
@@ -21,7 +21,8 @@ from xianban_sdk.readings.rules import Change, Standing, judge
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.storage.instant import from_micros, to_micros
 
-from xianban_eldercare.alarms import BOOK
+from xianban_eldercare.alarms import BOOK, finding_about
+from xianban_eldercare.domain.subjects import resident_of, subject_of
 from xianban_eldercare.domain.whereabouts import (
     MARGIN_METRES,
     Circle,
@@ -30,15 +31,17 @@ from xianban_eldercare.domain.whereabouts import (
     beyond,
     metres,
 )
-from xianban_eldercare.repository import MACHINE, CareFiles
+from xianban_eldercare.handlers.ingest import CLOCKS
+from xianban_eldercare.repository import MACHINE
 from xianban_eldercare.repository.fences import Fences
 from xianban_eldercare.repository.fixes import LOCATION, fixes_of, locators
 from xianban_eldercare.repository.whereabouts_rows import FenceRow
 
-__all__ = ["RULE", "begin_anew", "circle_of", "judged", "unworn", "watch"]
+__all__ = ["RULE", "WINDOW", "begin_anew", "circle_of", "judged", "unworn", "walked", "watch"]
 
 RULE: Final = "left-place"
-_PREFIX: Final = "residents/"
+# The place and the locator.
+_Key = tuple[str, int]
 
 _MICRO: Final = timedelta(microseconds=1)
 # A minute, so two fixes at least. A locator that saves its battery speaks every half hour; one
@@ -54,9 +57,18 @@ _LEFT: Final = Breach(
     clear_after=timedelta(minutes=1),
     gap=timedelta(hours=2),
 )
-_WINDOW: Final = timedelta(hours=5) // _MICRO
-# As far ahead as a device's clock is believed; what lies beyond came before our clock was set back.
-_SKEW: Final = timedelta(minutes=2) // _MICRO
+# As far back as a reading can still raise something, and as that one needs to be judged itself.
+WINDOW: Final = _LEFT.reach(raised=True) + _LEFT.recent // _MICRO
+# What lies further ahead than a device's clock is believed came before our clock was set back.
+_SKEW: Final = CLOCKS.skew // _MICRO
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The fixes of a locator that may decide, each with its minute of the day."""
+
+    fixes: Sequence[tuple[Fix, int]]
+    now: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +85,26 @@ def watch(resident: str, *, uow: UnitOfWork) -> None:
     """Inside the transaction that stored the fixes: an alarm is never a step behind them."""
     fences = Fences(uow.conn, MACHINE)
     rows = [row for row in fences.of(resident, lock=True) if row.active]
-    away = _away(fences, rows)
+    known = fences.standings([row.id for row in rows])
     told: list[_Told] = []
-    for series in locators(uow.conn, _PREFIX + resident):
-        told += _judge(series, rows, fences, uow)
-    _tell(resident, away, told, uow)
+    for series in locators(uow.conn, subject_of(resident)):
+        told += _judge(series, rows, known, uow)
+    _tell(resident, _away(known), told, uow)
 
 
-def judged(
-    circle: Circle, standing: Standing, fixes: Sequence[Fix], now: int
-) -> tuple[Standing, list[Change]]:
-    """Where a locator stands to a place after these fixes, in the order of their time."""
+def walked(fixes: Sequence[Fix], now: int) -> Walk:
+    """Once for a locator, whatever the number of places; fixes in the order of their time."""
+    deciding = [fix for fix in believed(fixes) if fix.at <= now + _SKEW]
+    return Walk([(fix, _minute(fix.at)) for fix in deciding], now)
+
+
+def judged(circle: Circle, standing: Standing, walk: Walk) -> tuple[Standing, list[Change]]:
+    """Where a locator stands to a place after these fixes."""
     # Judged by a clock that was ahead: begun anew, or the place would be blind until then.
-    settled = standing.settled if standing.settled <= now + _SKEW else now - _SKEW
-    points = [
-        (fix.at, beyond(circle, fix, _minute(fix.at)))
-        for fix in believed(fixes)
-        if fix.at <= now + _SKEW
-    ]
-    return judge(_LEFT, replace(standing, settled=settled), points, now)
+    ahead = standing.settled > walk.now + _SKEW
+    settled = walk.now - _SKEW if ahead else standing.settled
+    points = [(fix.at, beyond(circle, fix, minute)) for fix, minute in walk.fixes]
+    return judge(_LEFT, replace(standing, settled=settled), points, walk.now)
 
 
 def circle_of(row: FenceRow) -> Circle:
@@ -114,7 +127,7 @@ def begin_anew(row: FenceRow, *, uow: UnitOfWork) -> None:
 def unworn(subject: str, device: str, *, uow: UnitOfWork) -> None:
     """A locator no longer speaks for the elder: what it said last keeps no alert alive."""
     series = locators(uow.conn, subject, device)
-    resident = subject.removeprefix(_PREFIX)
+    resident = resident_of(subject)
     if series and resident != subject:
         rows = Fences(uow.conn, MACHINE).of(resident, lock=True)
         _forget(resident, rows, series, uow)
@@ -124,34 +137,35 @@ def _forget(
     resident: str, rows: Sequence[FenceRow], series: Sequence[int] | None, uow: UnitOfWork
 ) -> None:
     fences = Fences(uow.conn, MACHINE)
-    every = fences.of(resident)
-    before = _away(fences, every)
-    fences.forget([row.id for row in rows], series)
-    if before and not _away(fences, every):
-        Alerts(uow, BOOK).cleared(RULE, _PREFIX + resident)
+    before = _away(fences.standings([row.id for row in fences.of(resident)]))
+    anew = {row.id for row in rows}
+    fences.forget(anew, series)
+    gone = {key for key in before if key[0] in anew and (series is None or key[1] in series)}
+    if before and before == gone:
+        Alerts(uow, BOOK).cleared(RULE, subject_of(resident))
 
 
-def _away(fences: Fences, rows: Sequence[FenceRow]) -> set[tuple[str, int]]:
-    known = fences.standings([row.id for row in rows])
+def _away(known: Mapping[_Key, Standing]) -> set[_Key]:
     return {key for key, standing in known.items() if standing.raised}
 
 
-def _judge(series: int, rows: Sequence[FenceRow], fences: Fences, uow: UnitOfWork) -> list[_Told]:
+def _judge(
+    series: int, rows: Sequence[FenceRow], known: Mapping[_Key, Standing], uow: UnitOfWork
+) -> list[_Told]:
     now = to_micros(uow.clock.now())
-    fixes = fixes_of(uow.conn, series, now - _WINDOW, now + _SKEW)
-    at = {fix.at: fix for fix in fixes}
-    known = fences.standings([row.id for row in rows])
+    fixes = fixes_of(uow.conn, series, now - WINDOW, now + _SKEW)
+    at, walk = {fix.at: fix for fix in fixes}, walked(fixes, now)
     told: list[_Told] = []
     for row in rows:
         before = known.get((row.id, series), Standing())
-        after, changes = judged(circle_of(row), before, fixes, now)
+        after, changes = judged(circle_of(row), before, walk)
         if after != before:
-            fences.stand(row.id, series, after)
+            Fences(uow.conn, MACHINE).stand(row.id, series, after)
         told += [_Told(change, row, series, at[change.at]) for change in changes]
     return told
 
 
-def _tell(resident: str, away: set[tuple[str, int]], told: list[_Told], uow: UnitOfWork) -> None:
+def _tell(resident: str, away: set[_Key], told: list[_Told], uow: UnitOfWork) -> None:
     """One alert for the person; over when no locator is outside any place."""
     alerts = Alerts(uow, BOOK)
     standing = set(away)
@@ -163,27 +177,25 @@ def _tell(resident: str, away: set[tuple[str, int]], told: list[_Told], uow: Uni
         if left:
             alerts.raise_(_finding(resident, left, uow))
         elif not standing:
-            alerts.cleared(RULE, _PREFIX + resident, at=from_micros(at))
+            alerts.cleared(RULE, subject_of(resident), at=from_micros(at))
 
 
 def _time(one: _Told) -> int:
     return one.change.at
 
 
-def _key(one: _Told) -> tuple[str, int]:
+def _key(one: _Told) -> _Key:
     return one.fence.id, one.series
 
 
 def _finding(resident: str, left: Sequence[_Told], uow: UnitOfWork) -> Finding:
-    row = CareFiles(uow.conn, MACHINE).find(resident)
     fix = left[0].fix
-    return Finding(
-        rule=RULE,
-        subject=_PREFIX + resident,
-        severity=_LEFT.severity,
-        area=row.area if row else "",
-        subject_display=row.display_name if row else "",
-        reasons=[_reason(one) for one in left],
+    return finding_about(
+        subject_of(resident),
+        RULE,
+        _LEFT.severity,
+        [_reason(one) for one in left],
+        uow=uow,
         place=Place(fix.latitude, fix.longitude, fix.accuracy),
         at=from_micros(fix.at),
     )

@@ -8,19 +8,21 @@ from typing import Final
 
 from sqlalchemy import Connection
 from xianban.common.v1 import readings_pb2 as pb
-from xianban_sdk.alerts import Alert, Alerts, Finding, Place, Reason, Severity, State
+from xianban_sdk.alerts import Alert, Alerts, Finding, Reason, Severity, State
 from xianban_sdk.clock import Clock
 from xianban_sdk.identity.relations import FactsSource
-from xianban_sdk.readings import Breach, Fact, Ingest, Raised, Rule
+from xianban_sdk.readings import Breach, Clocks, Fact, Ingest, Raised, Rule
 from xianban_sdk.storage import UnitOfWork
+from xianban_sdk.wire import optional_place
 
-from xianban_eldercare.alarms import BOOK
+from xianban_eldercare.alarms import BOOK, finding_about
+from xianban_eldercare.domain.subjects import resident_of
 from xianban_eldercare.handlers.sos import call_off
-from xianban_eldercare.repository import MACHINE, CareFiles
 from xianban_eldercare.repository.thresholds import limits_of
 from xianban_eldercare.vitals import DEFAULTS, KINDS, Limits
 
 __all__ = [
+    "CLOCKS",
     "MOTION",
     "PURPOSE",
     "agrees",
@@ -28,13 +30,13 @@ __all__ = [
     "feedback_of",
     "ingest_of",
     "on_facts",
-    "place_of",
     "report_event",
     "rules_of",
 ]
 
 PURPOSE: Final = "eldercare.monitoring"
-_PREFIX: Final = "residents/"
+# How far a device is believed about the time, whatever it tells.
+CLOCKS: Final = Clocks()
 # How far inside the limit a number must come back, as a share of the limit.
 _HYSTERESIS: Final = 0.02
 _CLEAR_AFTER: Final = timedelta(minutes=1)
@@ -60,7 +62,7 @@ _FEEDBACK: Final = {
 
 def ingest_of() -> Ingest:
     """One per process; it remembers series and limits for a while."""
-    return Ingest(KINDS, rules=rules_of, on_facts=on_facts)
+    return Ingest(KINDS, rules=rules_of, on_facts=on_facts, clocks=CLOCKS)
 
 
 def consented(
@@ -83,8 +85,7 @@ def consented(
 
 def agrees(subject: str, relations: FactsSource, clock: Clock) -> bool:
     """Whether somebody consented to be monitored, and still does."""
-    person = subject.removeprefix(_PREFIX)
-    facts = relations.facts("", person)
+    facts = relations.facts("", resident_of(subject))
     return PURPOSE in facts.live_consents(clock.now())
 
 
@@ -92,10 +93,10 @@ def rules_of(
     conn: Connection, wanted: Collection[tuple[str, str]]
 ) -> Mapping[tuple[str, str], Sequence[Rule]]:
     """A person's own limits, else the district's."""
-    own = limits_of(conn, {subject.removeprefix(_PREFIX) for subject, _ in wanted})
+    own = limits_of(conn, {resident_of(subject) for subject, _ in wanted})
     found: dict[tuple[str, str], Sequence[Rule]] = {}
     for subject, kind in wanted:
-        limits = own.get((subject.removeprefix(_PREFIX), kind)) or DEFAULTS.get(kind)
+        limits = own.get((resident_of(subject), kind)) or DEFAULTS.get(kind)
         if limits is not None:
             found[(subject, kind)] = _rules(kind, limits)
     return found
@@ -136,16 +137,8 @@ def on_facts(facts: Sequence[Fact], uow: UnitOfWork) -> None:
 
 
 def _finding(fact: Raised, uow: UnitOfWork) -> Finding:
-    row = CareFiles(uow.conn, MACHINE).find(fact.subject.removeprefix(_PREFIX))
-    return Finding(
-        rule=fact.rule,
-        subject=fact.subject,
-        severity=fact.severity,
-        area=row.area if row else "",
-        subject_display=row.display_name if row else "",
-        reasons=fact.reasons,
-        at=None if fact.again else fact.since,
-    )
+    at = None if fact.again else fact.since
+    return finding_about(fact.subject, fact.rule, fact.severity, fact.reasons, uow=uow, at=at)
 
 
 def report_event(event: pb.DeviceEvent, uow: UnitOfWork) -> tuple[Alert | None, str]:
@@ -160,30 +153,13 @@ def report_event(event: pb.DeviceEvent, uow: UnitOfWork) -> tuple[Alert | None, 
     if event.kind not in _EVENTS:
         return None, ""
     rule, severity = _EVENTS[event.kind]
-    row = CareFiles(uow.conn, MACHINE).find(event.subject.removeprefix(_PREFIX))
-    raised = alerts.raise_(
-        Finding(
-            rule=rule,
-            subject=event.subject,
-            severity=severity,
-            area=row.area if row else "",
-            subject_display=row.display_name if row else "",
-            reasons=[Reason(f"reason-{rule}", {"device": event.device}, at)],
-            place=place_of(event),
-            at=at,
-        )
-    )
+    reasons = [Reason(f"reason-{rule}", {"device": event.device}, at)]
+    place = optional_place(event)
+    found = finding_about(event.subject, rule, severity, reasons, uow=uow, place=place, at=at)
+    raised = alerts.raise_(found)
     return raised, feedback_of(raised)
 
 
 def feedback_of(alert: Alert | None) -> str:
     """What the wearer may be told of it; empty: nothing stands."""
     return _FEEDBACK[alert.state] if alert else ""
-
-
-def place_of(event: pb.DeviceEvent) -> Place | None:
-    """Where it happened, if the device knows."""
-    if not event.HasField("position"):
-        return None
-    found = event.position
-    return Place(found.latitude, found.longitude, found.accuracy_m)

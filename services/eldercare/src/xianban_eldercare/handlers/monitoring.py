@@ -14,6 +14,7 @@ from xianban_sdk.readings import Hour, Reading, Readings, Shown, Silence, Withhe
 from xianban_sdk.repository import Page
 from xianban_sdk.storage import UnitOfWork
 
+from xianban_eldercare.domain.subjects import subject_of
 from xianban_eldercare.repository import CareFiles, Scope
 from xianban_eldercare.repository.alarms import NOT_OF_HEALTH
 from xianban_eldercare.repository.thresholds import Thresholds
@@ -24,7 +25,6 @@ __all__ = ["Span", "State", "hours", "limits", "readings", "state_of", "write_li
 _LONGEST: Final = timedelta(days=31)
 # Around an alarm a carer sees single readings (C11).
 _AROUND: Final = timedelta(hours=2)
-_PREFIX: Final = "residents/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,14 @@ class Span:
 def state_of(resident: str, *, scope: Scope, conn: Connection) -> State:
     """For the elder, whoever acts for them, and staff of their area."""
     row = CareFiles(conn, scope).get(resident)
-    known = Readings(conn, scope, KINDS).latest(_PREFIX + resident)
+    known = Readings(conn, scope, KINDS).latest(subject_of(resident))
     newest: dict[str, Reading] = {}
     for one in sorted(known, key=lambda found: found.observed_at):
         newest[one.kind.code] = one
     own = Thresholds(conn, scope).of(resident)
     codes = [code for code in KINDS_SHOWN if code in newest or code in SHOWN[:2]]
     alerts, _ = AlertRows(conn, scope).listed(
-        Page(200, ""), Asked(open=True, subject=_PREFIX + resident)
+        Page(200, ""), Asked(open=True, subject=subject_of(resident))
     )
     return State(
         resident=resident,
@@ -100,7 +100,7 @@ def hours(span: Span, *, scope: Scope, conn: Connection) -> list[Hour]:
     """Least, mean and greatest of each hour that is over."""
     _check(span)
     found = Readings(conn, scope, KINDS)
-    return found.hours(_PREFIX + span.resident, span.kind, span.start, span.end)
+    return found.hours(subject_of(span.resident), span.kind, span.start, span.end)
 
 
 def readings(
@@ -111,7 +111,7 @@ def readings(
     if basis == "carer" and not _around_an_alarm(span, scope, conn):
         raise PermissionDenied("RAW_ONLY_AROUND_AN_ALARM", field="raw")
     found = Readings(conn, scope, KINDS)
-    return found.history(_PREFIX + span.resident, span.kind, span.start, span.end, page)
+    return found.history(subject_of(span.resident), span.kind, span.start, span.end, page)
 
 
 def limits(resident: str, *, scope: Scope, conn: Connection) -> dict[str, tuple[Limits, bool]]:
@@ -152,7 +152,7 @@ def _check(span: Span) -> None:
 
 
 def _around_an_alarm(span: Span, scope: Scope, conn: Connection) -> bool:
-    asked = Asked(subject=_PREFIX + span.resident)
+    asked = Asked(subject=subject_of(span.resident))
     alerts, _ = AlertRows(conn, scope).listed(Page(200, ""), asked)
     return any(
         span.start >= alert.raised_at - _AROUND

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection
 from xianban_sdk.clock import SHANGHAI, Clock
-from xianban_sdk.errors import Aborted, FailedPrecondition, InvalidArgument
+from xianban_sdk.errors import FailedPrecondition, InvalidArgument, NotFound
 from xianban_sdk.repository import Page
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.domain.staff import Licence, LicenceKind
+from xianban_eldercare.handlers.versions import put
 from xianban_eldercare.repository import Scope
 from xianban_eldercare.repository.organisation_rows import LicenceRow, OrganisationRow, StaffRow
 from xianban_eldercare.repository.organisations import Organisations
-from xianban_eldercare.repository.responders import responders
+from xianban_eldercare.repository.responders import has_role
 from xianban_eldercare.repository.staff import StaffBook
 
-__all__ = ["CARER", "Employed", "licence", "staff_of", "today", "write_organisation", "write_staff"]
+__all__ = [
+    "CARER",
+    "Employed",
+    "licence",
+    "one_of_staff",
+    "staff_of",
+    "today",
+    "write_organisation",
+    "write_staff",
+]
 
 # Whom identity knows with this role may be sent to elders of its areas.
 CARER = "carer"
@@ -49,16 +59,20 @@ def write_organisation(
     book = Organisations(uow.conn, scope)
     if not book.answers_for(wanted.area):
         raise InvalidArgument("AREA_NOT_YOURS", field="organisation.area", area=wanted.area)
-    if book.find(wanted.id) is None:
-        made = replace(wanted, version=1)
-        if not book.add(made):
-            raise Aborted("ORGANISATION_CHANGED", field="organisation.version")
-        return made
-    before = book.own_one(wanted.id, field="organisation.name")
-    after = replace(wanted, version=before.version + 1)
-    if seen not in (0, before.version) or not book.save(after, seen=before.version):
-        raise Aborted("ORGANISATION_CHANGED", field="organisation.version")
-    return after
+    before = book.find(wanted.id)
+    if before is not None:
+        before = book.own_one(wanted.id, field="organisation.name")
+    return put(book, wanted, before, seen, "organisation")
+
+
+def one_of_staff(organisation: str, person: str, *, scope: Scope, conn: Connection) -> Employed:
+    """With licences."""
+    Organisations(conn, scope).own_one(organisation)
+    book = StaffBook(conn, scope)
+    row = book.find(organisation, person)
+    if row is None:
+        raise NotFound("STAFF_NOT_FOUND", field="name")
+    return Employed(row, book.licences(organisation, [person]).get(person, []))
 
 
 def staff_of(
@@ -77,16 +91,13 @@ def write_staff(wanted: Employed, seen: int, *, scope: Scope, uow: UnitOfWork) -
     row = wanted.row
     _check(wanted)
     there = Organisations(uow.conn, scope).own_one(row.organisation, field="staff.name")
-    if row.person not in responders(uow.conn, {CARER}, there.area):
+    if not has_role(uow.conn, row.person, CARER, there.area):
         # Who has which role is identity's to say.
         raise FailedPrecondition("STAFF_NOT_A_CARER", field="staff.name")
     book = StaffBook(uow.conn, scope)
-    before = book.find(row.organisation, row.person)
-    after = replace(row, version=before.version + 1 if before else 1)
-    saved = book.save(after, seen=before.version) if before else book.add(after)
-    if not saved or (before and seen not in (0, before.version)):
-        raise Aborted("STAFF_CHANGED", field="staff.version")
+    after = put(book, row, book.find(row.organisation, row.person), seen, "staff")
     book.put_licences(after, wanted.licences)
+    uow.audit("UpdateStaff", after.person, basis=f"organisations/{after.organisation}")
     return Employed(after, wanted.licences)
 
 

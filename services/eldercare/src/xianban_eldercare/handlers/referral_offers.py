@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from xianban_sdk.errors import FailedPrecondition, InvalidArgument, NotFound
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.domain.referrals import CareSetting, OfferState, Referral, until
-from xianban_eldercare.errors import refusals
 from xianban_eldercare.handlers import stays
 from xianban_eldercare.handlers.beds import hold_bed
 from xianban_eldercare.handlers.referral_steps import CLOCK, by_person, moved
@@ -32,17 +30,16 @@ class Asked:
 
 
 def accept(
-    key: Key, bed: tuple[str, str] | None, wanted: datetime | None, *, scope: Scope, uow: UnitOfWork
+    key: Key, bed: tuple[str, str] | None, hours: int, *, scope: Scope, uow: UnitOfWork
 ) -> Asked:
-    """The first of those that are asked; the bed is kept from now on."""
+    """The first of those that are asked; the bed is kept for so many hours, 0: as usual."""
     here, asked = _own(key, scope, uow)
     row, organisation = asked.row, here.id
     if bed is None and row.target == CareSetting.INSTITUTION:
         raise InvalidArgument("REFERRAL_BED_NEEDED", field="bed")
     if bed is not None and bed[0] != organisation:
         raise NotFound("BED_NOT_FOUND", field="bed")
-    with refusals():
-        due = until(wanted, uow.clock.now())
+    due = until(hours, uow.clock.now())
     by = by_person(scope.actor, row.resident, uow)
     after = moved(
         row, lambda one: one.accepted(organisation), by, uow=uow, due=due, bed=bed[1] if bed else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -35,10 +34,10 @@ _ELDERS_SIDE: Final = frozenset({"self", "guardian", "family"})
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Whom to ask, and until when they may answer."""
+    """Whom to ask, and within how many hours they answer; 0: as usual."""
 
     organisations: Collection[str]
-    until: datetime | None
+    hours: int
 
 
 def propose(wanted: ReferralRow, *, basis: str, scope: Scope, uow: UnitOfWork) -> ReferralRow:
@@ -91,13 +90,16 @@ def answer(
     by = by_person(scope.actor, row.resident, uow, note)
     if not agreed:
         return moved(row, Referral.refused, by, uow=uow)
-    given = {
-        "consented_by": scope.actor,
-        "consent_display": by.display,
-        "consented_at": uow.clock.now(),
-    }
     uow.audit("ConsentToReferral", row.resident, basis=basis)
-    return moved(row, Referral.consented, by, uow=uow, **given)
+    return moved(
+        row,
+        Referral.consented,
+        by,
+        uow=uow,
+        consented_by=scope.actor,
+        consent_display=by.display,
+        consented_at=uow.clock.now(),
+    )
 
 
 def offer(referral_id: str, asking: Asking, *, scope: Scope, uow: UnitOfWork) -> ReferralRow:
@@ -105,8 +107,7 @@ def offer(referral_id: str, asking: Asking, *, scope: Scope, uow: UnitOfWork) ->
     row = Referrals(uow.conn, scope).sent(referral_id)
     for place, one in enumerate(asking.organisations):
         _fits(one, f"organisations[{place}]", CareSetting(row.target), uow)
-    with refusals():
-        due = until(asking.until, uow.clock.now())
+    due = until(asking.hours, uow.clock.now())
     if row.state == ReferralState.REQUESTED and row.due_at is not None:
         due = max(due, row.due_at)  # Nobody who was asked before gets less time for it.
     by = by_person(scope.actor, row.resident, uow)

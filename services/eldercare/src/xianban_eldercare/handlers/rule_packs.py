@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import Connection
@@ -15,10 +15,13 @@ from xianban_sdk import i18n
 from xianban_sdk.errors import InvalidArgument
 from xianban_sdk.plugins import Hooks, PluginRefused
 from xianban_sdk.readings import Flaw, Foreseen, Ingest
-from xianban_sdk.storage.instant import from_micros
+from xianban_sdk.storage.instant import from_micros, to_micros
 from xianban_sdk.telemetry import log
+from xianban_sdk.wire import instant, optional_instant
 
 from xianban_eldercare.domain.rule_packs import fresh_window, in_order
+from xianban_eldercare.domain.subjects import resident_of
+from xianban_eldercare.handlers.ingest import CLOCKS
 from xianban_eldercare.handlers.pack_answers import Outcome, PackLied, checked
 from xianban_eldercare.hookspecs import Case, Live, Motion, Off, RulePack
 from xianban_eldercare.repository import MACHINE
@@ -27,13 +30,10 @@ from xianban_eldercare.vitals import KINDS
 
 __all__ = ["Packs", "judge_motion", "judge_readings", "motion_of", "packs_of"]
 
-_PREFIX: Final = "residents/"
 _PACKAGE: Final = "xianban_eldercare"
 _ID: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 # For all the people of a batch together.
 _SECONDS: Final = 1.0
-# A window of motion that waited longer on its way is history.
-_RECENT: Final = timedelta(hours=1)
 _WHY: Final[Mapping[Flaw, Literal["not-measured", "out-of-range", "jump"]]] = {
     Flaw.NOT_MEASURED: "not-measured",
     Flaw.OUT_OF_RANGE: "out-of-range",
@@ -54,7 +54,10 @@ class Packs:
     """The installed packs, and what they ask for together."""
 
     loaded: tuple[Loaded, ...] = ()
-    kinds: frozenset[str] = frozenset()
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset[str]().union(*(one.pack.needs for one in self.loaded))
 
     @property
     def for_motion(self) -> tuple[Loaded, ...]:
@@ -77,8 +80,7 @@ def packs_of(hooks: Hooks) -> Packs:
             _admit(pack, loaded)
             i18n.lend(pack.package, _PACKAGE)
             loaded.append(Loaded(result.plugin, pack))
-    wanted = frozenset[str]().union(*(one.pack.needs for one in loaded))
-    return Packs(tuple(loaded), wanted)
+    return Packs(tuple(loaded))
 
 
 def _admit(pack: RulePack, loaded: Sequence[Loaded]) -> None:
@@ -111,12 +113,10 @@ def judge_readings(
     """Each pack sees the people of whom there is something new that it asked for."""
     people: dict[str, list[Foreseen]] = defaultdict(list)
     for one in ingest.foresee(readings, packs.kinds, now):
-        people[one.subject.removeprefix(_PREFIX)].append(one)
-    known = _known(conn, people, packs.loaded)
+        people[resident_of(one.subject)].append(one)
     found: list[Outcome] = []
     for one in packs.loaded:
-        asked = [_asked(one.pack, who, new, known, now) for who, new in people.items()]
-        found += _ask(one, [each for each in asked if each is not None], hooks)
+        found += _ask(one, _asked(one.pack, people, conn, now), hooks)
     return found
 
 
@@ -124,13 +124,12 @@ def judge_motion(
     event: pb.DeviceEvent, packs: Packs, *, conn: Connection, hooks: Hooks, now: datetime
 ) -> list[Outcome]:
     """A window that was seen before, or comes long after, is judged by nobody."""
-    window, who = motion_of(event), event.subject.removeprefix(_PREFIX)
-    if window is None or now - window.at > _RECENT:
+    window, who = motion_of(event, now), resident_of(event.subject)
+    if window is None:
         return []
-    known = _known(conn, [who], packs.for_motion)
     found: list[Outcome] = []
     for one in packs.for_motion:
-        state = known.get((who, one.pack.id)) or PackState(who, one.pack.id)
+        state = _known(conn, [who], one.pack)[who]
         marks = fresh_window(state.marks, event.id)
         if marks is not None:
             case = Case(now, state.state, motion=window)
@@ -138,39 +137,56 @@ def judge_motion(
     return found
 
 
-def motion_of(event: pb.DeviceEvent) -> Motion | None:
-    """The event's window in g; raises INVALID_ARGUMENT when its numbers are no triples."""
+def motion_of(event: pb.DeviceEvent, now: datetime) -> Motion | None:
+    """The event's window in g, unless it is history.
+
+    Raises INVALID_ARGUMENT when its numbers are no triples.
+    """
     if not event.HasField("motion"):
         return None
-    told = event.motion.milli_g
+    told, rate = event.motion.milli_g, event.motion.rate_hz
     if len(told) % 3:
         raise InvalidArgument("MOTION_WINDOW_INVALID", field="event.motion.milli_g")
     axes = ([value / 1000 for value in told[axis::3]] for axis in range(3))
     samples = tuple(zip(*axes, strict=True))
-    return Motion(event.occur_time.ToDatetime(UTC), event.motion.rate_hz, samples)
+    at = _begun(event, timedelta(seconds=len(samples) / rate), now)
+    if at is None or Case(now, "").is_history(at):
+        told_at = str(instant(event.occur_time))
+        log.warning("motion_window_dropped", device=event.device, occur_time=told_at)
+        return None
+    return Motion(at, rate, samples)
 
 
-def _known(
-    conn: Connection, people: Iterable[str], loaded: Iterable[Loaded]
-) -> Mapping[tuple[str, str], PackState]:
-    names, ids = list(people), [one.pack.id for one in loaded]
-    return PackStates(conn, MACHINE).of(names, ids) if names and ids else {}
+def _begun(event: pb.DeviceEvent, lasted: timedelta, now: datetime) -> datetime | None:
+    """By the rule of all readings: the last sample is as old as the device says, if it can be."""
+    received = min(optional_instant(event, "receive_time") or now, now)
+    ended = instant(event.occur_time) + lasted
+    placed = CLOCKS.effective(to_micros(ended), to_micros(received))
+    return None if placed is None else from_micros(placed[0]) - lasted
 
 
 def _asked(
-    pack: RulePack,
-    who: str,
-    new: Sequence[Foreseen],
-    known: Mapping[tuple[str, str], PackState],
-    now: datetime,
-) -> _Asked | None:
-    wanted = [_Placed(one) for one in new if one.kind.code in pack.needs]
-    state = known.get((who, pack.id)) or PackState(who, pack.id)
-    taken, marks = in_order(state.marks, wanted)
-    if not taken:
-        return None
-    readings = tuple(_seen(one.told) for one in taken)
-    return _Asked(replace(state, marks=marks), Case(now, state.state, readings))
+    pack: RulePack, people: Mapping[str, Sequence[Foreseen]], conn: Connection, now: datetime
+) -> list[_Asked]:
+    """Of nobody else is the state read: that means to decrypt it."""
+    wanted = {
+        who: [_Placed(one) for one in new if one.kind.code in pack.needs]
+        for who, new in people.items()
+    }
+    known = _known(conn, [who for who, new in wanted.items() if new], pack)
+    asked: list[_Asked] = []
+    for who, state in known.items():
+        taken, marks = in_order(state.marks, wanted[who])
+        if taken:
+            readings = tuple(_seen(one.told) for one in taken)
+            asked.append(_Asked(replace(state, marks=marks), Case(now, state.state, readings)))
+    return asked
+
+
+def _known(conn: Connection, people: Sequence[str], pack: RulePack) -> dict[str, PackState]:
+    """Of each of them, in this order."""
+    found = PackStates(conn, MACHINE).of(people, pack.id) if people else {}
+    return {who: found.get(who) or PackState(who, pack.id) for who in people}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +223,7 @@ def _ask(loaded: Loaded, asked: Sequence[_Asked], hooks: Hooks) -> list[Outcome]
     found: list[Outcome] = []
     for one, answer in zip(asked, result.value or (), strict=False):
         try:
-            found.append(Outcome(pack, one.state, checked(pack, answer, one.case.now)))
+            found.append(Outcome(pack, one.state, checked(pack, answer, one.case)))
         except PackLied as error:
             log.error("rule_pack_failed", pack=pack.id, error=str(error))
     return found

@@ -14,7 +14,7 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_eldercare import events
 from xianban_eldercare.alarms import BOOK, family_of
 from xianban_eldercare.domain.searches import TRAIL_KEPT, SearchState, extended, until
-from xianban_eldercare.handlers.whereabouts import last_place
+from xianban_eldercare.domain.subjects import subject_of
 from xianban_eldercare.repository import MACHINE, CareFiles, Scope
 from xianban_eldercare.repository.searches import Searches
 from xianban_eldercare.repository.whereabouts_rows import SearchRow
@@ -36,7 +36,9 @@ RULE: Final = "lost"
 # Timer kinds; the payload is the search's id.
 OVER: Final = "search-over"
 FORGET: Final = "search-forget"
-_PREFIX: Final = "residents/"
+# Person and name; both empty where it ends by itself.
+Ender = tuple[str, str]
+_NOBODY: Final[Ender] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def start_search(report: Report, *, scope: Scope, uow: UnitOfWork) -> SearchRow:
     """The search that stands: reporting again while one runs tells nobody twice."""
     searches = Searches(uow.conn, scope)
     standing = searches.running(report.resident, lock=True)
-    if standing is not None and standing.until > uow.clock.now():
+    if standing is not None and standing.runs(uow.clock.now()):
         return standing
     if standing is not None:
         _finish(standing, SearchState.EXPIRED, "", "", uow)
@@ -62,7 +64,7 @@ def start_search(report: Report, *, scope: Scope, uow: UnitOfWork) -> SearchRow:
         if found is None:
             raise NotFound("SEARCH_NOT_FOUND", field="parent")
         return found
-    alert = Alerts(uow, BOOK).raise_(_finding(begun, uow))
+    alert = Alerts(uow, BOOK).raise_(_finding(begun))
     by = BOOK.name_of(scope.actor, alert, uow)
     row = replace(begun, alert=alert.name, started_by_display=by)
     searches.save(row)
@@ -87,6 +89,7 @@ def _begun(report: Report, scope: Scope, uow: UnitOfWork) -> SearchRow:
         started_at=now,
         until=until(now, report.hours),
         ended_at=None,
+        ended_by="",
         ended_by_display="",
         end_note="",
         alert="",
@@ -100,7 +103,7 @@ def extend_search(
     searches = Searches(uow.conn, scope)
     row = searches.get(resident, number, lock=True)
     now = uow.clock.now()
-    if row.ended_at is not None or row.until <= now:
+    if not row.runs(now):
         raise FailedPrecondition("SEARCH_OVER", field="name")
     longer = replace(row, until=extended(row.until, now, hours))
     searches.save(longer)
@@ -117,14 +120,15 @@ def end_search(
         return row
     alerts = Alerts(uow, BOOK, scope)
     alert = alerts.get(row.alert)
-    ended = _finish(row, SearchState.ENDED, BOOK.name_of(scope.actor, alert, uow), note, uow)
-    alerts.cleared(RULE, _PREFIX + resident)
+    by = (scope.actor, BOOK.name_of(scope.actor, alert, uow))
+    ended = _finish(row, SearchState.ENDED, by, note, uow)
+    alerts.cleared(RULE, subject_of(resident))
     if alert.open:
         alerts.resolve(row.alert, note)
     return ended
 
 
-def found_by_alert(alert: str, by: str, *, uow: UnitOfWork) -> None:
+def found_by_alert(alert: str, by: Ender, *, uow: UnitOfWork) -> None:
     """Whoever resolves the alert ends the sharing with it."""
     row = Searches(uow.conn, MACHINE).with_alert(alert)
     if row is not None:
@@ -137,7 +141,7 @@ def search_over(number: str, *, uow: UnitOfWork) -> None:
     if row is None or row.ended_at is not None or row.until > uow.clock.now():
         return
     uow.audit("ExpireSearch", row.resident)
-    _finish(row, SearchState.EXPIRED, "", "", uow)
+    _finish(row, SearchState.EXPIRED, _NOBODY, "", uow)
 
 
 def forget_trail(number: str, *, uow: UnitOfWork) -> None:
@@ -148,9 +152,16 @@ def forget_trail(number: str, *, uow: UnitOfWork) -> None:
         searches.forget_trail(row)
 
 
-def _finish(row: SearchRow, state: SearchState, by: str, note: str, uow: UnitOfWork) -> SearchRow:
-    at = min(row.until, uow.clock.now())
-    ended = replace(row, state=state.value, ended_at=at, ended_by_display=by, end_note=note)
+def _finish(row: SearchRow, state: SearchState, by: Ender, note: str, uow: UnitOfWork) -> SearchRow:
+    at, (person, display) = min(row.until, uow.clock.now()), by
+    ended = replace(
+        row,
+        state=state.value,
+        ended_at=at,
+        ended_by=person,
+        ended_by_display=display,
+        end_note=note,
+    )
     Searches(uow.conn, MACHINE).save(ended)
     uow.cancel(OVER, row.id)
     uow.schedule(FORGET, row.id, at + TRAIL_KEPT, row.id.encode())
@@ -170,15 +181,15 @@ def _family(row: SearchRow, uow: UnitOfWork) -> list[str]:
     return list(dict.fromkeys([*family_of(row.resident, uow), row.started_by]))
 
 
-def _finding(row: SearchRow, uow: UnitOfWork) -> Finding:
+def _finding(row: SearchRow) -> Finding:
+    """Without a place: an alert says no age, outlives the search, and no look at it is noted."""
     return Finding(
         rule=RULE,
-        subject=_PREFIX + row.resident,
+        subject=subject_of(row.resident),
         severity=Severity.EXTREME,
         area=row.area,
         subject_display=row.display_name,
         reasons=[Reason(f"reason-{RULE}", {}, row.started_at)],
-        place=last_place(row.resident, uow),
     )
 
 

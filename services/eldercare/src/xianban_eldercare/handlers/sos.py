@@ -5,34 +5,26 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import Connection
-from xianban_sdk.alerts import Alert, Alerts, Finding, Place, Reason, Severity
+from xianban_sdk.alerts import Alert, Alerts, Place, Reason, Severity
 from xianban_sdk.alerts.repository import AlertRows, Asked
 from xianban_sdk.repository import Page
 from xianban_sdk.storage import UnitOfWork
 
-from xianban_eldercare.alarms import BOOK
-from xianban_eldercare.repository import MACHINE, CareFiles, Scope
+from xianban_eldercare.alarms import BOOK, finding_about
+from xianban_eldercare.domain.subjects import subject_of
+from xianban_eldercare.repository import MACHINE, Scope
 
 __all__ = ["RULE", "call_for_help", "call_off", "standing"]
 
 RULE: Final = "sos"
-_PREFIX: Final = "residents/"
 
 
 def call_for_help(resident: str, place: Place | None, *, uow: UnitOfWork) -> Alert:
     """The call that stands: pressing again while it does raises nothing and pages nobody twice."""
-    row = CareFiles(uow.conn, MACHINE).find(resident)
-    return Alerts(uow, BOOK).raise_(
-        Finding(
-            rule=RULE,
-            subject=_PREFIX + resident,
-            severity=Severity.EXTREME,
-            area=row.area if row else "",
-            subject_display=row.display_name if row else "",
-            reasons=[Reason("reason-sos-page", {}, uow.clock.now())],
-            place=place,
-        )
-    )
+    reasons = [Reason("reason-sos-page", {}, uow.clock.now())]
+    who = subject_of(resident)
+    found = finding_about(who, RULE, Severity.EXTREME, reasons, uow=uow, place=place)
+    return Alerts(uow, BOOK).raise_(found)
 
 
 def call_off(

@@ -16,20 +16,11 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_eldercare.domain.referrals import CareSetting
 from xianban_eldercare.domain.visit_plans import VisitPlan
 from xianban_eldercare.errors import refusals
-from xianban_eldercare.handlers.organisations import CARER
-from xianban_eldercare.handlers.visits import call_off, plan_visit
-from xianban_eldercare.repository import (
-    MACHINE,
-    CareFiles,
-    Referrals,
-    Scope,
-    VisitPlans,
-    Visits,
-)
+from xianban_eldercare.handlers.planning import Carer, Sending, carer_of, rostered
+from xianban_eldercare.handlers.visits import call_off
+from xianban_eldercare.repository import MACHINE, Referrals, Scope, VisitPlans, Visits
 from xianban_eldercare.repository.organisation_rows import UnmadeRow, VisitPlanRow, VisitRow
-from xianban_eldercare.repository.organisations import Organisations
-from xianban_eldercare.repository.responders import responders
-from xianban_eldercare.repository.staff import StaffBook
+from xianban_eldercare.repository.visits import Span
 
 __all__ = ["SeenPlan", "create_plan", "end_plan", "make_visits", "plan_of", "seen", "visit_for"]
 
@@ -53,18 +44,14 @@ def seen(rows: Sequence[VisitPlanRow], *, conn: Connection, unmade: bool) -> lis
 
 def create_plan(wanted: VisitPlanRow, *, scope: Scope, uow: UnitOfWork) -> VisitPlanRow:
     """For a carer who works there; whether each day can be rostered shows day by day."""
-    file = CareFiles(uow.conn, scope).get(wanted.resident)
+    plan = plan_of(wanted)
     with refusals():
-        plan_of(wanted).planned(uow.clock.now())
-    Organisations(uow.conn, scope).own_one(wanted.organisation, field="visit_plan.organisation")
-    carer = StaffBook(uow.conn, scope).find(wanted.organisation, wanted.carer)
-    if carer is None:
-        raise NotFound("CARER_NOT_FOUND", field="visit_plan.carer")
-    if wanted.carer not in responders(uow.conn, {CARER}, file.area):
-        raise FailedPrecondition("CARER_NOT_HERE", field="visit_plan.carer")
-    row = replace(wanted, id=uow.ids.new(), carer_display=carer.display_name, version=1)
+        plan.planned(uow.clock.now())
+    due = plan.due((), uow.clock.now())
+    carer = carer_of(_sending(wanted), _span(wanted, due), scope=scope, uow=uow)
+    row = replace(wanted, id=uow.ids.new(), carer_display=carer.row.display_name, version=1)
     VisitPlans(uow.conn, scope).add(row)
-    make_visits(row.id, uow=uow)
+    _make(row, due, carer, uow)
     return row
 
 
@@ -92,12 +79,18 @@ def make_visits(plan_id: str, *, uow: UnitOfWork) -> None:
     if row is None or row.ended_at is not None or _away(row, uow):
         return
     now = uow.clock.now()
-    made = Visits(uow.conn, MACHINE).days_of_plan(plan_id, now.astimezone(SHANGHAI).date())
+    today = now.astimezone(SHANGHAI).date()
+    made = Visits(uow.conn, MACHINE).days_of_plans([plan_id], today)[plan_id]
     due = plan_of(row).due(made, now)
-    tried = [(day, _refusal(row, day, uow)) for day in due]
-    unmade = [_unmade(row, day, error) for day, error in tried if error is not None]
-    if unmade != plans.unmade([plan_id]).get(plan_id, []):
-        plans.put_unmade(plan_id, unmade)
+    if not due:
+        _note([], row, uow)
+        return
+    try:
+        carer = carer_of(_sending(row), _span(row, due), scope=MACHINE, uow=uow)
+    except _SAID_NO as error:
+        _note([_unmade(row, day, error) for day in due], row, uow)
+    else:
+        _make(row, due, carer, uow)
 
 
 def _away(row: VisitPlanRow, uow: UnitOfWork) -> bool:
@@ -106,13 +99,34 @@ def _away(row: VisitPlanRow, uow: UnitOfWork) -> bool:
     return stay is not None and stay.target != CareSetting.HOME
 
 
-def _refusal(row: VisitPlanRow, day: date, uow: UnitOfWork) -> XianbanError | None:
-    # A refusal comes before anything is written: the transaction goes on.
+def _make(row: VisitPlanRow, due: Sequence[date], carer: Carer, uow: UnitOfWork) -> None:
+    tried = [(day, _refusal(row, day, carer, uow)) for day in due]
+    _note([_unmade(row, day, error) for day, error in tried if error is not None], row, uow)
+
+
+def _refusal(row: VisitPlanRow, day: date, carer: Carer, uow: UnitOfWork) -> XianbanError | None:
+    # It comes before anything is written: the transaction goes on.
     try:
-        plan_visit(visit_for(row, day), scope=MACHINE, uow=uow)
+        rostered(visit_for(row, day), carer, uow=uow)
     except _SAID_NO as error:
         return error
     return None
+
+
+def _note(unmade: Sequence[UnmadeRow], row: VisitPlanRow, uow: UnitOfWork) -> None:
+    plans = VisitPlans(uow.conn, MACHINE)
+    if unmade != plans.unmade([row.id]).get(row.id, []):
+        plans.put_unmade(row.id, unmade)
+
+
+def _sending(row: VisitPlanRow) -> Sending:
+    return Sending(row.resident, row.organisation, row.carer, "visit_plan")
+
+
+def _span(row: VisitPlanRow, days: Sequence[date]) -> Span:
+    """From the way to the first until the end of the last."""
+    spans = [plan_of(row).span(day) for day in days] or [plan_of(row).span(row.first_on)]
+    return spans[0][0] - timedelta(minutes=row.travel_minutes), spans[-1][1]
 
 
 def _unmade(row: VisitPlanRow, day: date, error: XianbanError) -> UnmadeRow:
@@ -135,7 +149,6 @@ def visit_for(row: VisitPlanRow, day: date) -> VisitRow:
     start, end = plan_of(row).span(day)
     tasks = [{"text": one, "done": False} for one in orjson.loads(row.tasks)]
     return VisitRow(
-        id="",
         resident=row.resident,
         organisation=row.organisation,
         carer=row.carer,
@@ -145,15 +158,6 @@ def visit_for(row: VisitPlanRow, day: date) -> VisitRow:
         end_at=end,
         travel_minutes=row.travel_minutes,
         tasks=orjson.dumps(tasks).decode(),
-        state="planned",
-        cancel_reason="",
-        checked_in_at=None,
-        checked_in_place="",
-        distance_metres=None,
-        away_reason="",
-        checked_out_at=None,
-        note="",
-        version=0,
         plan=row.id,
         plan_day=day,
     )

@@ -1,45 +1,34 @@
-"""Visits: planned, begun, ended, called off, or missed."""
+"""Visits: begun, ended, called off, or missed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
 import orjson
 from sqlalchemy import Connection
-from xianban_sdk.alerts import Alerts, Finding, Place, Reason, Severity
-from xianban_sdk.clock import SHANGHAI
-from xianban_sdk.errors import FailedPrecondition, InvalidArgument, NotFound
+from xianban_sdk.alerts import Alerts, Place, Reason, Severity
+from xianban_sdk.errors import InvalidArgument, NotFound
 from xianban_sdk.storage import UnitOfWork
-from xianban_sdk.timers import Timer, cancel, schedule
+from xianban_sdk.timers import Timer, cancel
 
-from xianban_eldercare.alarms import BOOK
-from xianban_eldercare.domain.errors import Refused
-from xianban_eldercare.domain.staff import Staff, rosterable
+from xianban_eldercare.alarms import BOOK, finding_about
+from xianban_eldercare.domain.distances import metres_between
+from xianban_eldercare.domain.subjects import subject_of
 from xianban_eldercare.domain.visits import (
-    LATE_AFTER,
-    MISSED_AFTER,
-    NEAR_METRES,
     CheckIn,
     Task,
     Visit,
-    VisitKind,
     VisitState,
-    collides,
-    metres_between,
 )
 from xianban_eldercare.errors import refusals
 from xianban_eldercare.events import day_and_time, visit_changed
-from xianban_eldercare.handlers.organisations import CARER, licence
 from xianban_eldercare.repository import MACHINE, CareFiles, Scope
 from xianban_eldercare.repository.alarms import NOT_OF_HEALTH
-from xianban_eldercare.repository.organisation_rows import StaffRow, VisitRow
-from xianban_eldercare.repository.organisations import Organisations
-from xianban_eldercare.repository.responders import responders
+from xianban_eldercare.repository.organisation_rows import VisitRow
 from xianban_eldercare.repository.rows import CareFileRow
-from xianban_eldercare.repository.staff import StaffBook
 from xianban_eldercare.repository.visits import Span, Visits
 
 __all__ = [
@@ -54,9 +43,9 @@ __all__ = [
     "check_span",
     "on_late",
     "on_missed",
-    "plan_visit",
     "seen",
     "tasks_of",
+    "told",
     "visit_of",
 ]
 
@@ -89,50 +78,7 @@ def check_span(span: Span, days: int) -> None:
         raise InvalidArgument("SPAN_TOO_LONG", field="end_time", days=days)
 
 
-# -- planning -------------------------------------------------------------------------------
-
-
-def plan_visit(wanted: VisitRow, *, scope: Scope, uow: UnitOfWork) -> VisitRow:
-    """Rosters a carer who is employed, licensed, known to identity, and free."""
-    now = uow.clock.now()
-    file = CareFiles(uow.conn, scope).get(wanted.resident)
-    with refusals():
-        visit = visit_of(wanted).planned(now)
-    Organisations(uow.conn, scope).own_one(wanted.organisation, field="visit.organisation")
-    book = StaffBook(uow.conn, scope)
-    carer = book.locked(wanted.organisation, wanted.carer)
-    if wanted.carer not in responders(uow.conn, {CARER}, file.area):
-        raise FailedPrecondition("CARER_NOT_HERE", field="visit.carer")
-    with refusals():
-        rosterable(_staff(book, carer), VisitKind(wanted.kind), _days(visit))
-        _free(visit, wanted, uow.conn)
-    row = replace(wanted, id=uow.ids.new(), carer_display=carer.display_name, version=1)
-    Visits(uow.conn, scope).add(row)
-    schedule(uow.conn, Timer(LATE, row.id, row.end_at + LATE_AFTER))
-    schedule(uow.conn, Timer(MISSED, row.id, row.end_at + MISSED_AFTER))
-    return _told(row, uow)
-
-
-def _free(visit: Visit, wanted: VisitRow, conn: Connection) -> None:
-    rows = Visits(conn, MACHINE).of_carer(wanted.carer, visit.leaves_at, visit.end_at)
-    other = collides(visit, [visit_of(row) for row in rows])
-    if other is not None:
-        # When, not to whom: another organisation's elder is not this one's to know.
-        times = f"{day_and_time(other.start_at)} – {day_and_time(other.end_at)}"
-        raise Refused("CARER_BUSY", "visit.start_time", times=times)
-
-
-def _staff(book: StaffBook, row: StaffRow) -> Staff:
-    held = book.licences(row.organisation, [row.person]).get(row.person, [])
-    return Staff(row.employed_on, row.leaves_on, row.active, tuple(licence(one) for one in held))
-
-
-def _days(visit: Visit) -> list[date]:
-    first, last = (
-        at.astimezone(SHANGHAI).date()
-        for at in (visit.start_at, visit.end_at - timedelta(microseconds=1))
-    )
-    return [first] if first == last else [first, last]
+# -- calling off ----------------------------------------------------------------------------
 
 
 def cancel_visit(visit_id: str, reason: str, *, scope: Scope, uow: UnitOfWork) -> VisitRow:
@@ -165,8 +111,8 @@ def _where(place: Place | None, file: CareFileRow | None, away_reason: str) -> C
     if place is None or home is None:
         return CheckIn(located=place is not None, away_reason=away_reason)
     here, there = (place.latitude, place.longitude), (home["latitude"], home["longitude"])
-    metres = metres_between(here, there)
-    return CheckIn(True, metres, round(min(place.accuracy_m, NEAR_METRES)), away_reason)
+    metres = round(metres_between(here, there))
+    return CheckIn(True, metres, place.accuracy_m, away_reason)
 
 
 def _kept(place: Place | None) -> str:
@@ -197,23 +143,11 @@ def on_late(timer: Timer, *, uow: UnitOfWork) -> None:
     row = _locked(timer.key, uow)
     if row is None or not visit_of(row).late(uow.clock.now()):
         return
-    file = CareFiles(uow.conn, MACHINE).find(row.resident)
-    planned = day_and_time(row.start_at)
+    said = {"carer": row.carer_display, "planned": day_and_time(row.start_at)}
+    reason = Reason("reason-visit-late", said, uow.clock.now())
+    subject = subject_of(row.resident)
     Alerts(uow, BOOK).raise_(
-        Finding(
-            rule=LATE_RULE,
-            subject=f"residents/{row.resident}",
-            severity=Severity.MODERATE,
-            area=file.area if file else "",
-            subject_display=file.display_name if file else "",
-            reasons=[
-                Reason(
-                    "reason-visit-late",
-                    {"carer": row.carer_display, "planned": planned},
-                    uow.clock.now(),
-                )
-            ],
-        )
+        finding_about(subject, LATE_RULE, Severity.MODERATE, [reason], uow=uow)
     )
 
 
@@ -254,7 +188,7 @@ def _moved(
     Visits(uow.conn, MACHINE).save(after)
     if row.state == VisitState.PLANNED:
         _begun(after, uow, over=over)
-    return _told(after, uow)
+    return told(after, uow)
 
 
 def _begun(row: VisitRow, uow: UnitOfWork, *, over: bool) -> None:
@@ -262,10 +196,11 @@ def _begun(row: VisitRow, uow: UnitOfWork, *, over: bool) -> None:
     for kind in (LATE, MISSED):
         cancel(uow.conn, kind, row.id)
     if over and not Visits(uow.conn, MACHINE).late(row.resident, uow.clock.now()):
-        Alerts(uow, BOOK).cleared(LATE_RULE, f"residents/{row.resident}")
+        Alerts(uow, BOOK).cleared(LATE_RULE, subject_of(row.resident))
 
 
-def _told(row: VisitRow, uow: UnitOfWork) -> VisitRow:
+def told(row: VisitRow, uow: UnitOfWork) -> VisitRow:
+    """Everybody hears how it stands."""
     uow.emit(visit_changed(row), aggregate=f"residents/{row.resident}/visits/{row.id}")
     return row
 

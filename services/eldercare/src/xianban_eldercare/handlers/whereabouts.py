@@ -13,15 +13,16 @@ from xianban.common.v1 import readings_pb2
 from xianban_sdk.alerts import Place
 from xianban_sdk.errors import NotFound
 from xianban_sdk.readings import Reading, Readings, Shown, Silence
-from xianban_sdk.repository import Page
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.storage.instant import to_micros
 
+from xianban_eldercare.domain.subjects import resident_of, subject_of
 from xianban_eldercare.domain.whereabouts import Circle, Fix, metres
 from xianban_eldercare.handlers import geofence
+from xianban_eldercare.handlers.ingest import CLOCKS
 from xianban_eldercare.repository import MACHINE, CareFiles, Scope
 from xianban_eldercare.repository.fences import Fences
-from xianban_eldercare.repository.fixes import LOCATION, fixes_of, locators
+from xianban_eldercare.repository.fixes import LOCATION, fixes_at, locators
 from xianban_eldercare.repository.searches import Searches
 from xianban_eldercare.repository.whereabouts_rows import SearchRow
 from xianban_eldercare.vitals import KINDS
@@ -31,15 +32,14 @@ __all__ = [
     "Seen",
     "Sighted",
     "follow",
-    "last_place",
     "last_seen",
+    "live",
     "search_seen",
     "seen",
     "sought",
-    "trail",
+    "watch",
 ]
 
-_PREFIX: Final = "residents/"
 _BATTERY: Final = "battery"
 # Those who see a search only while it runs (C11): everybody but the elder and who acts for them.
 _OWN: Final = frozenset({"self", "guardian", "family"})
@@ -90,13 +90,13 @@ def seen(resident: str, *, scope: Scope, conn: Connection, now: datetime) -> See
         display_name=file.display_name,
         sighted=sighted,
         near=_near(sighted.place, _places(resident, file.home, scope, conn)),
-        search=running if running is not None and running.until > now else None,
+        search=running if running is not None and running.runs(now) else None,
     )
 
 
 def last_seen(resident: str, *, scope: Scope, conn: Connection) -> Sighted:
     """Of all locators, the one that was somewhere last, and its battery."""
-    known = Readings(conn, scope, KINDS).latest(_PREFIX + resident)
+    known = Readings(conn, scope, KINDS).latest(subject_of(resident))
     places = [one for one in known if one.kind.code == LOCATION]
     last = max(places, key=lambda one: one.observed_at, default=None)
     batteries = [
@@ -108,30 +108,19 @@ def last_seen(resident: str, *, scope: Scope, conn: Connection) -> Sighted:
     return Sighted(last, newest or Silence(KINDS[_BATTERY]))
 
 
-def last_place(resident: str, uow: UnitOfWork) -> Place | None:
-    """For an alert, which says itself since when it stands."""
-    return last_seen(resident, scope=MACHINE, conn=uow.conn).place
-
-
 def search_seen(
     resident: str, number: str, *, basis: str, scope: Scope, conn: Connection, now: datetime
-) -> tuple[SearchRow, Sighted | None]:
-    """The search, and the live position while it runs.
-
-    To responders it is absent before and after; no consent is asked for (PIPL art. 13(4)).
-    """
+) -> SearchRow:
+    """To responders a search is absent before and after its time."""
     row = Searches(conn, scope).get(resident, number)
-    runs = row.ended_at is None and row.until > now
-    if not runs and basis not in _OWN:
+    if not row.runs(now) and basis not in _OWN:
         raise NotFound("SEARCH_NOT_FOUND", field="name")
-    return row, last_seen(resident, scope=scope, conn=conn) if runs else None
+    return row
 
 
-def trail(
-    row: SearchRow, page: Page, *, scope: Scope, conn: Connection
-) -> tuple[list[tuple[int, str]], str]:
-    """Of a search that the caller may see."""
-    return Searches(conn, scope).trail(row, page)
+def live(row: SearchRow, *, scope: Scope, conn: Connection, now: datetime) -> Sighted | None:
+    """The position while the search runs; no consent is asked for (PIPL art. 13(4))."""
+    return last_seen(row.resident, scope=scope, conn=conn) if row.runs(now) else None
 
 
 def sought(
@@ -142,32 +131,53 @@ def sought(
     To protect a life no consent is asked for (PIPL art. 13(4)), for as long as the search runs.
     """
     places = {index for index in refused if readings[index].kind == LOCATION}
-    people = {_resident(readings[index].subject) for index in places}
+    people = {resident_of(readings[index].subject) for index in places}
     now = uow.clock.now()
     found = Searches(uow.conn, MACHINE).sought(people) if people else {}
-    running = {person for person, row in found.items() if row.until > now}
-    return {index for index in places if _resident(readings[index].subject) in running}
+    running = {person for person, row in found.items() if row.runs(now)}
+    return {index for index in places if resident_of(readings[index].subject) in running}
 
 
 def follow(readings: Iterable[readings_pb2.RawReading], *, uow: UnitOfWork) -> None:
-    """What new fixes mean: places left, and trails of those who are looked for."""
+    """New fixes join the trails of those who are looked for."""
+    located = [one for one in readings if one.kind == LOCATION]
+    people = _located(located)
+    for row in Searches(uow.conn, MACHINE).sought(people).values() if people else ():
+        _record(row, [one for one in located if resident_of(one.subject) == row.resident], uow)
+
+
+def watch(agreed: Iterable[readings_pb2.RawReading], *, uow: UnitOfWork) -> None:
+    """New fixes may mean that a place was left: of people who agreed to that alone.
+
+    What was taken in to find somebody is used for nothing else.
+    """
+    if people := _located(agreed):
+        for resident in sorted(Fences(uow.conn, MACHINE).watched(people)):
+            geofence.watch(resident, uow=uow)
+
+
+def _located(readings: Iterable[readings_pb2.RawReading]) -> set[str]:
     subjects = {one.subject for one in readings if one.kind == LOCATION}
-    people = {_resident(one) for one in subjects if one.startswith(_PREFIX)}
-    if not people:
-        return
-    for row in Searches(uow.conn, MACHINE).sought(people).values():
-        _record(row, uow)
-    for resident in sorted(Fences(uow.conn, MACHINE).watched(people)):
-        geofence.watch(resident, uow=uow)
+    return {resident_of(one) for one in subjects if one.startswith(subject_of(""))}
 
 
-def _record(row: SearchRow, uow: UnitOfWork) -> None:
-    start = to_micros(row.started_at)
-    end = to_micros(min(row.until, uow.clock.now()))
-    places: dict[int, str] = {}
-    for series in locators(uow.conn, _PREFIX + row.resident):
-        places |= {fix.at: _written(fix) for fix in fixes_of(uow.conn, series, start, end)}
-    Searches(uow.conn, MACHINE).record(row, places)
+def _record(row: SearchRow, readings: Iterable[readings_pb2.RawReading], uow: UnitOfWork) -> None:
+    """What this batch brought, as it was stored; what came before stands in the trail already."""
+    start, end = to_micros(row.started_at), to_micros(row.until)
+    now = to_micros(uow.clock.now())
+    new = {at for one in readings if (at := _counts_at(one, now)) is not None}
+    fixes = fixes_at(
+        uow.conn,
+        locators(uow.conn, subject_of(row.resident)),
+        [at for at in new if start <= at <= end],
+    )
+    Searches(uow.conn, MACHINE).record(row, {fix.at: _written(fix) for fix in fixes})
+
+
+def _counts_at(reading: readings_pb2.RawReading, now: int) -> int | None:
+    """As `Ingest` has it; None: it was refused."""
+    placed = CLOCKS.effective(reading.observe_micros, min(reading.receive_micros or now, now))
+    return placed[0] if placed else None
 
 
 def _written(fix: Fix) -> str:
@@ -200,7 +210,3 @@ def _near(place: Place | None, places: list[tuple[str, Circle]]) -> Near | None:
     found = [Near(name, max(metres(circle, fix) - circle.radius, 0)) for name, circle in places]
     nearest = min(found, key=lambda one: one.metres)
     return nearest if nearest.metres <= _NEAR_METRES else None
-
-
-def _resident(subject: str) -> str:
-    return subject.removeprefix(_PREFIX)

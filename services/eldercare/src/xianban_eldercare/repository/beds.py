@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import func, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, func, literal, select, tuple_, update
 from xianban_sdk.errors import NotFound
-from xianban_sdk.repository import columns, within
+from xianban_sdk.repository import columns
 from xianban_sdk.storage import insert_new
 
 from xianban_eldercare.repository.narrowing import Page, Repository, page_of
 from xianban_eldercare.repository.organisation_rows import BedRow
-from xianban_eldercare.repository.organisation_tables import bed, organisation
+from xianban_eldercare.repository.organisation_tables import bed
 from xianban_eldercare.repository.tables import care_file
 
 __all__ = ["Beds"]
@@ -27,25 +27,21 @@ class Beds(Repository):
         return row
 
     def find(self, organisation_id: str, bed_id: str, *, locked: bool = False) -> BedRow | None:
-        mine = select(organisation.c.id).where(within(self.scope.areas, organisation.c.area))
-        query = select(bed).where(
-            bed.c.organisation == organisation_id,
-            bed.c.id == bed_id,
-            bed.c.organisation.in_(mine),
-        )
+        query = select(bed).where(*self._of(organisation_id), bed.c.id == bed_id)
         found = self.conn.execute(query.with_for_update() if locked else query).mappings().first()
         return BedRow(**found) if found else None
 
     def listed(self, organisation_id: str, page: Page) -> tuple[list[BedRow], str]:
         """By room."""
-        mine = select(organisation.c.id).where(within(self.scope.areas, organisation.c.area))
         order = (bed.c.room, bed.c.id)
-        query = select(bed).where(
-            bed.c.organisation == organisation_id, bed.c.organisation.in_(mine)
-        )
+        query = select(bed).where(*self._of(organisation_id))
         if page.after is not None:
             query = query.where(tuple_(*order) > tuple_(*(literal(key) for key in page.after)))
         return page_of(self.conn, query.order_by(*order), page, BedRow, "room", "id")
+
+    def _of(self, organisation_id: str) -> tuple[ColumnElement[bool], ...]:
+        own = self.in_own_organisations(bed.c.organisation)
+        return bed.c.organisation == organisation_id, own
 
     def free(self, organisation_id: str) -> int:
         query = select(func.count()).select_from(bed)

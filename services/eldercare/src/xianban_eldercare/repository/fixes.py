@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
 from xianban_sdk.readings.ingest import POSITION, POSITION_CONTEXT
 from xianban_sdk.readings.tables import reading, reading_series
 from xianban_sdk.storage import keyed_hash
-from xianban_sdk.storage.encryption import Cipher
+from xianban_sdk.storage.encryption import installed_cipher
 
 from xianban_eldercare.domain.whereabouts import Fix
 
-__all__ = ["LOCATION", "fixes_of", "locators"]
+__all__ = ["LOCATION", "fixes_at", "fixes_of", "locators"]
 
 LOCATION = "location"
 # An hour and a half at one fix in ten seconds: enough for any dwell, bounded for any device.
@@ -40,10 +43,22 @@ def fixes_of(conn: Connection, series: int, since: int, end: int) -> list[Fix]:
         .order_by(reading.c.at.desc())
         .limit(_MOST)
     )
-    cipher = Cipher()
-    found = [_fix(row.at, bytes(row.position), cipher) for row in conn.execute(query)]
-    return found[::-1]
+    return _opened(conn.execute(query))[::-1]
 
 
-def _fix(at: int, sealed: bytes, cipher: Cipher) -> Fix:
-    return Fix(at, *POSITION.unpack(cipher.decrypt(sealed, POSITION_CONTEXT)))
+def fixes_at(conn: Connection, series: Collection[int], instants: Collection[int]) -> list[Fix]:
+    """The fixes of these instants (microseconds), of any of the locators."""
+    query = select(reading.c.at, reading.c.position).where(
+        reading.c.series.in_(series),
+        reading.c.at.in_(instants),
+        reading.c.position.is_not(None),
+    )
+    return _opened(conn.execute(query))
+
+
+def _opened(rows: Iterable[Row[Any]]) -> list[Fix]:
+    cipher = installed_cipher()
+    return [
+        Fix(row.at, *POSITION.unpack(cipher.decrypt(bytes(row.position), POSITION_CONTEXT)))
+        for row in rows
+    ]

@@ -64,27 +64,29 @@ class BedRow:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitRow:
-    id: str
+    """What is not said is as of a visit that is only wanted."""
+
+    id: str = ""
     resident: str
     organisation: str
     carer: str
-    carer_display: str
+    carer_display: str = ""
     kind: str
     start_at: datetime
     end_at: datetime
     travel_minutes: int
     tasks: str
-    state: str
-    cancel_reason: str
-    checked_in_at: datetime | None
-    checked_in_place: str
-    distance_metres: int | None
-    away_reason: str
-    checked_out_at: datetime | None
-    note: str
-    version: int
+    state: str = "planned"
+    cancel_reason: str = ""
+    checked_in_at: datetime | None = None
+    checked_in_place: str = ""
+    distance_metres: int | None = None
+    away_reason: str = ""
+    checked_out_at: datetime | None = None
+    note: str = ""
+    version: int = 0
     plan: str | None = None
     plan_day: date | None = None
 

@@ -51,12 +51,12 @@ class PackState:
 class PackStates(Repository):
     """Nobody but the service reads these; they leave with their person."""
 
-    def of(self, residents: Collection[str], packs: Collection[str]) -> dict[Any, PackState]:
-        """(resident, pack) → what is known."""
+    def of(self, residents: Collection[str], pack: str) -> dict[str, PackState]:
+        """Resident → what one pack knows."""
         query = select(_t).where(
-            _t.c.resident.in_(residents), _t.c.pack.in_(packs), self.visible(_t.c.resident)
+            _t.c.resident.in_(residents), _t.c.pack == pack, self.visible(_t.c.resident)
         )
-        return {(row.resident, row.pack): _read(row) for row in self.conn.execute(query)}
+        return {row.resident: _read(row) for row in self.conn.execute(query)}
 
     def save(self, states: Sequence[PackState], version: str, at: datetime) -> None:
         """All or nothing: who was judged elsewhere meanwhile must be judged anew.

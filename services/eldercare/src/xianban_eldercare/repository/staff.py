@@ -7,13 +7,13 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, and_, delete, exists, insert, literal, select, tuple_, update
 from xianban_sdk.errors import NotFound
-from xianban_sdk.repository import columns, within
+from xianban_sdk.repository import columns
 from xianban_sdk.storage import insert_new
 
 from xianban_eldercare.domain.staff import WARNING
 from xianban_eldercare.repository.narrowing import Page, Repository, page_of
 from xianban_eldercare.repository.organisation_rows import LicenceRow, StaffRow
-from xianban_eldercare.repository.organisation_tables import organisation, staff, staff_licence
+from xianban_eldercare.repository.organisation_tables import staff, staff_licence
 
 __all__ = ["StaffBook"]
 
@@ -21,25 +21,18 @@ __all__ = ["StaffBook"]
 class StaffBook(Repository):
     """Staff of organisations in the caller's areas."""
 
-    def _mine(self) -> ColumnElement[bool]:
-        """Of organisations in the caller's areas."""
-        mine = select(organisation.c.id).where(within(self.scope.areas, organisation.c.area))
-        return staff.c.organisation.in_(mine)
-
     def find(self, organisation_id: str, person: str) -> StaffRow | None:
-        query = select(staff).where(
-            staff.c.organisation == organisation_id, staff.c.person == person, self._mine()
-        )
+        query = select(staff).where(*self._of(organisation_id), staff.c.person == person)
         row = self.conn.execute(query).mappings().first()
         return StaffRow(**row) if row else None
 
-    def locked(self, organisation_id: str, person: str) -> StaffRow:
+    def locked(self, organisation_id: str, person: str, *, field: str) -> StaffRow:
         """All of a person's employments are locked: their days are planned by one at a time."""
         every = select(staff.c.organisation).where(staff.c.person == person)
         self.conn.execute(every.order_by(staff.c.organisation).with_for_update()).all()
         row = self.find(organisation_id, person)
         if row is None:
-            raise NotFound("CARER_NOT_FOUND", field="visit.carer")
+            raise NotFound("CARER_NOT_FOUND", field=field)
         return row
 
     def listed(
@@ -47,12 +40,16 @@ class StaffBook(Repository):
     ) -> tuple[list[StaffRow], str]:
         """By name; `expiring`: only those with a licence that is over or soon will be."""
         order = (staff.c.display_name, staff.c.person)
-        query = select(staff).where(staff.c.organisation == organisation_id, self._mine())
+        query = select(staff).where(*self._of(organisation_id))
         if expiring:
             query = query.where(staff.c.active, _expiring(today))
         if page.after is not None:
             query = query.where(tuple_(*order) > tuple_(*(literal(key) for key in page.after)))
         return page_of(self.conn, query.order_by(*order), page, StaffRow, "display_name", "person")
+
+    def _of(self, organisation_id: str) -> tuple[ColumnElement[bool], ...]:
+        own = self.in_own_organisations(staff.c.organisation)
+        return staff.c.organisation == organisation_id, own
 
     def licences(
         self, organisation_id: str, people: Collection[str]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, insert, literal, select, tuple_, update
 from xianban_sdk.errors import NotFound
-from xianban_sdk.repository import columns, within
+from xianban_sdk.repository import columns
 
 from xianban_eldercare.domain.visits import AROUND, LATE_AFTER
 from xianban_eldercare.repository.narrowing import Page, Repository, page_of
 from xianban_eldercare.repository.organisation_rows import VisitRow
-from xianban_eldercare.repository.organisation_tables import organisation, visit
+from xianban_eldercare.repository.organisation_tables import visit
 
 __all__ = ["Span", "Visits"]
 
@@ -48,10 +49,9 @@ class Visits(Repository):
 
     def roster(self, organisation_id: str, span: Span, page: Page) -> tuple[list[VisitRow], str]:
         """Of an organisation in the caller's areas."""
-        mine = select(organisation.c.id).where(within(self.scope.areas, organisation.c.area))
         query = select(visit).where(
             visit.c.organisation == organisation_id,
-            visit.c.organisation.in_(mine),
+            self.in_own_organisations(visit.c.organisation),
             self.in_areas(visit.c.resident),
         )
         return self._page(query, span, page)
@@ -67,11 +67,14 @@ class Visits(Repository):
         )
         return [VisitRow(**row) for row in self.conn.execute(query).mappings()]
 
-    def days_of_plan(self, plan: str, since: date) -> set[date]:
-        """Which have or had their visit; whatever became of it."""
-        mine = (visit.c.plan == plan, visit.c.plan_day >= since)
-        query = select(visit.c.plan_day).where(*mine, self.visible(visit.c.resident))
-        return {day for day in self.conn.scalars(query) if day is not None}
+    def days_of_plans(self, plans: Collection[str], since: date) -> Mapping[str, set[date]]:
+        """Plan → the days that have or had their visit; whatever became of it."""
+        mine = (visit.c.plan.in_(plans), visit.c.plan_day >= since)
+        query = select(visit.c.plan, visit.c.plan_day).where(*mine, self.visible(visit.c.resident))
+        found: dict[str, set[date]] = {plan: set() for plan in plans}
+        for row in self.conn.execute(query):
+            found[row.plan].add(row.plan_day)
+        return found
 
     def ahead_of_plan(self, plan: str, now: datetime) -> list[VisitRow]:
         """Those that are still to begin, locked."""
@@ -112,7 +115,7 @@ class Visits(Repository):
         self.conn.execute(update(visit).where(visit.c.id == row.id).values(**columns(row)))
 
     def _assigned(self, now: datetime) -> ColumnElement[bool]:
-        """As `domain.visits.Visit.assigned`, for the caller."""
+        """The caller is sent there, and about now."""
         return (
             (visit.c.carer == self.scope.actor)
             & (visit.c.state != "cancelled")

@@ -35,6 +35,7 @@ class SearchRow:
     started_at: datetime
     until: datetime
     ended_at: datetime | None
+    ended_by: str
     ended_by_display: str
     end_note: str
     alert: str
@@ -43,3 +44,7 @@ class SearchRow:
     def name(self) -> str:
         """The resource's name."""
         return f"residents/{self.resident}/searches/{self.id}"
+
+    def runs(self, now: datetime) -> bool:
+        """Its timer may be late; nothing is shared any more all the same."""
+        return self.ended_at is None and self.until > now

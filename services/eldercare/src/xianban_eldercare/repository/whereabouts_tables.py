@@ -63,6 +63,8 @@ search = Table(
     Column("started_at", Instant, nullable=False),
     Column("until", Instant, nullable=False),
     Column("ended_at", Instant, nullable=True),
+    # Empty: it runs, or ended by itself.
+    Column("ended_by", Text, nullable=False, server_default=""),
     Column("ended_by_display", Text, nullable=False),
     Column("end_note", Encrypted(Text, "search.end_note"), nullable=False),
     Column("alert", Text, nullable=False),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from xianban.eldercare.v1 import eligibility_pb2 as pb
 from xianban_sdk.app import Resources
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day
 from xianban_sdk.rpc import Call
 from xianban_sdk.wire import day
 
@@ -26,7 +26,7 @@ class EligibilityServicer:
         self._schedules = tuple(schedules)
 
     def GetEligibility(self, request: pb.GetEligibilityRequest, call: Call) -> pb.Eligibility:
-        today = call.clock.now().astimezone(SHANGHAI).date()
+        today = local_day(call.clock.now())
         asked = day(request.date, "date") if request.date else today
         found = handlers.entitled(
             str(call.subject),

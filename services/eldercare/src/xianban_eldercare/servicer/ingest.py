@@ -8,6 +8,7 @@ from xianban.common.v1 import readings_pb2 as pb
 from xianban_sdk.alerts import Alert
 from xianban_sdk.app import Resources
 from xianban_sdk.rpc import Call
+from xianban_sdk.wire import optional_place
 
 from xianban_eldercare.handlers import ingest, whereabouts
 from xianban_eldercare.handlers.pack_answers import Outcome, keep
@@ -27,12 +28,14 @@ class IngestServicer:
     def IngestBatch(self, request: pb.IngestBatchRequest, call: Call) -> pb.IngestBatchResponse:
         readings = request.readings
         kept, refused = ingest.consented(readings, self._resources.relations, call.clock)
-        outcomes = self._judge([readings[place] for place in kept], call)
+        consenting = [readings[place] for place in kept]
+        outcomes = self._judge(consenting, call)
         sought = whereabouts.sought(readings, refused, call.uow)
         kept, refused = sorted({*kept, *sought}), [one for one in refused if one not in sought]
-        agreed = [readings[place] for place in kept]
-        taken = self._ingest.take(agreed, call.uow)
-        whereabouts.follow(agreed, uow=call.uow)
+        wanted = [readings[place] for place in kept]
+        taken = self._ingest.take(wanted, call.uow)
+        whereabouts.follow(wanted, uow=call.uow)
+        whereabouts.watch(consenting, uow=call.uow)
         keep(outcomes, uow=call.uow, ingest=self._ingest)
         answer = pb.IngestBatchResponse(stored=taken.stored, duplicates=taken.duplicates)
         for place in refused:
@@ -72,7 +75,7 @@ class IngestServicer:
             found = judge_motion(
                 event, self._packs, conn=read.conn, hooks=call.hooks, now=call.clock.now()
             )
-        where = ingest.place_of(event)
+        where = optional_place(event)
         alert = keep(found, uow=call.uow, ingest=self._ingest, place=where)
         return _told(alert, ingest.feedback_of(alert))
 

@@ -10,6 +10,7 @@ from xianban_sdk.alerts import Alerts, alert_to_wire
 from xianban_sdk.alerts.repository import AlertRows, Asked
 from xianban_sdk.app import Resources
 from xianban_sdk.rpc import Call
+from xianban_sdk.wire import optional_place
 
 from xianban_eldercare.alarms import BOOK
 from xianban_eldercare.convert import monitoring as convert
@@ -101,7 +102,7 @@ class MonitoringServicer:
 
     def RaiseSos(self, request: pb.RaiseSosRequest, call: Call) -> pb.Sos:
         resident = str(call.subject)
-        raised = sos.call_for_help(resident, convert.place(request), uow=call.uow)
+        raised = sos.call_for_help(resident, optional_place(request), uow=call.uow)
         return convert.sos(resident, raised, call.locale)
 
     def CancelSos(self, request: pb.CancelSosRequest, call: Call) -> pb.Sos:

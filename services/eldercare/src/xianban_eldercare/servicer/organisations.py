@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from xianban.eldercare.v1 import organisations_pb2 as pb
 from xianban_sdk.app import Resources
 from xianban_sdk.rpc import Call
-from xianban_sdk.wire import instant
 
 from xianban_eldercare.convert import organisations as convert
 from xianban_eldercare.convert.care_files import resident_of
 from xianban_eldercare.handlers import beds, organisations
+from xianban_eldercare.handlers.organisations import Employed
 from xianban_eldercare.repository import Page
 from xianban_eldercare.repository.beds import Beds
 from xianban_eldercare.repository.organisation_rows import BedRow, OrganisationRow
@@ -62,9 +64,14 @@ class OrganisationServicer:
             conn=call.uow.conn,
             clock=call.clock,
         )
-        today = organisations.today(call.clock)
-        shown = [convert.staff(one, today) for one in found]
+        shown = [_staff(one, call) for one in found]
         return pb.ListStaffResponse(staff=shown, next_page_token=token)
+
+    def GetStaff(self, request: pb.GetStaffRequest, call: Call) -> pb.Staff:
+        organisation, person = convert.staff_key(request.name)
+        conn = call.uow.conn
+        found = organisations.one_of_staff(organisation, person, scope=call.scope, conn=conn)
+        return _staff(found, call)
 
     def UpdateStaff(self, request: pb.UpdateStaffRequest, call: Call) -> pb.Staff:
         wanted = convert.written_staff(request.staff)
@@ -93,7 +100,7 @@ class OrganisationServicer:
 
     def HoldBed(self, request: pb.HoldBedRequest, call: Call) -> pb.Bed:
         key, resident = convert.bed_key(request.name), resident_of(request.resident)
-        until = instant(request.expire_time)
+        until = call.clock.now() + timedelta(hours=request.hours)
         return _bed(beds.hold_bed(key, resident, until, scope=call.scope, uow=call.uow), call)
 
     def ReleaseBed(self, request: pb.ReleaseBedRequest, call: Call) -> pb.Bed:
@@ -116,6 +123,12 @@ class OrganisationServicer:
 def _shown(row: OrganisationRow, call: Call) -> pb.Organisation:
     free = Organisations(call.uow.conn, call.scope).free_beds([row.id])
     return convert.organisation(row, free.get(row.id, {}))
+
+
+def _staff(found: Employed, call: Call) -> pb.Staff:
+    """Whose licences are shown has been looked at."""
+    call.looked_at(found.row.person)
+    return convert.staff(found, organisations.today(call.clock))
 
 
 def _bed(row: BedRow, call: Call) -> pb.Bed:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from xianban.eldercare.v1 import referrals_pb2 as pb
 from xianban_sdk.app import Resources
 from xianban_sdk.rpc import Call
-from xianban_sdk.wire import optional_instant
 
 from xianban_eldercare.convert import referrals as convert
 from xianban_eldercare.convert.organisations import bed_key, organisation_id
@@ -62,14 +61,19 @@ class ReferralServicer:
         return self._answered(request.name, False, request.reason, call)
 
     def _answered(self, name: str, agreed: bool, note: str, call: Call) -> pb.Referral:
-        number, how = convert.referral_id(name), {"basis": call.basis, "scope": call.scope}
-        return _whole(referrals.answer(number, agreed, note, **how, uow=call.uow), call)
+        row = referrals.answer(
+            convert.referral_id(name),
+            agreed,
+            note,
+            basis=call.basis,
+            scope=call.scope,
+            uow=call.uow,
+        )
+        return _whole(row, call)
 
     def OfferReferral(self, request: pb.OfferReferralRequest, call: Call) -> pb.Referral:
-        asking = referrals.Asking(
-            [organisation_id(one) for one in request.organisations],
-            optional_instant(request, "expire_time"),
-        )
+        asked = [organisation_id(one) for one in request.organisations]
+        asking = referrals.Asking(asked, request.hours)
         number = convert.referral_id(request.name)
         return _whole(referrals.offer(number, asking, scope=call.scope, uow=call.uow), call)
 
@@ -114,7 +118,7 @@ class ReferralServicer:
         asked = referral_offers.accept(
             convert.offer_key(request.name),
             bed_key(request.bed) if request.bed else None,
-            optional_instant(request, "expire_time"),
+            request.hours,
             scope=call.scope,
             uow=call.uow,
         )

@@ -7,10 +7,11 @@ from typing import Final
 from xianban.eldercare.v1 import visits_pb2 as pb
 from xianban_sdk.app import Resources
 from xianban_sdk.rpc import Call
+from xianban_sdk.wire import optional_place
 
 from xianban_eldercare.convert import visits as convert
 from xianban_eldercare.convert.organisations import organisation_id
-from xianban_eldercare.handlers import visits
+from xianban_eldercare.handlers import planning, visits
 from xianban_eldercare.handlers.assignments import by_visit_alone
 from xianban_eldercare.repository import Page
 from xianban_eldercare.repository.organisation_rows import VisitRow
@@ -45,7 +46,7 @@ class VisitServicer:
 
     def PlanVisit(self, request: pb.PlanVisitRequest, call: Call) -> pb.Visit:
         wanted = convert.written(str(call.subject), request.visit)
-        return _shown(visits.plan_visit(wanted, scope=call.scope, uow=call.uow), call)
+        return _shown(planning.plan_visit(wanted, scope=call.scope, uow=call.uow), call)
 
     def CancelVisit(self, request: pb.CancelVisitRequest, call: Call) -> pb.Visit:
         visit_id = convert.visit_id(request.name)
@@ -55,7 +56,7 @@ class VisitServicer:
     def CheckInVisit(self, request: pb.CheckInVisitRequest, call: Call) -> pb.Visit:
         row = visits.check_in(
             convert.visit_id(request.name),
-            convert.place(request),
+            optional_place(request),
             request.away_reason,
             scope=call.scope,
             uow=call.uow,

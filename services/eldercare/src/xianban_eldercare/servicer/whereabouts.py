@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xianban.eldercare.v1 import whereabouts_pb2 as pb
 from xianban_sdk.app import Resources
 from xianban_sdk.rpc import Call
@@ -28,17 +30,17 @@ class WhereaboutsServicer:
         resident = str(call.subject)
         CareFiles(call.uow.conn, call.scope).get(resident)
         rows = Fences(call.uow.conn, call.scope).of(resident)
-        return pb.ListFencesResponse(fences=[_fence(row, call) for row in rows])
+        return pb.ListFencesResponse(fences=_fences(rows, call))
 
     def CreateFence(self, request: pb.CreateFenceRequest, call: Call) -> pb.Fence:
         wanted = convert.written(str(call.subject), "", request.fence)
-        return _fence(fences.add_fence(wanted, scope=call.scope, uow=call.uow), call)
+        return _fences([fences.add_fence(wanted, scope=call.scope, uow=call.uow)], call)[0]
 
     def UpdateFence(self, request: pb.UpdateFenceRequest, call: Call) -> pb.Fence:
         given = request.fence
         wanted = convert.written(*convert.names_of(given.name), given)
         row = fences.change_fence(wanted, given.version, scope=call.scope, uow=call.uow)
-        return _fence(row, call)
+        return _fences([row], call)[0]
 
     def DeleteFence(self, request: pb.DeleteFenceRequest, call: Call) -> pb.DeleteFenceResponse:
         fences.remove_fence(*convert.names_of(request.name), scope=call.scope, uow=call.uow)
@@ -67,8 +69,9 @@ class WhereaboutsServicer:
         return _search(row, call)
 
     def GetSearch(self, request: pb.GetSearchRequest, call: Call) -> pb.Search:
-        row, sighted = _looked(request.name, call)
-        return convert.searched(_search(row, call), sighted, call.clock.now(), call.locale)
+        row, now = _looked(request.name, call), call.clock.now()
+        sighted = whereabouts.live(row, scope=call.scope, conn=call.uow.conn, now=now)
+        return convert.searched(_search(row, call), sighted, now, call.locale)
 
     def ListSearches(self, request: pb.ListSearchesRequest, call: Call) -> pb.ListSearchesResponse:
         page = Page(request.page_size, request.page_token, who=call.actor)
@@ -87,14 +90,14 @@ class WhereaboutsServicer:
     def ListTrailPoints(
         self, request: pb.ListTrailPointsRequest, call: Call
     ) -> pb.ListTrailPointsResponse:
-        row, _ = _looked(request.parent, call)
+        row = _looked(request.parent, call)
         page = Page(request.page_size, request.page_token, of=request.parent)
-        points, token = whereabouts.trail(row, page, scope=call.scope, conn=call.uow.conn)
+        points, token = Searches(call.uow.conn, call.scope).trail(row, page)
         shown = [convert_searches.trail_point(*one) for one in points]
         return pb.ListTrailPointsResponse(points=shown, next_page_token=token)
 
 
-def _looked(name: str, call: Call) -> tuple[SearchRow, whereabouts.Sighted | None]:
+def _looked(name: str, call: Call) -> SearchRow:
     resident, number = convert.names_of(name)
     return whereabouts.search_seen(
         resident,
@@ -106,9 +109,12 @@ def _looked(name: str, call: Call) -> tuple[SearchRow, whereabouts.Sighted | Non
     )
 
 
-def _fence(row: FenceRow, call: Call) -> pb.Fence:
-    known = Fences(call.uow.conn, call.scope).standings([row.id])
-    return convert.fence(row, list(known.values()))
+def _fences(rows: Sequence[FenceRow], call: Call) -> list[pb.Fence]:
+    known = Fences(call.uow.conn, call.scope).standings([row.id for row in rows])
+    return [
+        convert.fence(row, [one for (number, _), one in known.items() if number == row.id])
+        for row in rows
+    ]
 
 
 def _search(row: SearchRow, call: Call) -> pb.Search:

@@ -185,7 +185,7 @@ site = Site(
         NavEntry(whereabouts.HERE, "nav-whereabouts", "pin", "me"),
         NavEntry("/eldercare/organisations", "nav-organisations", "home", "me"),
         NavEntry(referrals.OWN, "nav-referrals", "right", "me"),
-        NavEntry(referrals.SENT, "sent-referrals", "right", "main", (organisations.MANAGER,)),
+        NavEntry(referrals.SENT, "sent-referrals", "right", "main", (file.MANAGER,)),
         NavEntry("/eldercare/route", "nav-route", "pin", "main", (route.ROLE,)),
         NavEntry("/eldercare/board", "nav-board", "warn", "main", board.ROLES),
         NavEntry("/eldercare/elders", "nav-elders", "people", "main", board.ROLES),

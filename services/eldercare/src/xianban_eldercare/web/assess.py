@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +18,7 @@ from xianban_sdk.web import (
     person,
     read_form,
     render,
+    roles_only,
     see_other,
     status,
 )
@@ -37,29 +37,21 @@ REASONS = {
     pb.ASSESSMENT_REASON_CHANGED: "changed",
     pb.ASSESSMENT_REASON_REVIEW: "review",
 }
+# The service's fields → those of the forms.
+_FIELDS = {"facts.diagnoses": "other", "basics.assessors": "assessor-1"}
 _SPACE = re.compile(r"[\s,，、;；]+")
 
-View = Callable[[Request], Awaitable[Response]]
+# A page for assessors; the service checks again.
+assessor_only = roles_only(ASSESSOR)
 
 
-def assessor_only(view: View) -> View:
-    """A page for assessors; the service checks again."""
-
-    async def guarded(request: Request) -> Response:
-        if ASSESSOR not in person(request).roles:
-            raise HTTPException(403)
-        return await view(request)
-
-    return guarded
-
-
-def whose(request: Request) -> str:
+def resident_of(request: Request) -> str:
     return f"residents/{request.path_params['resident']}"
 
 
 def case(request: Request) -> str:
     """The resource name of the assessment in the path."""
-    return f"{whose(request)}/assessments/{request.path_params['assessment']}"
+    return f"{resident_of(request)}/assessments/{request.path_params['assessment']}"
 
 
 def here(name: str) -> str:
@@ -114,7 +106,7 @@ async def elder(request: Request) -> Response:
 
 async def _elder(request: Request, typed: Form, refused: CallError | None = None) -> Response:
     token = request.query_params.get("page_token", "")
-    asked = pb.ListAssessmentsRequest(parent=whose(request), page_size=PAGE, page_token=token)
+    asked = pb.ListAssessmentsRequest(parent=resident_of(request), page_size=PAGE, page_token=token)
     found = await call(request, assessing.ListAssessments, asked)
     done = [one for one in found.assessments if one.state == pb.ASSESSMENT_STATE_COMPLETED]
     drafts = [one for one in found.assessments if one.state == pb.ASSESSMENT_STATE_DRAFT]
@@ -132,7 +124,7 @@ async def _elder(request: Request, typed: Form, refused: CallError | None = None
         levels=LEVELS,
         typed=typed,
         me=person(request).name,
-        problem=_on_the_form(refused),
+        problem=refused and refused.renamed("basics.", "answers.", names=_FIELDS),
         next_href=f"{path}?page_token={found.next_page_token}" if found.next_page_token else "",
         first_href=path if token else "",
     )
@@ -142,7 +134,7 @@ async def _elder(request: Request, typed: Form, refused: CallError | None = None
 async def begin(request: Request) -> Response:
     form = await read_form(request)
     asked = pb.CreateAssessmentRequest(
-        parent=whose(request),
+        parent=resident_of(request),
         basics=_basics(form),
         replaces=form.text("replaces"),
         request_id=form.request_id,
@@ -251,7 +243,7 @@ def _step(
         path=here(found.name),
         answers=answers | (dict(typed.values) if typed else {}),
         facts=_known(found, rules),
-        problem=_on_the_form(refused),
+        problem=refused and refused.renamed("basics.", "answers.", names=_FIELDS),
     )
 
 
@@ -323,19 +315,3 @@ async def discard(request: Request) -> Response:
     if refused is not None:
         return await _review(request, refused)
     return see_other(request, "/eldercare/assess")
-
-
-def _on_the_form(refused: CallError | None) -> CallError | None:
-    """The service's field names become those of the form."""
-    if refused is None:
-        return None
-    fields = {_field(name): words for name, words in refused.fields.items()}
-    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)
-
-
-def _field(name: str) -> str:
-    if name.startswith("facts.diagnoses"):
-        return "other"
-    if name.startswith("basics.assessors"):
-        return "assessor-1"
-    return name.removeprefix("basics.").removeprefix("answers.").partition("[")[0]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from xianban.eldercare.v1 import assessments_pb2, eligibility_pb2
@@ -16,7 +14,6 @@ from xianban_sdk.web import (
     attempt,
     call,
     if_there,
-    person,
     read_form,
     render,
     see_other,
@@ -26,9 +23,11 @@ from xianban_sdk.web import (
 
 from xianban_eldercare.web.assess import REASONS
 from xianban_eldercare.web.clients import assessing, eligibility
+from xianban_eldercare.web.days import months_between
 from xianban_eldercare.web.file import LEVELS, MANAGER
 from xianban_eldercare.web.home import reached
-from xianban_eldercare.web.shown import is_over, months_between, tail
+from xianban_eldercare.web.shown import is_over, tail
+from xianban_eldercare.web.whose import Whose, whose
 
 PAGE = 20
 # 统一需求评估 has levels 0 to 6.
@@ -36,34 +35,17 @@ OFFICIAL = range(7)
 OWN = "/eldercare/assessments"
 
 
-@dataclass(frozen=True)
-class Place:
-    """Whose assessments, and under which address their pages stand."""
-
-    resident: str
-    path: str
-
-    @property
-    def own(self) -> bool:
-        return self.path == OWN
-
-
-def place(request: Request) -> Place:
-    """The subject's own; with an id in the path, an elder of the station's manager."""
-    given = request.path_params.get("resident")
-    if given is None:
-        return Place(subject(request), OWN)
-    if MANAGER not in person(request).roles:
-        raise HTTPException(403)
-    return Place(f"residents/{given}", f"/eldercare/elders/{given}/assessments")
+def _here(request: Request) -> Whose:
+    """Results of others are the station manager's."""
+    return whose(request, "assessments", MANAGER)
 
 
 async def assessments(request: Request) -> Response:
-    return await _page(request, place(request), Form({}, {}))
+    return await _page(request, _here(request), Form({}, {}))
 
 
 async def _page(
-    request: Request, here: Place, typed: Form, refused: CallError | None = None
+    request: Request, here: Whose, typed: Form, refused: CallError | None = None
 ) -> Response:
     token = request.query_params.get("page_token", "")
     (found, missing), (gives, away) = await asyncio.gather(
@@ -89,7 +71,7 @@ async def _page(
         reasons=REASONS,
         official_levels=OFFICIAL,
         typed=typed,
-        problem=_on_the_form(refused),
+        problem=refused and refused.renamed("official_level."),
         next_href=f"{here.path}?page_token={found.next_page_token}"
         if found and found.next_page_token
         else "",
@@ -98,7 +80,7 @@ async def _page(
 
 
 async def _listed(
-    request: Request, here: Place, token: str
+    request: Request, here: Whose, token: str
 ) -> tuple[assessments_pb2.ListAssessmentsResponse | None, CallError | None]:
     asked = assessments_pb2.ListAssessmentsRequest(
         parent=here.resident, page_size=PAGE, page_token=token
@@ -107,7 +89,7 @@ async def _listed(
 
 
 async def _gives(
-    request: Request, here: Place
+    request: Request, here: Whose
 ) -> tuple[eligibility_pb2.Eligibility | None, CallError | None]:
     asked = eligibility_pb2.GetEligibilityRequest(name=f"{here.resident}/eligibility")
     return reached(await if_there(call(request, eligibility.GetEligibility, asked)))
@@ -144,7 +126,7 @@ async def assessment(request: Request) -> Response:
 
 
 async def enter(request: Request) -> Response:
-    here, form = place(request), await read_form(request)
+    here, form = _here(request), await read_form(request)
     official = eligibility_pb2.OfficialLevel(
         name=f"{here.resident}/officialLevel",
         level=form.number("level", -1),
@@ -161,10 +143,3 @@ async def enter(request: Request) -> Response:
 
 def _typed(form: Form, *names: str) -> dict[str, Any]:
     return {name: form.text(name) for name in names}
-
-
-def _on_the_form(refused: CallError | None) -> CallError | None:
-    if refused is None:
-        return None
-    fields = {name.removeprefix("official_level."): one for name, one in refused.fields.items()}
-    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)

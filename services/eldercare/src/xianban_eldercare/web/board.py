@@ -23,6 +23,7 @@ from xianban_sdk.web import (
     person,
     read_form,
     render,
+    roles_only,
     see_other,
     status,
     text,
@@ -39,18 +40,8 @@ MOST = 200
 # Who may be sent besides the people of the elder's file.
 OUTSIDE = ("120", "119", "110")
 
-View = Callable[[Request], Awaitable[Response]]
-
-
-def staff_only(view: View) -> View:
-    """A page for dispatchers and station managers; the service checks again."""
-
-    async def guarded(request: Request) -> Response:
-        if person(request).roles.isdisjoint(ROLES):
-            raise HTTPException(403)
-        return await view(request)
-
-    return guarded
+# A page for dispatchers and station managers; the service checks again.
+staff_only = roles_only(*ROLES)
 
 
 @dataclass

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk import clock
+from xianban_sdk.clock import SHANGHAI, midnight
+from xianban_sdk.wire import instant
 
-__all__ = ["local_day", "midnight", "monday", "today", "typed"]
+__all__ = ["local_day", "midnight", "monday", "months_between", "today", "typed"]
 
 
 def today() -> date:
@@ -19,13 +21,14 @@ def monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def midnight(day: date) -> datetime:
-    """The local day's first instant."""
-    return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
-
-
 def local_day(at: Timestamp) -> date:
-    return at.ToDatetime(UTC).astimezone(SHANGHAI).date()
+    return clock.local_day(instant(at))
+
+
+def months_between(first: Timestamp, last: Timestamp) -> int:
+    """Calendar months from one day to the other."""
+    begin, end = local_day(first), local_day(last)
+    return (end.year - begin.year) * 12 + end.month - begin.month
 
 
 def typed(written: str) -> datetime | None:

@@ -25,17 +25,20 @@ from xianban_sdk.web import (
 
 from xianban_eldercare.web.clients import locating
 from xianban_eldercare.web.home import file_of
-from xianban_eldercare.web.shown import tail
-from xianban_eldercare.web.whereabouts import Whose, may_set, whose
+from xianban_eldercare.web.shown import TRUSTED, VERDICTS, tail
+from xianban_eldercare.web.whereabouts import here_of
+from xianban_eldercare.web.whose import Whose, may_set
 
 NEW = "new"
 # Where the centre comes from: the home of the file, the locator now, or typed numbers.
 SOURCES = ("kept", "home", "present", "typed")
 MINUTES = 60
+# The form has no field for these.
+_FIELDS = {"fence": "", "fence.version": ""}
 
 
 async def fences(request: Request) -> Response:
-    here = whose(request)
+    here = here_of(request)
     asked = pb.ListFencesRequest(parent=here.resident)
     found = await call(request, locating.ListFences, asked)
     return render(
@@ -59,7 +62,7 @@ def _clock(minute: int) -> str:
 
 
 async def edit(request: Request) -> Response:
-    here, number = whose(request), request.path_params["fence"]
+    here, number = here_of(request), request.path_params["fence"]
     fence = pb.Fence(radius_m=300, active=True)
     if number != NEW:
         fence = await _known(request, here, number)
@@ -116,14 +119,15 @@ def _form(
 
 
 async def save(request: Request) -> Response:
-    here, form = whose(request), await read_form(request)
+    here, form = here_of(request), await read_form(request)
     try:
         wanted = await _wanted(request, here, form)
     except CallError as wrong:
         return _form(request, here, pb.Fence(), form, wrong)
     _, refused = await attempt(_sent(request, here, wanted, form))
     if refused is not None:
-        return _form(request, here, wanted, form, _on_the_form(refused))
+        refused = refused.renamed("fence.", "center.", names=_FIELDS)
+        return _form(request, here, wanted, form, refused)
     return see_other(request, f"{here.path}/fences?done=saved")
 
 
@@ -168,6 +172,8 @@ async def _present(request: Request, here: Whose) -> readings_pb2.Position:
     found, _ = await if_there(call(request, locating.GetWhereabouts, asked))
     if found is None or not found.HasField("last"):
         raise _wrong(request, "source", "fence-no-present")
+    if VERDICTS.get(found.last.verdict) not in TRUSTED:
+        raise _wrong(request, "source", "fence-present-old")
     return found.last.position
 
 
@@ -196,17 +202,8 @@ def _wrong(request: Request, field: str, key: str, **values: Any) -> CallError:
     return CallError(code, "FIELD_WRONG", words, "eldercare", {field: words})
 
 
-def _on_the_form(refused: CallError) -> CallError:
-    fields = {
-        name.removeprefix("fence.").removeprefix("center."): words
-        for name, words in refused.fields.items()
-        if name not in ("fence", "fence.version")
-    }
-    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)
-
-
 async def remove(request: Request) -> Response:
-    here, form = whose(request), await read_form(request)
+    here, form = here_of(request), await read_form(request)
     name = f"{here.resident}/fences/{request.path_params['fence']}"
     asked = pb.DeleteFenceRequest(name=name, request_id=form.request_id)
     _, refused = await if_there(call(request, locating.DeleteFence, asked))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from xianban.eldercare.v1 import care_files_pb2 as pb
@@ -14,19 +13,19 @@ from xianban_sdk.web import (
     Form,
     attempt,
     call,
-    person,
     read_form,
     render,
     see_other,
     status,
-    subject,
     text,
     viewer_of,
 )
 
 from xianban_eldercare.web.clients import files
+from xianban_eldercare.web.days import months_between
 from xianban_eldercare.web.home import file_of
-from xianban_eldercare.web.shown import is_over, months_between
+from xianban_eldercare.web.shown import is_over
+from xianban_eldercare.web.whose import Whose, whose
 
 MANAGER = "station-manager"
 AREAS = {"310120/nanqiao": "area-nanqiao", "310120/fengpu": "area-fengpu"}
@@ -57,26 +56,13 @@ _COLUMNS = {
 _INDEXED = re.compile(r"^(contacts|conditions)\[(\d{1,3})\]\.(\w+)$")
 
 
-@dataclass(frozen=True)
-class Place:
-    """Whose file, and under which address its pages stand."""
-
-    resident: str
-    path: str
-
-
-def place(request: Request) -> Place:
-    """The subject's own; with an id in the path, an elder of the station's manager."""
-    given = request.path_params.get("resident")
-    if given is None:
-        return Place(subject(request), "/eldercare/file")
-    if MANAGER not in person(request).roles:
-        raise HTTPException(403)
-    return Place(f"residents/{given}", f"/eldercare/elders/{given}/file")
+def here_of(request: Request) -> Whose:
+    """Files of others are the station manager's."""
+    return whose(request, "file", MANAGER)
 
 
 async def view(request: Request) -> Response:
-    here = place(request)
+    here = here_of(request)
     found, missing = await file_of(request, here.resident)
     if missing is not None and missing.code.name != "NOT_FOUND":
         raise missing
@@ -100,22 +86,21 @@ def old_level(file: pb.CareFile | None) -> int:
 
 
 async def edit(request: Request) -> Response:
-    here = place(request)
+    here = here_of(request)
     found, missing = await file_of(request, here.resident)
     if missing is not None and missing.code.name != "NOT_FOUND":
         raise missing
     return _form(request, here, found or _new(request, here))
 
 
-def _new(request: Request, here: Place) -> pb.CareFile:
-    whose = viewer_of(request).subject
-    own = whose is not None and here.path == "/eldercare/file"
-    name = whose.name if whose and own else ""
+def _new(request: Request, here: Whose) -> pb.CareFile:
+    shown = viewer_of(request).subject
+    name = shown.name if shown and here.own else ""
     return pb.CareFile(name=f"{here.resident}/careFile", display_name=name, area=next(iter(AREAS)))
 
 
 def _form(
-    request: Request, here: Place, file: pb.CareFile, refused: CallError | None = None
+    request: Request, here: Whose, file: pb.CareFile, refused: CallError | None = None
 ) -> Response:
     return render(
         request,
@@ -133,7 +118,7 @@ def _form(
 
 
 async def save(request: Request) -> Response:
-    here, form = place(request), await read_form(request)
+    here, form = here_of(request), await read_form(request)
     held, missing = await file_of(request, here.resident)
     if missing is not None and missing.code.name != "NOT_FOUND":
         raise missing
@@ -187,7 +172,7 @@ def on_the_form(request: Request, refused: CallError | None) -> CallError | None
     if refused is None:
         return None
     fields = {_field(name): _said(request, name, words) for name, words in refused.fields.items()}
-    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)
+    return replace(refused, fields=fields)
 
 
 def _said(request: Request, name: str, words: str) -> str:

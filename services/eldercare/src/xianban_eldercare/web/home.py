@@ -85,7 +85,7 @@ async def waiting_referral(request: Request, whose: str) -> str:
     """The id of one that awaits the elder's answer; empty: none, or nobody knows."""
     asked = referrals_pb2.ListReferralsRequest(parent=whose, page_size=1)
     found, _ = await if_there(call(request, referring.ListReferrals, asked))
-    newest = found.referrals if found else []
+    newest = list(found.referrals) if found else []
     proposed = [one for one in newest if one.state == referrals_pb2.REFERRAL_STATE_PROPOSED]
     return tail(proposed[0].name) if proposed else ""
 

@@ -22,8 +22,9 @@ from xianban_sdk.web import (
 )
 
 from xianban_eldercare.web.clients import monitoring
-from xianban_eldercare.web.file import Place, place
+from xianban_eldercare.web.file import here_of
 from xianban_eldercare.web.shown import SEVERITIES, number, tail
+from xianban_eldercare.web.whose import Whose
 
 # What a person may set; the others belong to the device.
 OWN = (
@@ -35,15 +36,16 @@ OWN = (
     "diastolic-pressure",
 )
 MINUTE = 60
+_FIELDS = {"threshold.sustain_seconds": "sustain_minutes"}
 
 
 async def limits(request: Request) -> Response:
-    return await _page(request, place(request))
+    return await _page(request, here_of(request))
 
 
 async def _page(
     request: Request,
-    here: Place,
+    here: Whose,
     form: Form | None = None,
     refused: CallError | None = None,
 ) -> Response:
@@ -77,7 +79,7 @@ def kind_name(request: Request, kind: str) -> str:
 
 
 async def save(request: Request) -> Response:
-    here, form = place(request), await read_form(request)
+    here, form = here_of(request), await read_form(request)
     try:
         wanted = _threshold(request, here, form)
     except CallError as wrong:
@@ -85,11 +87,11 @@ async def save(request: Request) -> Response:
     asked = pb.UpdateThresholdRequest(threshold=wanted, request_id=form.request_id)
     _, refused = await attempt(call(request, monitoring.UpdateThreshold, asked))
     if refused is not None:
-        return await _page(request, here, form, _on_the_form(refused))
+        return await _page(request, here, form, refused.renamed("threshold.", names=_FIELDS))
     return see_other(request, f"{here.path}/limits?done=saved")
 
 
-def _threshold(request: Request, here: Place, form: Form) -> pb.Threshold:
+def _threshold(request: Request, here: Whose, form: Form) -> pb.Threshold:
     known = {str(value): value for value in SEVERITIES}
     made = pb.Threshold(
         name=f"{here.resident}/thresholds/{request.path_params['kind']}",
@@ -112,12 +114,3 @@ def _number(request: Request, side: str, typed: str) -> float:
         code = grpc.StatusCode.INVALID_ARGUMENT
         raise CallError(code, "NUMBER_EXPECTED", words, "eldercare", {side: words})
     return value
-
-
-def _on_the_form(refused: CallError) -> CallError:
-    names = {"threshold.sustain_seconds": "sustain_minutes"}
-    fields = {
-        names.get(name, name.removeprefix("threshold.")): words
-        for name, words in refused.fields.items()
-    }
-    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from xianban.eldercare.v1 import care_files_pb2
 from xianban.eldercare.v1 import organisations_pb2 as pb
 from xianban_sdk.web import (
     CallError,
     Form,
     attempt,
     call,
-    person,
     read_form,
     render,
+    roles_only,
     see_other,
     status,
     viewer_of,
 )
-from xianban_sdk.wire import stamp
 
-from xianban_eldercare.web.clients import files, organising
+from xianban_eldercare.web.choosing import elders_to_choose
+from xianban_eldercare.web.clients import organising
 from xianban_eldercare.web.file import AREAS, MANAGER
 
 PAGE = 20
@@ -52,18 +51,8 @@ BED_STATES = {
 }
 HOLD_HOURS = (24, 48, 72)
 
-View = Callable[[Request], Awaitable[Response]]
-
-
-def managers_only(view: View) -> View:
-    """A page for station managers; the service checks again."""
-
-    async def guarded(request: Request) -> Response:
-        if MANAGER not in person(request).roles:
-            raise HTTPException(403)
-        return await view(request)
-
-    return guarded
+# A page for station managers; the service checks again.
+managers_only = roles_only(MANAGER)
 
 
 async def organisations(request: Request) -> Response:
@@ -81,7 +70,6 @@ async def organisations(request: Request) -> Response:
     found = await call(request, organising.ListOrganisations, asked)
     whose = viewer_of(request).person
     kept = {"area": area, "kind": kind}
-    token = found.next_page_token
     return render(
         request,
         "eldercare/organisations.html",
@@ -90,13 +78,22 @@ async def organisations(request: Request) -> Response:
         kinds=KINDS,
         areas=AREAS,
         manager=whose is not None and MANAGER in whose.roles,
-        next_href=_href(kept | {"page_token": token}) if token else "",
-        first_href=_href(kept) if query.get("page_token") else "",
+        **pager(request, "/eldercare/organisations", found.next_page_token, **kept),
     )
 
 
-def _href(query: dict[str, str]) -> str:
-    return "/eldercare/organisations?" + urlencode({key: one for key, one in query.items() if one})
+def pager(request: Request, path: str, token: str, **kept: str) -> dict[str, str]:
+    """A list's next page and its beginning, as templates call them; "" where there is none."""
+    elsewhere = request.query_params.get("page_token")
+    return {
+        "next_href": _href(path, kept | {"page_token": token}) if token else "",
+        "first_href": _href(path, kept) if elsewhere else "",
+    }
+
+
+def _href(path: str, query: dict[str, str]) -> str:
+    asked = urlencode({key: one for key, one in query.items() if one})
+    return f"{path}?{asked}" if asked else path
 
 
 async def organisation_of(request: Request) -> pb.Organisation:
@@ -112,7 +109,13 @@ async def organisation_of(request: Request) -> pb.Organisation:
 async def staff(request: Request) -> Response:
     here = await organisation_of(request)
     expiring = request.query_params.get("expiring") == "1"
-    asked = pb.ListStaffRequest(parent=here.name, expiring=expiring, page_size=MOST)
+    kept = {"expiring": "1" if expiring else ""}
+    asked = pb.ListStaffRequest(
+        parent=here.name,
+        expiring=expiring,
+        page_size=PAGE,
+        page_token=request.query_params.get("page_token", ""),
+    )
     found = await call(request, organising.ListStaff, asked)
     return render(
         request,
@@ -121,20 +124,18 @@ async def staff(request: Request) -> Response:
         staff=found.staff,
         expiring=expiring,
         licences=LICENCES,
+        **pager(request, f"/eldercare/{here.name}/staff", found.next_page_token, **kept),
     )
 
 
 @managers_only
 async def staff_edit(request: Request) -> Response:
     here = await organisation_of(request)
-    wanted = request.path_params.get("person", "")
-    found = await call(
-        request, organising.ListStaff, pb.ListStaffRequest(parent=here.name, page_size=MOST)
-    )
-    known = [one for one in found.staff if one.name.endswith(f"/{wanted}")]
-    if wanted and not known:
-        raise HTTPException(404)
-    return _staff_form(request, here, known[0] if known else pb.Staff(active=True))
+    who = request.path_params.get("person")
+    if not who:
+        return _staff_form(request, here, pb.Staff(active=True))
+    asked = pb.GetStaffRequest(name=f"{here.name}/staff/{who}")
+    return _staff_form(request, here, await call(request, organising.GetStaff, asked))
 
 
 def _staff_form(
@@ -149,7 +150,7 @@ def _staff_form(
         one=one,
         new=not request.path_params.get("person"),
         held=[(kind, key, held.get(kind)) for kind, key in LICENCES.items()],
-        problem=_on_the_form(problem),
+        problem=problem and problem.renamed("staff.", names={"staff.name": "person"}),
     )
 
 
@@ -187,19 +188,6 @@ def _licences(form: Form) -> list[pb.Licence]:
     return [one for one in made if one.number or one.issue_date or one.expire_date]
 
 
-def _on_the_form(refused: CallError | None) -> CallError | None:
-    """staff.employ_date → employ_date; a licence's fields stand at the licences."""
-    if refused is None:
-        return None
-    fields = {
-        name.removeprefix("staff.").partition("[")[0].replace("name", "person")
-        if name == "staff.name"
-        else name.removeprefix("staff.").partition("[")[0]: words
-        for name, words in refused.fields.items()
-    }
-    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)
-
-
 # -- beds -----------------------------------------------------------------------------------
 
 
@@ -210,11 +198,10 @@ async def beds(request: Request) -> Response:
 
 async def _beds(request: Request, problem: CallError | None = None) -> Response:
     here = await organisation_of(request)
-    found = await call(
-        request, organising.ListBeds, pb.ListBedsRequest(parent=here.name, page_size=500)
-    )
-    elders = await call(
-        request, files.ListCareFiles, care_files_pb2.ListCareFilesRequest(page_size=MOST)
+    path, token = f"/eldercare/{here.name}/beds", request.query_params.get("page_token", "")
+    asked = pb.ListBedsRequest(parent=here.name, page_size=PAGE, page_token=token)
+    found, elders = await asyncio.gather(
+        call(request, organising.ListBeds, asked), elders_to_choose(request)
     )
     return render(
         request,
@@ -224,7 +211,8 @@ async def _beds(request: Request, problem: CallError | None = None) -> Response:
         beds=found.beds,
         kinds=BED_KINDS,
         states=BED_STATES,
-        elders=[(one.name.rpartition("/")[0], one.display_name) for one in elders.care_files],
+        elders=elders,
+        **pager(request, path, found.next_page_token, elder=elders.searched),
         hold_hours=HOLD_HOURS,
         problem=problem,
     )
@@ -245,10 +233,11 @@ async def bed_act(request: Request) -> Response:
 
 
 def _hold(request: Request, name: str, form: Form) -> Awaitable[pb.Bed]:
-    hours = form.number("hours", HOLD_HOURS[0])
-    until = stamp(datetime.now(UTC) + timedelta(hours=min(max(hours, 1), 720)))
     asked = pb.HoldBedRequest(
-        name=name, resident=form.text("resident"), expire_time=until, request_id=form.request_id
+        name=name,
+        resident=form.text("resident"),
+        hours=form.number("hours", HOLD_HOURS[0]),
+        request_id=form.request_id,
     )
     return call(request, organising.HoldBed, asked)
 

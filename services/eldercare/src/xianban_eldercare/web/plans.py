@@ -24,7 +24,7 @@ from xianban_sdk.web import (
 )
 
 from xianban_eldercare.web.clients import files, planning
-from xianban_eldercare.web.organisations import MOST, managers_only, organisation_of
+from xianban_eldercare.web.organisations import PAGE, managers_only, organisation_of, pager
 from xianban_eldercare.web.visits import KINDS
 
 
@@ -37,7 +37,7 @@ def wanted(form: Form, visit: visits.Visit, start: datetime | None) -> pb.Create
         kind=visit.kind,
         weekdays=[int(one) for one in form.all("weekdays") if one in set("1234567")],
         start_time=f"{local:%H:%M}" if local else "",
-        minutes=min(max(form.number("minutes"), 0), 24 * 60),
+        minutes=minutes(form),
         travel_minutes=visit.travel_minutes,
         tasks=[one.text for one in visit.tasks],
         first_date=local.date().isoformat() if local else "",
@@ -48,10 +48,16 @@ def wanted(form: Form, visit: visits.Visit, start: datetime | None) -> pb.Create
     )
 
 
+def minutes(form: Form) -> int:
+    """How long; beyond a day it is too long anyway, and no time can be counted from it."""
+    return min(max(form.number("minutes"), 0), 24 * 60)
+
+
 @managers_only
 async def elders(request: Request) -> Response:
     """Whose plans; also of an elder to whom nobody comes yet."""
-    asked = care_files_pb2.ListCareFilesRequest(page_size=MOST)
+    token = request.query_params.get("page_token", "")
+    asked = care_files_pb2.ListCareFilesRequest(page_size=PAGE, page_token=token)
     here, found = await asyncio.gather(
         organisation_of(request), call(request, files.ListCareFiles, asked)
     )
@@ -60,6 +66,7 @@ async def elders(request: Request) -> Response:
         "eldercare/plans_elders.html",
         here=here,
         elders=[(one.name.split("/")[1], one.display_name) for one in found.care_files],
+        **pager(request, f"/eldercare/{here.name}/plans", found.next_page_token),
     )
 
 
@@ -71,7 +78,7 @@ async def plans(request: Request) -> Response:
 async def _page(request: Request, problem: CallError | None = None) -> Response:
     whose = f"residents/{request.path_params['resident']}"
     asked = pb.ListVisitPlansRequest(
-        parent=whose, page_size=MOST, page_token=request.query_params.get("page_token", "")
+        parent=whose, page_size=PAGE, page_token=request.query_params.get("page_token", "")
     )
     named = care_files_pb2.GetCareFileRequest(name=f"{whose}/careFile")
     here, found, (file, _) = await asyncio.gather(
@@ -79,6 +86,7 @@ async def _page(request: Request, problem: CallError | None = None) -> Response:
         call(request, planning.ListVisitPlans, asked),
         if_there(call(request, files.GetCareFile, named)),
     )
+    path = f"/eldercare/{here.name}/plans/{request.path_params['resident']}"
     return render(
         request,
         "eldercare/plans.html",
@@ -87,7 +95,7 @@ async def _page(request: Request, problem: CallError | None = None) -> Response:
         whose=whose,
         elder=file.display_name if file else "",
         plans=found.visit_plans,
-        more=found.next_page_token,
+        **pager(request, path, found.next_page_token),
         kinds=KINDS,
         problem=problem,
     )

@@ -11,12 +11,11 @@ from starlette.responses import Response
 from xianban.eldercare.v1 import organisations_pb2 as organisations
 from xianban.eldercare.v1 import referrals_pb2 as pb
 from xianban_sdk.web import CallError, Form, attempt, call, read_form, render, see_other, status
-from xianban_sdk.wire import stamp
 
 from xianban_eldercare.web.clients import organising, referring
 from xianban_eldercare.web.file import LEVELS
-from xianban_eldercare.web.organisations import managers_only, organisation_of
-from xianban_eldercare.web.referrals import HOURS, PAGE, WORDS, until
+from xianban_eldercare.web.organisations import managers_only, organisation_of, pager
+from xianban_eldercare.web.referrals import HOURS, PAGE, WORDS, hours_of
 
 _MOST_BEDS = 500
 
@@ -36,8 +35,7 @@ async def _page(request: Request, problem: CallError | None = None) -> Response:
     found, beds = await asyncio.gather(
         call(request, referring.ListReferralOffers, asked), _free(request, here.name)
     )
-    path, kept = f"/eldercare/{here.name}/referrals", "all=1&" if every else ""
-    more = found.next_page_token
+    path, kept = f"/eldercare/{here.name}/referrals", {"all": "1"} if every else {}
     return render(
         request,
         "eldercare/referral_offers.html",
@@ -50,8 +48,7 @@ async def _page(request: Request, problem: CallError | None = None) -> Response:
         hours=HOURS,
         problem=problem,
         **WORDS,
-        next_href=f"{path}?{kept}page_token={more}" if more else "",
-        first_href=f"{path}?{kept}".rstrip("?&") if token else "",
+        **pager(request, path, found.next_page_token, **kept),
     )
 
 
@@ -84,7 +81,7 @@ def _accept(request: Request, name: str, form: Form) -> Awaitable[pb.ReferralOff
     asked = pb.AcceptReferralOfferRequest(
         name=name,
         bed=form.text("bed"),
-        expire_time=stamp(until(form)),
+        hours=hours_of(form),
         request_id=form.request_id,
     )
     return call(request, referring.AcceptReferralOffer, asked)

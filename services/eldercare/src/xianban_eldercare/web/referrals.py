@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,15 +20,14 @@ from xianban_sdk.web import (
     render,
     see_other,
     status,
-    subject,
 )
-from xianban_sdk.wire import stamp
 
 from xianban_eldercare.web.clients import organising, referring
 from xianban_eldercare.web.file import MANAGER
 from xianban_eldercare.web.home import file_of
-from xianban_eldercare.web.organisations import MOST, managers_only
+from xianban_eldercare.web.organisations import MOST, managers_only, pager
 from xianban_eldercare.web.shown import tail
+from xianban_eldercare.web.whose import Whose, whose
 
 OWN = "/eldercare/referrals"
 SENT = "/eldercare/sent-referrals"
@@ -77,35 +74,16 @@ _KINDS = {
     pb.CARE_SETTING_MEDICAL: (organisations.ORGANISATION_KIND_MEDICAL,),
 }
 _ASKING = (pb.REFERRAL_STATE_CONSENTED, pb.REFERRAL_STATE_REQUESTED)
-_STAFF = frozenset({MANAGER, "carer"})
 
 
-@dataclass(frozen=True)
-class Place:
-    """Whose referrals, and under which address their pages stand."""
-
-    resident: str
-    path: str
-
-    @property
-    def own(self) -> bool:
-        return self.path == OWN
+def place(request: Request) -> Whose:
+    """Of others for who manages their area, or is sent to them."""
+    return whose(request, "referrals", MANAGER, "carer")
 
 
-def place(request: Request) -> Place:
-    """The subject's own; with an id in the path, an elder of the staff's."""
-    given = request.path_params.get("resident")
-    if given is None:
-        return Place(subject(request), OWN)
-    if person(request).roles.isdisjoint(_STAFF):
-        raise HTTPException(403)
-    return Place(f"residents/{given}", f"/eldercare/elders/{given}/referrals")
-
-
-def until(form: Form) -> datetime:
-    """So many hours from now, as the form chose."""
-    hours = form.number("hours", HOURS[1])
-    return datetime.now(UTC) + timedelta(hours=min(max(hours, 1), 720))
+def hours_of(form: Form) -> int:
+    """As long as the form chose: posted twice it is the same request."""
+    return form.number("hours", HOURS[1])
 
 
 # -- lists ------------------------------------------------------------------------------------
@@ -116,7 +94,7 @@ async def referrals(request: Request) -> Response:
     token = request.query_params.get("page_token", "")
     asked = pb.ListReferralsRequest(parent=here.resident, page_size=PAGE, page_token=token)
     found = await call(request, referring.ListReferrals, asked)
-    return _list(request, found, here=here, path=here.path, token=token)
+    return _list(request, found, here=here, path=here.path)
 
 
 @managers_only
@@ -125,20 +103,18 @@ async def sent(request: Request) -> Response:
     token, every = request.query_params.get("page_token", ""), "all" in request.query_params
     asked = pb.ListSentReferralsRequest(all=every, page_size=PAGE, page_token=token)
     found = await call(request, referring.ListSentReferrals, asked)
-    return _list(request, found, here=None, path=SENT, token=token, every=every)
+    return _list(request, found, here=None, path=SENT, every=every)
 
 
 def _list(
     request: Request,
     found: pb.ListReferralsResponse,
     *,
-    here: Place | None,
+    here: Whose | None,
     path: str,
-    token: str,
     every: bool = True,
 ) -> Response:
-    kept = "" if here or not every else "all=1&"
-    more = found.next_page_token
+    kept = {} if here or not every else {"all": "1"}
     return render(
         request,
         "eldercare/referrals.html",
@@ -146,12 +122,11 @@ def _list(
         every=every,
         referrals=[(_path(one, here), one) for one in found.referrals],
         **WORDS,
-        next_href=f"{path}?{kept}page_token={more}" if more else "",
-        first_href=f"{path}?{kept}".rstrip("?&") if token else "",
+        **pager(request, path, found.next_page_token, **kept),
     )
 
 
-def _path(one: pb.Referral, here: Place | None) -> str:
+def _path(one: pb.Referral, here: Whose | None) -> str:
     _, resident, _, number = one.name.split("/")
     return f"{here.path if here else f'/eldercare/elders/{resident}/referrals'}/{number}"
 
@@ -238,7 +213,7 @@ def _offer(request: Request, name: str, form: Form) -> Awaitable[pb.Referral]:
     asked = pb.OfferReferralRequest(
         name=name,
         organisations=form.all("organisations"),
-        expire_time=stamp(until(form)),
+        hours=hours_of(form),
         request_id=form.request_id,
     )
     return call(request, referring.OfferReferral, asked)
@@ -279,7 +254,7 @@ async def new(request: Request) -> Response:
 
 
 async def _form(
-    request: Request, here: Place, typed: Form, problem: CallError | None = None
+    request: Request, here: Whose, typed: Form, problem: CallError | None = None
 ) -> Response:
     file, _ = await file_of(request, here.resident)
     return render(
@@ -290,7 +265,7 @@ async def _form(
         name=file.display_name if file else "",
         settings=SETTINGS,
         typed=typed,
-        problem=_on_the_form(problem),
+        problem=problem.renamed("referral.") if problem else None,
     )
 
 
@@ -311,10 +286,3 @@ async def propose(request: Request) -> Response:
     if made is None:
         return await _form(request, here, form, refused)
     return see_other(request, f"{here.path}/{tail(made.name)}?done=proposed")
-
-
-def _on_the_form(refused: CallError | None) -> CallError | None:
-    if refused is None:
-        return None
-    fields = {name.removeprefix("referral."): words for name, words in refused.fields.items()}
-    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)

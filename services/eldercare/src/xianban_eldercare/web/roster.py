@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
-from xianban.eldercare.v1 import care_files_pb2
 from xianban.eldercare.v1 import organisations_pb2 as organisations
 from xianban.eldercare.v1 import visit_plans_pb2 as visit_plans
 from xianban.eldercare.v1 import visits_pb2 as pb
@@ -20,16 +19,26 @@ from xianban_sdk.web import (
     render,
     see_other,
     status,
+    whole,
 )
 from xianban_sdk.wire import stamp
 
 from xianban_eldercare.web import plans
-from xianban_eldercare.web.clients import files, organising, planning, visiting
+from xianban_eldercare.web.choosing import elders_to_choose
+from xianban_eldercare.web.clients import organising, planning, visiting
 from xianban_eldercare.web.days import local_day, midnight, monday, today, typed
 from xianban_eldercare.web.organisations import MOST, managers_only, organisation_of
 from xianban_eldercare.web.visits import KINDS, STATES
 
 _WEEK = timedelta(days=7)
+# An end stands at the minutes, a first day at the start.
+_FIELDS = {
+    "parent": "resident",
+    "end_time": "minutes",
+    "organisation": "carer",
+    "first_date": "start_time",
+}
+_AT_ONCE = 500
 
 
 @managers_only
@@ -39,9 +48,9 @@ async def roster(request: Request) -> Response:
         parent=here.name,
         start_time=stamp(midnight(first)),
         end_time=stamp(midnight(first + _WEEK)),
-        page_size=500,
+        page_size=_AT_ONCE,
     )
-    found = (await call(request, visiting.ListRoster, asked)).visits
+    found = await whole(request, visiting.ListRoster, asked)
     days = [first + timedelta(days=ahead) for ahead in range(7)]
     return render(
         request,
@@ -75,21 +84,19 @@ async def _form(request: Request, form: Form, problem: CallError | None = None) 
     here = await organisation_of(request)
     asked = organisations.ListStaffRequest(parent=here.name, page_size=MOST)
     staff, elders = await asyncio.gather(
-        call(request, organising.ListStaff, asked),
-        call(request, files.ListCareFiles, care_files_pb2.ListCareFilesRequest(page_size=MOST)),
+        whole(request, organising.ListStaff, asked),
+        elders_to_choose(request, form.text("resident")),
     )
     return render(
         request,
         "eldercare/plan.html",
         status(problem),
         here=here,
-        carers=[
-            (one.name.rpartition("/")[2], one.display_name) for one in staff.staff if one.active
-        ],
-        elders=[(one.name.rpartition("/")[0], one.display_name) for one in elders.care_files],
+        carers=[(one.name.rpartition("/")[2], one.display_name) for one in staff if one.active],
+        elders=elders,
         kinds=KINDS,
         typed=form,
-        problem=_on_the_form(problem),
+        problem=problem and problem.renamed("visit.", "visit_plan.", names=_FIELDS),
     )
 
 
@@ -139,26 +146,8 @@ def _kind(form: Form) -> pb.VisitKind.ValueType:
 
 
 def _end(start: datetime, form: Form) -> datetime:
-    minutes = min(max(form.number("minutes"), 0), 24 * 60)
-    return (start + timedelta(minutes=minutes)).astimezone(UTC)
+    return (start + timedelta(minutes=plans.minutes(form))).astimezone(UTC)
 
 
 def _lines(form: Form) -> list[str]:
     return [line.strip() for line in form.text("tasks").splitlines() if line.strip()]
-
-
-def _on_the_form(refused: CallError | None) -> CallError | None:
-    """visit.end_time stands at the minutes, parent at the elder, a first day at the start."""
-    if refused is None:
-        return None
-    names = {
-        "parent": "resident",
-        "end_time": "minutes",
-        "organisation": "carer",
-        "first_date": "start_time",
-    }
-    fields: dict[str, str] = {}
-    for name, words in refused.fields.items():
-        own = name.removeprefix("visit.").removeprefix("visit_plan.").partition("[")[0]
-        fields[names.get(own, own)] = words
-    return CallError(refused.code, refused.reason, refused.message, refused.service, fields)

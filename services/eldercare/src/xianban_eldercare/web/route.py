@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from xianban.common.v1 import readings_pb2
@@ -16,11 +14,12 @@ from xianban_sdk.web import (
     Form,
     attempt,
     call,
-    person,
     read_form,
     render,
+    roles_only,
     see_other,
     status,
+    whole,
 )
 from xianban_sdk.wire import stamp
 
@@ -32,18 +31,8 @@ from xianban_eldercare.web.visits import KINDS, STATES
 ROLE = "carer"
 _MOST = 200
 
-View = Callable[[Request], Awaitable[Response]]
-
-
-def carers_only(view: View) -> View:
-    """A page for carers; the service checks again."""
-
-    async def guarded(request: Request) -> Response:
-        if ROLE not in person(request).roles:
-            raise HTTPException(403)
-        return await view(request)
-
-    return guarded
+# A page for carers; the service checks again.
+carers_only = roles_only(ROLE)
 
 
 @carers_only
@@ -53,7 +42,7 @@ async def route(request: Request) -> Response:
     asked = pb.ListRouteRequest(
         start_time=stamp(first), end_time=stamp(first + timedelta(days=2)), page_size=_MOST
     )
-    found = (await call(request, visiting.ListRoute, asked)).visits
+    found = await whole(request, visiting.ListRoute, asked)
     mine = [one for one in found if local_day(one.start_time) == today()]
     open_ones = [one for one in mine if one.state in _OPEN]
     return render(
@@ -131,9 +120,8 @@ def _names(request: Request) -> tuple[str, str]:
 
 
 def _back(request: Request, done: str) -> Response:
-    whose, name = _names(request)
-    resident, visit_id = whose.partition("/")[2], name.rpartition("/")[2]
-    return see_other(request, f"/eldercare/route/{resident}/{visit_id}?done={done}")
+    at = request.path_params
+    return see_other(request, f"/eldercare/route/{at['resident']}/{at['visit']}?done={done}")
 
 
 def _position(form: Form) -> readings_pb2.Position | None:

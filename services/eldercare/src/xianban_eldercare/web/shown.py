@@ -16,7 +16,7 @@ VERDICTS = {
     readings_pb2.READING_VERDICT_IMPLAUSIBLE: "implausible",
     readings_pb2.READING_VERDICT_SILENT: "silent",
 }
-_TRUSTED = frozenset({"fresh", "late"})
+TRUSTED = frozenset({"fresh", "late"})
 # UCUM → the text that stands for it.
 UNITS = {"/min": "per-minute", "%": "percent", "Cel": "celsius", "mm[Hg]": "mmhg"}
 # 0 and 1 mean something else for each of these.
@@ -72,13 +72,13 @@ def measure(vital: pb.Vital) -> Measure:
     """The verdict decides whether there is a number at all."""
     reading = vital.reading
     verdict = VERDICTS.get(reading.verdict, "silent")
-    value = reading.value if verdict in _TRUSTED and reading.HasField("value") else None
+    value = reading.value if verdict in TRUSTED and reading.HasField("value") else None
     return Measure(
         kind=reading.kind,
         name=reading.kind_display or reading.kind,
         number=number(value),
         unit=UNITS.get(reading.unit, ""),
-        verdict=verdict if verdict not in _TRUSTED or value is not None else "silent",
+        verdict=verdict if verdict not in TRUSTED or value is not None else "silent",
         beyond=_beyond(value, vital),
         low=number(vital.low) if vital.HasField("low") else "",
         high=number(vital.high) if vital.HasField("high") else "",
@@ -117,12 +117,6 @@ def tail(name: str) -> str:
 def is_over(at: Timestamp) -> bool:
     """The instant is set and has passed."""
     return 0 < at.seconds <= int(datetime.now(UTC).timestamp())
-
-
-def months_between(first: Timestamp, last: Timestamp) -> int:
-    """Calendar months from one instant to the other."""
-    begin, end = first.ToDatetime(UTC), last.ToDatetime(UTC)
-    return (end.year - begin.year) * 12 + end.month - begin.month
 
 
 def is_open(alert: alerts_pb2.Alert) -> bool:

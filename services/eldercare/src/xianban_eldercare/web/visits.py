@@ -17,6 +17,7 @@ from xianban_sdk.web import (
     see_other,
     status,
     subject,
+    whole,
 )
 from xianban_sdk.wire import stamp
 
@@ -69,7 +70,7 @@ async def _page(request: Request, problem: CallError | None = None) -> Response:
         end_time=stamp(now + _AHEAD),
         page_size=_MOST,
     )
-    found = (await call(request, visiting.ListVisits, asked)).visits
+    found = await whole(request, visiting.ListVisits, asked)
     return render(
         request,
         "eldercare/visits.html",

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from xianban.common.v1 import readings_pb2
@@ -19,13 +18,12 @@ from xianban_sdk.web import (
     attempt,
     call,
     if_there,
+    must_hold,
     person,
     read_form,
     render,
     see_other,
     status,
-    subject,
-    viewer_of,
 )
 from xianban_sdk.web.formats import iso
 
@@ -33,6 +31,7 @@ from xianban_eldercare.web.board import ROLES
 from xianban_eldercare.web.clients import locating
 from xianban_eldercare.web.home import reached
 from xianban_eldercare.web.shown import VERDICTS, number, tail
+from xianban_eldercare.web.whose import Whose, may_set, whose
 
 HERE = "/eldercare/whereabouts"
 RESPONDERS = (*ROLES, "neighbourhood-worker")
@@ -45,15 +44,6 @@ STATES = {
     pb.SEARCH_STATE_EXPIRED: ("expired", "plain"),
 }
 _STALE = 900
-
-
-@dataclass(frozen=True)
-class Whose:
-    """Whose pages these are, and under which address they stand."""
-
-    resident: str
-    path: str
-    staff: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,19 +66,9 @@ class Spot:
         return _STALE
 
 
-def whose(request: Request) -> Whose:
-    """The subject's own; with an id in the path, an elder of the staff's area."""
-    given = request.path_params.get("resident")
-    if given is None:
-        return Whose(subject(request), HERE)
-    if person(request).roles.isdisjoint(ROLES):
-        raise HTTPException(403)
-    return Whose(f"residents/{given}", f"/eldercare/elders/{given}/whereabouts", staff=True)
-
-
-def may_set(request: Request, here: Whose) -> bool:
-    """Places and searches are the family's and the staff's; the service checks again."""
-    return here.staff or viewer_of(request).acting_for is not None
+def here_of(request: Request) -> Whose:
+    """Places and searches of others are the duty desk's and the station's."""
+    return whose(request, "whereabouts", *ROLES)
 
 
 def spot(last: pb.Sighting | None) -> Spot | None:
@@ -124,7 +104,7 @@ async def fences_of(request: Request, resident: str) -> list[pb.Fence]:
 
 
 async def whereabouts(request: Request) -> Response:
-    return await _page(request, whose(request))
+    return await _page(request, here_of(request))
 
 
 async def _page(request: Request, here: Whose, refused: CallError | None = None) -> Response:
@@ -143,7 +123,7 @@ async def _page(request: Request, here: Whose, refused: CallError | None = None)
 
 async def now(request: Request) -> Response:
     """The part that the page asks for again and again."""
-    shown = await _shown(request, whose(request))
+    shown = await _shown(request, here_of(request))
     if request.query_params.get("seen") == shown["seen"]:
         return Response(status_code=204)
     return render(request, "eldercare/whereabouts_now.html", **shown)
@@ -209,7 +189,7 @@ def _seen(
 
 async def report(request: Request) -> Response:
     """The first step: what will happen, and why it is reported."""
-    return _report(request, whose(request), Form({}, {}))
+    return _report(request, here_of(request), Form({}, {}))
 
 
 def _report(
@@ -229,7 +209,7 @@ def _report(
 
 async def start(request: Request) -> Response:
     """The second step; what is refused is said on the form, with 120 and 110 beside it."""
-    here, form = whose(request), await read_form(request)
+    here, form = here_of(request), await read_form(request)
     asked = pb.StartSearchRequest(
         parent=here.resident,
         reason=form.text("reason"),
@@ -263,11 +243,11 @@ async def end(request: Request) -> Response:
 
 
 def _named(request: Request) -> str:
-    return f"{whose(request).resident}/searches/{request.path_params['search']}"
+    return f"{here_of(request).resident}/searches/{request.path_params['search']}"
 
 
 async def _after(request: Request, tried: Any, done: str) -> Response:
-    here = whose(request)
+    here = here_of(request)
     _, refused = await tried
     if here.staff:
         outcome = "refused" if refused is not None else done
@@ -289,15 +269,13 @@ async def searches_now(request: Request) -> Response:
 
 async def _searches(request: Request) -> dict[str, Any]:
     """Each position is asked for by itself: each look is noted for its person."""
-    roles = person(request).roles
-    if roles.isdisjoint(RESPONDERS):
-        raise HTTPException(403)
+    must_hold(request, *RESPONDERS)
     asked = pb.ListSearchesRequest(page_token=request.query_params.get("page_token", ""))
     listed = await call(request, locating.ListSearches, asked)
     looks = await asyncio.gather(*(_look(request, one) for one in listed.searches))
     return {
         "searches": [one for one in looks if one is not None],
-        "may_end": not roles.isdisjoint(ROLES),
+        "may_end": not person(request).roles.isdisjoint(ROLES),
         "next": listed.next_page_token,
         "hours": HOURS,
     }

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from xianban.parking.v1 import operator_pb2 as op
 from xianban.parking.v1 import parking_pb2 as pb
 from xianban.parking.v1 import resources_pb2 as resources
-from xianban_sdk.web import CallError, Form, call, person, read_form, render, see_other, text
+from xianban_sdk.web import (
+    CallError,
+    Form,
+    call,
+    person,
+    read_form,
+    render,
+    roles_only,
+    see_other,
+    text,
+)
 from xianban_sdk.web.formats import day
 
 from xianban_parking.web.clients import attempt, if_there, operator, parking, status
@@ -26,18 +34,8 @@ PAGE = 50
 OVERRIDE = "override"
 DAYS = 30
 
-View = Callable[[Request], Awaitable[Response]]
-
-
-def staff_only(view: View) -> View:
-    """A page for operators and auditors; the services check again."""
-
-    async def guarded(request: Request) -> Response:
-        if person(request).roles.isdisjoint(ROLES):
-            raise HTTPException(403)
-        return await view(request)
-
-    return guarded
+# A page for operators and auditors; the services check again.
+staff_only = roles_only(*ROLES)
 
 
 def may_change(request: Request) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, cast
 
 import grpc
@@ -107,6 +108,4 @@ def _in_rules(refused: CallError | None) -> CallError | None:
         return refused
     told = "; ".join(f"{path}: {words}" for path, words in inside.items())
     kept = {path: words for path, words in refused.fields.items() if path in known}
-    return CallError(
-        refused.code, refused.reason, refused.message, refused.service, kept | {"rules": told}
-    )
+    return replace(refused, fields=kept | {"rules": told})

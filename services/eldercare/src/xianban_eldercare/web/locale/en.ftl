@@ -270,6 +270,8 @@ elders-title = Elders
 elders-lead = The care files in your areas.
 elders-search = Name
 elders-none = Nobody matches.
+elders-more = Not all elders are in the list
+elders-more-hint = Search for the elder by name.
 
 ## Messages.
 message-eldercare-alert-told-title = { $rule ->
@@ -500,6 +502,7 @@ fence-degrees-wrong = Please give degrees between -{ $most } and { $most }.
 fence-time-wrong = Please give a time such as 20:00.
 fence-no-home = The file does not say where the home is. Please choose another way.
 fence-no-present = The locator has not told any place yet. Please choose another way.
+fence-present-old = The place that the locator told last is old; it may be elsewhere by now. Please wait for a new one, or choose another way.
 fence-radius = Radius (metres)
 fence-radius-hint = 50 to 5000 metres
 fence-hours = Leaving counts
@@ -657,7 +660,6 @@ done-planned = Planned. The family and the carer see it.
 ## Weekly visits.
 plans-title = Weekly visits
 plans-none = No weekly visits.
-plans-more = More
 plan-repeat = How often
 plan-once = Once
 plan-weekly = Every week

@@ -270,6 +270,8 @@ elders-title = 老人名册
 elders-lead = 您负责区域内的为老服务档案。
 elders-search = 姓名
 elders-none = 没有符合条件的老人。
+elders-more = 列表里没有列出全部老人
+elders-more-hint = 请按姓名查找。
 
 ## 消息。
 message-eldercare-alert-told-title = { $rule ->
@@ -497,6 +499,7 @@ fence-degrees-wrong = 请填写 -{ $most } 到 { $most } 之间的度数。
 fence-time-wrong = 请按 20:00 这样填写时间。
 fence-no-home = 档案里没有家的位置，请换一种方式。
 fence-no-present = 定位器还没有报过位置，请换一种方式。
+fence-present-old = 定位器最后报告的位置已经过时，现在可能不在那里。请等它再报告一次，或换一种方式。
 fence-radius = 半径（米）
 fence-radius-hint = 50 到 5000 米
 fence-hours = 提醒时段
@@ -654,7 +657,6 @@ done-planned = 已排好，家人和护理员都能看到。
 ## Weekly visits.
 plans-title = 每周安排
 plans-none = 没有每周安排。
-plans-more = 更多
 plan-repeat = 次数
 plan-once = 单次
 plan-weekly = 每周
