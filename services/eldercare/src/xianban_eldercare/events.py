@@ -10,6 +10,8 @@ from xianban.common.v1 import hand_overs_pb2, messages_pb2
 from xianban.eldercare.v1 import (
     assessment_events_pb2,
     bed_events_pb2,
+    order_events_pb2,
+    orders_pb2,
     referral_events_pb2,
     visit_events_pb2,
     whereabouts_pb2,
@@ -19,6 +21,7 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.wire import stamp
 
 from xianban_eldercare.convert.care_files import LEVELS
+from xianban_eldercare.convert.order_words import ORDER_STATES, SERVICE_KINDS
 from xianban_eldercare.convert.states import (
     BED_STATES,
     CARE_SETTINGS,
@@ -27,6 +30,7 @@ from xianban_eldercare.convert.states import (
 )
 from xianban_eldercare.domain.searches import TRAIL_KEPT, SearchState
 from xianban_eldercare.domain.visits import AROUND, VisitState
+from xianban_eldercare.repository.order_rows import ItemRow, OrderRow
 from xianban_eldercare.repository.organisation_rows import BedRow, VisitRow
 from xianban_eldercare.repository.referral_rows import ReferralRow
 from xianban_eldercare.repository.rows import AssessmentRow, CareFileRow
@@ -37,6 +41,8 @@ __all__ = [
     "day_and_time",
     "hand_back_requested",
     "hand_over_requested",
+    "order_changed",
+    "order_message",
     "referral_changed",
     "referral_message",
     "search_ended",
@@ -46,6 +52,7 @@ __all__ = [
     "search_told",
     "tell_completed",
     "visit_changed",
+    "yuan",
 ]
 
 _PAGE: Final = "/eldercare/whereabouts"
@@ -220,3 +227,45 @@ def hand_back_requested(
 def day_and_time(instant: datetime) -> str:
     """2026-11-23 16:05, as people here read it."""
     return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def order_changed(before: OrderRow | None, row: OrderRow) -> order_events_pb2.OrderChanged:
+    return order_events_pb2.OrderChanged(
+        order=row.name,
+        resident=row.resident,
+        organisation=f"organisations/{row.organisation}",
+        service_item=f"organisations/{row.organisation}/serviceItems/{row.item}",
+        kind=SERVICE_KINDS[row.kind],
+        before=ORDER_STATES[before.state] if before else orders_pb2.ORDER_STATE_UNSPECIFIED,
+        state=ORDER_STATES[row.state],
+        start_time=stamp(row.start_at),
+        price_fen=row.price_fen,
+        subsidy_fen=row.subsidy_fen,
+        own_fen=row.own_fen,
+    )
+
+
+def order_message(
+    row: OrderRow, item: ItemRow, occasion: str, person: str
+) -> messages_pb2.MessageRequested:
+    """To one person; "new" is the organisation's own occasion."""
+    new = occasion == "new"
+    return messages_pb2.MessageRequested(
+        recipient=person,
+        template=f"eldercare-order-{occasion}",
+        params={
+            "item": item.display_name,
+            "item_en": item.display_name_en,
+            "time": _clock(row.start_at),
+            "own": yuan(row.own_fen),
+            "reason": row.reason,
+        },
+        link=f"/eldercare/organisations/{row.organisation}/orders" if new else "/eldercare/orders",
+        dedupe_key=f"{row.id}/{occasion}/{person}",
+        subject=row.resident,
+    )
+
+
+def yuan(fen: int) -> str:
+    """1250 → 12.50, without a float of money."""
+    return f"{fen // 100}.{fen % 100:02d}"

@@ -8,6 +8,7 @@ from xianban_sdk.app import Resources
 from xianban_sdk.readings.upkeep import keep_readings
 from xianban_sdk.readings.watch import DeviceWatch
 
+from xianban_eldercare.granting import grant_subsidies
 from xianban_eldercare.handlers.ingest import on_facts
 from xianban_eldercare.rostering import roster_plans
 
@@ -19,4 +20,4 @@ def watch_devices(resources: Resources, stop: Event) -> None:
     DeviceWatch(resources.db, on_facts, clock=resources.clock, ids=resources.ids).run(stop)
 
 
-LOOPS = (keep_readings, watch_devices, roster_plans)
+LOOPS = (keep_readings, watch_devices, roster_plans, grant_subsidies)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, select
-from xianban_sdk.personal import Fate, Holding, PersonalData
+from sqlalchemy import ColumnElement, Connection, Table, func, select
+from xianban_sdk.personal import Fate, Hold, Holding, PersonalData
 
+from xianban_eldercare.domain.orders import OPEN
 from xianban_eldercare.domain.searches import TRAIL_KEPT
+from xianban_eldercare.repository.order_tables import (
+    care_order,
+    journal_entry,
+    posting,
+    subsidy_account,
+    subsidy_lot,
+)
 from xianban_eldercare.repository.organisation_tables import (
     bed,
     staff,
@@ -38,6 +48,10 @@ from xianban_eldercare.repository.whereabouts_tables import (
 __all__ = ["PERSONAL"]
 
 
+# 会计档案管理办法: ledgers and vouchers, thirty years.
+_ACCOUNTS_DAYS: Final = 30 * 365
+
+
 def _of_plan(person: str) -> ColumnElement[bool]:
     """Why a day has no visit tells of the elder, and of the carer: which licence is over …"""
     plans = select(visit_plan.c.id)
@@ -49,7 +63,30 @@ def _of(table: Table, person: str, column: ColumnElement[str]) -> ColumnElement[
     return column.in_(select(table.c.id).where(table.c.resident == person))
 
 
+def _accounts(table: Table, category: str, **more: Any) -> Holding:
+    """Kept for the books, without its person."""
+    return Holding(
+        table=table,
+        category=category,
+        subjects=("resident",),
+        fate=Fate.PSEUDONYMISED,
+        reason="accounting",
+        days=_ACCOUNTS_DAYS,
+        **more,
+    )
+
+
+def _holds(conn: Connection, person: str, now: datetime) -> Iterator[Hold]:
+    """Places and subsidies that are promised to the person."""
+    states = [one.value for one in OPEN]
+    standing = (care_order.c.resident == person, care_order.c.state.in_(states))
+    count = conn.scalar(select(func.count()).select_from(care_order).where(*standing))
+    if count:
+        yield Hold("ORDER_OPEN", {"count": count})
+
+
 PERSONAL: Final = PersonalData(
+    holds=_holds,
     holdings=(
         Holding(
             table=care_file,
@@ -175,5 +212,21 @@ PERSONAL: Final = PersonalData(
             subjects=("resident",),
             fate=Fate.ERASED,
         ),
-    )
+        Holding(
+            table=subsidy_account,
+            category="subsidy-accounts",
+            subjects=("resident",),
+            fate=Fate.ERASED,
+        ),
+        _accounts(
+            care_order,
+            "care-orders",
+            actors=("placed_by", "checked_in_by"),
+            displays={"checked_in_by": "checked_in_by_display"},
+            blank={"note": "", "reason": "", "comment": "", "checked_in_place": ""},
+        ),
+        _accounts(subsidy_lot, "subsidy-lots"),
+        _accounts(journal_entry, "ledger-entries"),
+        _accounts(posting, "ledger-postings"),
+    ),
 )

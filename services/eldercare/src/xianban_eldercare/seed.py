@@ -16,6 +16,7 @@ from xianban_eldercare.repository.fences import Fences
 from xianban_eldercare.repository.rows import CareFileRow
 from xianban_eldercare.repository.whereabouts_rows import FenceRow
 from xianban_eldercare.seed_assessments import assess
+from xianban_eldercare.seed_catalogue import seed_catalogue
 from xianban_eldercare.seed_organisations import seed_organisations
 from xianban_eldercare.seed_referrals import seed_referral
 
@@ -35,6 +36,7 @@ def seed(resources: Resources) -> None:
         seed_organisations(uow, written)
         for entry in written["referral"]:
             seed_referral(uow, entry)
+        seed_catalogue(uow, written)
 
 
 def demo_data() -> dict[str, list[dict[str, Any]]]:

@@ -9,7 +9,15 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer
 
 from xianban_eldercare.alarms import BOOK
-from xianban_eldercare.handlers import beds, referral_steps, searches, visits
+from xianban_eldercare.handlers import (
+    beds,
+    fulfilment,
+    orders,
+    referral_steps,
+    searches,
+    subsidies,
+    visits,
+)
 
 __all__ = ["TIMERS"]
 
@@ -32,4 +40,6 @@ TIMERS: Final = {
     referral_steps.DUE: referral_steps.on_due,
     visits.LATE: visits.on_late,
     visits.MISSED: visits.on_missed,
+    orders.LAPSES: fulfilment.on_lapsed,
+    subsidies.LOT_OVER: subsidies.on_lot_over,
 }

@@ -257,6 +257,7 @@ role-teacher = teacher
 role-carer = carer
 role-dispatcher = dispatcher
 role-relic-guardian = relic guardian
+role-civil-affairs = civil affairs
 role-vendor = vendor
 reviews-title = Delegations to review
 reviews-lead = Guardianship that the household register does not prove. Your reason is shown to both sides.

@@ -256,6 +256,7 @@ role-teacher = 教师
 role-carer = 护理员
 role-dispatcher = 调度员
 role-relic-guardian = 文物守护员
+role-civil-affairs = 民政工作人员
 role-vendor = 供应商
 reviews-title = 待审核的委托
 reviews-lead = 户口簿不能证明的监护关系。双方都能看到您填写的原因。

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-# The tables of places and searches join the metadata.
+# The tables of places and searches, and of orders, join the metadata.
+from xianban_eldercare.repository import order_tables as _order_tables
 from xianban_eldercare.repository import whereabouts_tables as _whereabouts_tables
 from xianban_eldercare.repository.alarms import Alarms
 from xianban_eldercare.repository.assessments import Assessments, EldersToAssess, OfficialLevels
@@ -34,4 +35,4 @@ __all__ = [
     "metadata",
 ]
 
-del _whereabouts_tables
+del _order_tables, _whereabouts_tables

@@ -51,6 +51,13 @@ class CareFiles(Repository):
         query = query.order_by(*order)
         return page_of(self.conn, query, page, CareFileRow, "display_name", "resident")
 
+    def after(self, resident: str, limit: int) -> list[str]:
+        """Elders whom the caller sees, by id."""
+        query = select(care_file.c.resident).where(
+            care_file.c.resident > resident, self.visible(care_file.c.resident)
+        )
+        return list(self.conn.scalars(query.order_by(care_file.c.resident).limit(limit)))
+
     def add(self, row: CareFileRow) -> bool:
         """False when the elder has a file already."""
         return insert_new(self.conn, care_file, columns(row))

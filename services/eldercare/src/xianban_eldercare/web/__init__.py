@@ -10,11 +10,13 @@ from xianban_eldercare.web import (
     assess,
     assessments,
     board,
+    day_orders,
     elders,
     fences,
     file,
     home,
     limits,
+    orders,
     organisations,
     plans,
     referral_offers,
@@ -56,6 +58,20 @@ def _own() -> list[BaseRoute]:
         Route(referrals.OWN, referrals.referrals),
         Route(f"{referrals.OWN}/{{referral}}", referrals.referral),
         Route(f"{referrals.OWN}/{{referral}}/{{deed}}", referrals.act, methods=_POST),
+        *_orders(orders.HERE),
+    ]
+
+
+def _orders(path: str) -> list[BaseRoute]:
+    new = f"{path}/new/{{organisation}}/{{item}}"
+    return [
+        Route(path, orders.orders),
+        Route(f"{path}/subsidies", orders.subsidies),
+        Route(new, orders.new, methods=_GET),
+        Route(new, orders.place, methods=_POST),
+        Route(f"{path}/{{order}}", orders.order),
+        Route(f"{path}/{{order}}/cancel", orders.cancel, methods=_POST),
+        Route(f"{path}/{{order}}/rate", orders.rate, methods=_POST),
     ]
 
 
@@ -100,6 +116,12 @@ def _manager() -> list[BaseRoute]:
         Route(f"{here}/beds/{{bed}}/{{deed}}", organisations.bed_act, methods=_POST),
         Route(f"{here}/referrals", referral_offers.offers),
         Route(f"{here}/referrals/{{referral}}/{{deed}}", referral_offers.act, methods=_POST),
+        Route(f"{here}/orders", day_orders.orders),
+        Route(f"{here}/orders/{{resident}}/{{order}}/{{deed}}", day_orders.act, methods=_POST),
+        Route(f"{here}/catalogue", day_orders.catalogue, methods=_GET),
+        Route(f"{here}/catalogue", day_orders.save_item, methods=_POST),
+        Route(f"{here}/statement", day_orders.statement),
+        Route(f"{here}/statement.csv", day_orders.statement_csv),
     ]
 
 
@@ -179,6 +201,7 @@ site = Site(
         NavEntry("/eldercare", "nav-eldercare", "care", "bottom"),
         NavEntry("/eldercare/alerts", "nav-alerts", "bell", "me"),
         NavEntry("/eldercare/visits", "nav-visits", "calendar", "me"),
+        NavEntry(orders.HERE, "nav-orders", "receipt", "me"),
         NavEntry("/eldercare/file", "nav-file", "document", "me"),
         NavEntry(assessments.OWN, "nav-assessments", "chart", "me"),
         NavEntry("/eldercare/assess", "nav-assess", "document", "main", (assess.ASSESSOR,)),
@@ -187,6 +210,13 @@ site = Site(
         NavEntry(referrals.OWN, "nav-referrals", "right", "me"),
         NavEntry(referrals.SENT, "sent-referrals", "right", "main", (file.MANAGER,)),
         NavEntry("/eldercare/route", "nav-route", "pin", "main", (route.ROLE,)),
+        NavEntry(
+            "/eldercare/organisations",
+            "nav-statement",
+            "chart",
+            "main",
+            (day_orders.CIVIL_AFFAIRS,),
+        ),
         NavEntry("/eldercare/board", "nav-board", "warn", "main", board.ROLES),
         NavEntry("/eldercare/elders", "nav-elders", "people", "main", board.ROLES),
         NavEntry("/eldercare/searches", "nav-searches", "pin", "main", whereabouts.RESPONDERS),

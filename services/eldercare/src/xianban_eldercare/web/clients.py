@@ -5,10 +5,13 @@ from __future__ import annotations
 from xianban.common.v1.alerts_pb2_grpc import AlertServiceStub
 from xianban.eldercare.v1.assessments_pb2_grpc import AssessmentServiceStub
 from xianban.eldercare.v1.care_files_pb2_grpc import CareFileServiceStub
+from xianban.eldercare.v1.catalogue_pb2_grpc import CatalogueServiceStub
 from xianban.eldercare.v1.eligibility_pb2_grpc import EligibilityServiceStub
 from xianban.eldercare.v1.monitoring_pb2_grpc import MonitoringServiceStub
+from xianban.eldercare.v1.orders_pb2_grpc import OrderServiceStub
 from xianban.eldercare.v1.organisations_pb2_grpc import OrganisationServiceStub
 from xianban.eldercare.v1.referrals_pb2_grpc import ReferralServiceStub
+from xianban.eldercare.v1.subsidies_pb2_grpc import SubsidyServiceStub
 from xianban.eldercare.v1.visit_plans_pb2_grpc import VisitPlanServiceStub
 from xianban.eldercare.v1.visits_pb2_grpc import VisitServiceStub
 from xianban.eldercare.v1.whereabouts_pb2_grpc import WhereaboutsServiceStub
@@ -19,11 +22,14 @@ __all__ = [
     "assessing",
     "eligibility",
     "files",
+    "listing",
     "locating",
     "monitoring",
+    "ordering",
     "organising",
     "planning",
     "referring",
+    "subsidising",
     "visiting",
 ]
 
@@ -31,10 +37,13 @@ monitoring = api(MonitoringServiceStub)
 files = api(CareFileServiceStub)
 assessing = api(AssessmentServiceStub)
 eligibility = api(EligibilityServiceStub)
+listing = api(CatalogueServiceStub)
 locating = api(WhereaboutsServiceStub)
+ordering = api(OrderServiceStub)
 organising = api(OrganisationServiceStub)
 planning = api(VisitPlanServiceStub)
 referring = api(ReferralServiceStub)
+subsidising = api(SubsidyServiceStub)
 visiting = api(VisitServiceStub)
 # Not routed by the edge: the elder care service serves it on its own socket.
 alerting = api(AlertServiceStub, served_by="eldercare")

@@ -78,6 +78,8 @@ async def organisations(request: Request) -> Response:
         kinds=KINDS,
         areas=AREAS,
         manager=whose is not None and MANAGER in whose.roles,
+        carer=whose is not None and "carer" in whose.roles,
+        statements=whose is not None and "civil-affairs" in whose.roles,
         **pager(request, "/eldercare/organisations", found.next_page_token, **kept),
     )
 
