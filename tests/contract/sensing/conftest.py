@@ -7,14 +7,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from xianban.common.v1 import readings_pb2
+from sqlalchemy import select
+from xianban.common.v1 import hand_overs_pb2, readings_pb2
 from xianban.sensing.v1.devices_pb2_grpc import DeviceServiceStub, UplinkServiceStub
 from xianban_sdk import plugins
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.storage import open_unit_of_work
+from xianban_sdk.storage.tables import outbox
 from xianban_sdk.testing import RelationsWorld, ServiceUnderTest
 from xianban_sensing.app import app
-from xianban_sensing.consumers import on_device_command_requested
+from xianban_sensing.consumers import (
+    on_device_command_requested,
+    on_device_hand_over_requested,
+)
 from xianban_sensing.hookspecs import DeviceAdapter, Promise, hookimpl
 
 
@@ -53,13 +58,29 @@ class Sensing:
 
     def command(self, device: str, key: str, word: str, text: str, seconds: int = 0) -> None:
         """As a domain's event asks for it."""
-        resources = self.service.resources
         event = readings_pb2.DeviceCommandRequested(device=device, key=key, command=word, text=text)
         if seconds:
             event.expire_time.FromDatetime(self.clock.now() + timedelta(seconds=seconds))
+        self._deliver(on_device_command_requested, event)
+
+    def hand_over(self, **asked: Any) -> None:
+        """As a referral's event asks for it."""
+        event = hand_overs_pb2.DeviceHandOverRequested(**asked)
+        self._deliver(on_device_hand_over_requested, event)
+
+    def handed_over(self) -> list[hand_overs_pb2.DevicesHandedOver]:
+        """What sensing answered."""
+        key = "sensing.v1.devices_handed_over"
+        query = select(outbox.c.data).where(outbox.c.routing_key == key).order_by(outbox.c.seq)
+        with self.service.db.read() as conn:
+            found = [bytes(data) for data in conn.scalars(query)]
+        return [hand_overs_pb2.DevicesHandedOver.FromString(data) for data in found]
+
+    def _deliver(self, consumer: Any, event: Any) -> None:
+        resources = self.service.resources
         opened = open_unit_of_work(resources.db, clock=self.clock, ids=resources.ids)
         with opened as uow:
-            on_device_command_requested(event, uow=uow, meta=None)
+            consumer(event, uow=uow, meta=None)
 
 
 @pytest.fixture

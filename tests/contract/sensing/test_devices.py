@@ -163,6 +163,50 @@ class TestTransferDevices:
         assert first == again
 
 
+class TestAHandOverThatAReferralAsksFor:
+    def kept(self, sensing, number):
+        found = sensing.as_("admin").GetDevice(pb.GetDeviceRequest(name=f"devices/band-{number}"))
+        return found.subject, found.organisation, found.area
+
+    def moved(self, sensing):
+        for number in (1, 2):
+            create(sensing, f"band-{number}")
+        bind(sensing, "band-1")
+        before = self.kept(sensing, 1)
+        sensing.hand_over(subject=ELDER, request_id="r/in", organisation="敬老院", area=ELSEWHERE)
+        return before
+
+    def test_the_devices_go_along_and_speak_for_the_same_elder(self, sensing):
+        subject, organisation, area = self.moved(sensing)
+        assert self.kept(sensing, 1) == (ELDER, "敬老院", ELSEWHERE)
+        assert self.kept(sensing, 2)[1:] == (organisation, area)
+        [answer] = sensing.handed_over()
+        assert (answer.subject, answer.request_id) == (subject, "r/in")
+        [kept] = answer.before
+        assert (kept.device, kept.organisation, kept.area) == ("band-1", organisation, area)
+
+    def test_back_each_goes_where_it_was_and_the_hosts_own_speaks_for_nobody(self, sensing):
+        before = self.moved(sensing)
+        bind(sensing, "band-2")
+        sensing.hand_over(subject="residents/nobody", request_id="x/in", organisation="敬老院")
+        host = {"subject": ELDER, "request_id": "r/in-2", "organisation": "敬老院"}
+        sensing.hand_over(**host, area=ELSEWHERE)
+        sensing.hand_over(
+            subject=ELDER,
+            request_id="r/out",
+            organisation="敬老院",
+            back=True,
+            keeping=sensing.handed_over()[0].before,
+        )
+        assert self.kept(sensing, 1) == before
+        assert self.kept(sensing, 2) == ("", "敬老院", ELSEWHERE)
+
+    def test_of_somebody_without_devices_the_answer_comes_too(self, sensing):
+        sensing.hand_over(subject=ELDER, request_id="r/in", organisation="敬老院", area=ELSEWHERE)
+        [answer] = sensing.handed_over()
+        assert not answer.before
+
+
 class TestReportSeen:
     def test_an_older_sign_of_life_changes_nothing(self, sensing):
         create(sensing)

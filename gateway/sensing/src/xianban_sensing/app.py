@@ -5,7 +5,10 @@ from __future__ import annotations
 from xianban_sdk.app import Service
 
 from xianban_sensing import hookspecs
-from xianban_sensing.consumers import on_device_command_requested
+from xianban_sensing.consumers import (
+    on_device_command_requested,
+    on_device_hand_over_requested,
+)
 from xianban_sensing.personal import PERSONAL
 from xianban_sensing.repository import metadata
 from xianban_sensing.seed import seed
@@ -22,7 +25,7 @@ app = Service(
     },
     hookspecs=hookspecs,
     metadata=metadata,
-    consumers=[on_device_command_requested],
+    consumers=[on_device_command_requested, on_device_hand_over_requested],
     seed=seed,
     migrations="xianban_sensing.migrations",
     personal_data=PERSONAL,

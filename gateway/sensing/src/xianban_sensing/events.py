@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from xianban.common.v1 import readings_pb2
+from collections.abc import Iterable
+
+from xianban.common.v1 import hand_overs_pb2, readings_pb2
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_sensing.domain import Device
 from xianban_sensing.plugins import Models
 
-__all__ = ["tell_bound", "tell_unbound"]
+__all__ = ["tell_bound", "tell_handed_over", "tell_unbound"]
 
 
 def tell_bound(device: Device, models: Models, uow: UnitOfWork) -> None:
@@ -34,3 +36,15 @@ def tell_unbound(device: Device, uow: UnitOfWork) -> None:
     )
     told.unbind_time.FromDatetime(uow.clock.now())
     uow.emit(told, aggregate=f"devices/{device.id}")
+
+
+def tell_handed_over(
+    subject: str, request_id: str, before: Iterable[Device], uow: UnitOfWork
+) -> None:
+    """Whoever asked goes on."""
+    keeping = [
+        hand_overs_pb2.DeviceKeeping(device=one.id, organisation=one.organisation, area=one.area)
+        for one in before
+    ]
+    told = hand_overs_pb2.DevicesHandedOver(subject=subject, request_id=request_id, before=keeping)
+    uow.emit(told, aggregate=subject)

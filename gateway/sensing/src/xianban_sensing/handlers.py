@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,17 +18,24 @@ from xianban_sensing.repository import MACHINE, CommandRow, Commands, Devices, S
 from xianban_sensing.secret_hashes import new_secret, sealed
 
 __all__ = [
+    "HandOver",
+    "Keeping",
     "NewDevice",
     "Transfer",
     "Wish",
     "bind",
     "command",
     "create",
+    "hand_over",
     "put_state",
     "rotate",
     "transfer",
     "unbind",
 ]
+
+
+# Organisation and area.
+Keeping = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,17 @@ class Transfer:
     to_subject: str
     organisation: str
     area: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Somebody moves: all their devices go to (organisation, area); `back`: each to its own."""
+
+    subject: str
+    request_id: str
+    to: Keeping
+    back: bool
+    keeping: Mapping[str, Keeping]
 
 
 def create(new: NewDevice, *, models: Models, scope: Scope, uow: UnitOfWork) -> tuple[Device, str]:
@@ -136,6 +154,22 @@ def transfer(wanted: Transfer, *, models: Models, uow: UnitOfWork) -> list[Devic
             events.tell_bound(after, models, uow)
         moved.append(after)
     return moved
+
+
+def hand_over(wanted: HandOver, *, uow: UnitOfWork) -> None:
+    """Who answers for somebody's devices changes; what they speak for stays. The answer says how
+    it was."""
+    devices = Devices(uow.conn, MACHINE)
+    before = devices.speaking_for(wanted.subject)
+    for device in before:
+        keeping = wanted.keeping.get(device.id) if wanted.back else wanted.to
+        if keeping is not None:
+            devices.save(replace(device, organisation=keeping[0], area=keeping[1]))
+        elif device.organisation == wanted.to[0]:
+            # Bound during the stay: it stays where it is, and must not speak of who has left.
+            devices.save(device.unbound())
+            events.tell_unbound(device, uow)
+    events.tell_handed_over(wanted.subject, wanted.request_id, before, uow)
 
 
 def command(wish: Wish, *, uow: UnitOfWork) -> None:

@@ -18,13 +18,14 @@ from xianban_sdk.alerts import (
     Rung,
     Severity,
 )
+from xianban_sdk.clock import SHANGHAI
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.domain.subjects import resident_of
-from xianban_eldercare.repository import MACHINE, CareFiles
+from xianban_eldercare.repository import MACHINE, CareFiles, Referrals
 from xianban_eldercare.repository.responders import badge_name, responders
 
-__all__ = ["BOOK", "family_of", "finding_about"]
+__all__ = ["BOOK", "called", "family_of", "finding_about"]
 
 _FAMILY: Final = Rung("family", timedelta(minutes=3))
 _NEIGHBOURHOOD: Final = Rung("neighbourhood", timedelta(minutes=5))
@@ -44,8 +45,17 @@ _ROLES: Final[Mapping[str, frozenset[str]]] = {
 def _who(rung: Rung, alert: Alert, uow: UnitOfWork) -> Sequence[Recipient]:
     if rung.name == _FAMILY.name:
         return [Recipient(person) for person in family_of(alert.resident, uow)]
-    people = responders(uow.conn, _ROLES[rung.name], alert.area)
+    people = _staff(rung, alert, uow) or responders(uow.conn, _ROLES[rung.name], alert.area)
     return [Recipient(person) for person in people]
+
+
+def _staff(rung: Rung, alert: Alert, uow: UnitOfWork) -> list[str]:
+    """Of an elder who was referred somewhere: who works there stands on the station's rung."""
+    book = Referrals(uow.conn, MACHINE)
+    stay = book.stay(alert.resident) if rung.name == _STATION.name and alert.resident else None
+    if stay is None or stay.organisation is None:
+        return []
+    return book.employed(stay.organisation, uow.clock.now().astimezone(SHANGHAI).date())
 
 
 def family_of(resident: str, uow: UnitOfWork) -> list[str]:
@@ -83,10 +93,14 @@ def _contacts(resident: str, uow: UnitOfWork) -> list[dict[str, Any]]:
 
 
 def _name_of(person: str, alert: Alert, uow: UnitOfWork) -> str:
-    """As the elder's file calls the family, and as staff are known by their badge."""
     if person == alert.resident:
         return alert.subject_display
-    known = {one["person"]: one["display_name"] for one in _contacts(alert.resident, uow)}
+    return called(person, alert.resident, uow)
+
+
+def called(person: str, resident: str, uow: UnitOfWork) -> str:
+    """As the elder's file calls the family, and as staff are known by their badge."""
+    known = {one["person"]: one["display_name"] for one in _contacts(resident, uow)}
     return known.get(person) or badge_name(uow.conn, person)
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from xianban.common.v1 import alerts_pb2, readings_pb2
+from xianban.common.v1 import alerts_pb2, hand_overs_pb2, readings_pb2
+from xianban.eldercare.v1 import bed_events_pb2, organisations_pb2
 from xianban_sdk import i18n
 from xianban_sdk.messaging import Event, consumer
 from xianban_sdk.readings.watch import bound, unbound
 from xianban_sdk.storage import UnitOfWork
 
-from xianban_eldercare.handlers import geofence, searches
+from xianban_eldercare.convert.organisations import bed_key
+from xianban_eldercare.handlers import geofence, searches, stays
 from xianban_eldercare.handlers.ingest import on_facts
+from xianban_eldercare.handlers.referral_offers import on_bed_given_back
 from xianban_eldercare.handlers.sos import RULE
 from xianban_eldercare.repository.responders import speaking_for
 from xianban_eldercare.vitals import KINDS
@@ -66,4 +69,30 @@ def on_alert_changed(event: alerts_pb2.AlertChanged, *, uow: UnitOfWork, meta: E
         uow.emit(told, aggregate=f"devices/{device}", domain=_DOMAIN)
 
 
-CONSUMERS = [on_device_bound, on_device_unbound, on_alert_changed]
+@consumer("sensing.v1.devices_handed_over")
+def on_devices_handed_over(
+    event: hand_overs_pb2.DevicesHandedOver, *, uow: UnitOfWork, meta: Event
+) -> None:
+    """The referral's next step."""
+    before = [
+        {"device": one.device, "organisation": one.organisation, "area": one.area}
+        for one in event.before
+    ]
+    stays.on_handed_over(event.request_id, before, uow=uow)
+
+
+@consumer("eldercare.v1.bed_changed")
+def on_bed_changed(event: bed_events_pb2.BedChanged, *, uow: UnitOfWork, meta: Event) -> None:
+    """An elder who was to have it by a referral is told that it is gone."""
+    held, free = organisations_pb2.BED_STATE_HELD, organisations_pb2.BED_STATE_FREE
+    if (event.before, event.state) == (held, free) and event.resident:
+        on_bed_given_back(bed_key(event.bed), event.resident, uow=uow)
+
+
+CONSUMERS = [
+    on_device_bound,
+    on_device_unbound,
+    on_alert_changed,
+    on_devices_handed_over,
+    on_bed_changed,
+]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from xianban.common.v1 import messages_pb2
+from xianban.common.v1 import hand_overs_pb2, messages_pb2
 from xianban.eldercare.v1 import (
     assessment_events_pb2,
     bed_events_pb2,
     order_events_pb2,
     orders_pb2,
+    referral_events_pb2,
     visit_events_pb2,
     whereabouts_pb2,
 )
@@ -20,19 +22,29 @@ from xianban_sdk.wire import stamp
 
 from xianban_eldercare.convert.care_files import LEVELS
 from xianban_eldercare.convert.order_words import ORDER_STATES, SERVICE_KINDS
-from xianban_eldercare.convert.states import BED_STATES, VISIT_STATES
+from xianban_eldercare.convert.states import (
+    BED_STATES,
+    CARE_SETTINGS,
+    REFERRAL_STATES,
+    VISIT_STATES,
+)
 from xianban_eldercare.domain.searches import TRAIL_KEPT, SearchState
 from xianban_eldercare.domain.visits import AROUND, VisitState
 from xianban_eldercare.repository.order_rows import ItemRow, OrderRow
 from xianban_eldercare.repository.organisation_rows import BedRow, VisitRow
+from xianban_eldercare.repository.referral_rows import ReferralRow
 from xianban_eldercare.repository.rows import AssessmentRow, CareFileRow
 from xianban_eldercare.repository.whereabouts_rows import SearchRow
 
 __all__ = [
     "bed_changed",
     "day_and_time",
+    "hand_back_requested",
+    "hand_over_requested",
     "order_changed",
     "order_message",
+    "referral_changed",
+    "referral_message",
     "search_ended",
     "search_extended",
     "search_message",
@@ -153,6 +165,63 @@ def bed_changed(
     if after.hold_until is not None:
         event.hold_expire_time.CopyFrom(stamp(after.hold_until))
     return event
+
+
+def referral_changed(
+    before: ReferralRow | None, after: ReferralRow, now: datetime
+) -> referral_events_pb2.ReferralChanged:
+    """Where it stands now, and stood."""
+    event = referral_events_pb2.ReferralChanged(
+        referral=after.name,
+        resident=after.resident,
+        origin=CARE_SETTINGS[after.origin],
+        target=CARE_SETTINGS[after.target],
+        state=REFERRAL_STATES[after.state],
+        organisation=f"organisations/{after.organisation}" if after.organisation else "",
+        time=stamp(now),
+    )
+    if before is not None:
+        event.before = REFERRAL_STATES[before.state]
+    return event
+
+
+def referral_message(
+    row: ReferralRow, occasion: str, person: str, link: str, said: Mapping[str, str]
+) -> messages_pb2.MessageRequested:
+    """To one person."""
+    return messages_pb2.MessageRequested(
+        recipient=person,
+        template=f"eldercare-referral-{occasion}",
+        params=said,
+        link=link,
+        dedupe_key=f"{row.id}/{row.version}/{link}/{person}",
+        subject=row.resident,
+    )
+
+
+def hand_over_requested(
+    row: ReferralRow, request_id: str, organisation: str, area: str
+) -> hand_overs_pb2.DeviceHandOverRequested:
+    """All devices of the elder go where the elder went."""
+    return hand_overs_pb2.DeviceHandOverRequested(
+        subject=f"residents/{row.resident}",
+        request_id=request_id,
+        organisation=organisation,
+        area=area,
+    )
+
+
+def hand_back_requested(
+    row: ReferralRow, request_id: str, organisation: str, keeping: Iterable[Mapping[str, str]]
+) -> hand_overs_pb2.DeviceHandOverRequested:
+    """Each goes back from the organisation to who kept it before."""
+    return hand_overs_pb2.DeviceHandOverRequested(
+        subject=f"residents/{row.resident}",
+        request_id=request_id,
+        organisation=organisation,
+        back=True,
+        keeping=[hand_overs_pb2.DeviceKeeping(**one) for one in keeping],
+    )
 
 
 def day_and_time(instant: datetime) -> str:

@@ -26,6 +26,11 @@ from xianban_eldercare.repository.organisation_tables import (
     visit_plan,
     visit_plan_unmade,
 )
+from xianban_eldercare.repository.referral_tables import (
+    referral,
+    referral_offer,
+    referral_step,
+)
 from xianban_eldercare.repository.tables import (
     assessment,
     care_file,
@@ -177,6 +182,28 @@ PERSONAL: Final = PersonalData(
             table=staff,
             category="employment",
             subjects=("person",),
+            fate=Fate.ERASED,
+        ),
+        Holding(
+            table=referral_step,
+            category="referral-steps",
+            through=lambda person: _of(referral, person, referral_step.c.referral),
+            actors=("actor",),
+            displays={"actor": "actor_display"},
+            fate=Fate.ERASED,
+        ),
+        Holding(
+            table=referral_offer,
+            category="referral-offers",
+            through=lambda person: _of(referral, person, referral_offer.c.referral),
+            fate=Fate.ERASED,
+        ),
+        Holding(
+            table=referral,
+            category="referrals",
+            subjects=("resident",),
+            actors=("referrer", "consented_by"),
+            displays={"referrer": "referrer_display", "consented_by": "consent_display"},
             fate=Fate.ERASED,
         ),
         Holding(

@@ -18,6 +18,7 @@ from xianban_eldercare.repository.whereabouts_rows import FenceRow
 from xianban_eldercare.seed_assessments import assess
 from xianban_eldercare.seed_catalogue import seed_catalogue
 from xianban_eldercare.seed_organisations import seed_organisations
+from xianban_eldercare.seed_referrals import seed_referral
 
 __all__ = ["demo_data", "seed"]
 
@@ -33,6 +34,8 @@ def seed(resources: Resources) -> None:
                 if "answers" in elder:
                     assess(uow, elder)
         seed_organisations(uow, written)
+        for entry in written["referral"]:
+            seed_referral(uow, entry)
         seed_catalogue(uow, written)
 
 

@@ -9,7 +9,15 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer
 
 from xianban_eldercare.alarms import BOOK
-from xianban_eldercare.handlers import beds, fulfilment, orders, searches, subsidies, visits
+from xianban_eldercare.handlers import (
+    beds,
+    fulfilment,
+    orders,
+    referral_steps,
+    searches,
+    subsidies,
+    visits,
+)
 
 __all__ = ["TIMERS"]
 
@@ -29,6 +37,7 @@ TIMERS: Final = {
     searches.OVER: on_search_over,
     searches.FORGET: on_trail_over,
     beds.HOLD_OVER: beds.on_hold_over,
+    referral_steps.DUE: referral_steps.on_due,
     visits.LATE: visits.on_late,
     visits.MISSED: visits.on_missed,
     orders.LAPSES: fulfilment.on_lapsed,

@@ -26,8 +26,10 @@ def web(elder_pages: Pages) -> Iterator[Browser]:
     from assessment_samples import assessment_replies
     from eldercare_samples import replies
     from order_samples import order_replies
+    from referral_samples import referral_replies
     from visit_samples import more_replies
 
     given = replies() | assessment_replies() | more_replies() | order_replies()
+    given |= referral_replies()
     with browsing(site, elder_pages, given) as browser:
         yield browser

@@ -36,6 +36,8 @@ class _OrganisationKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Orga
     """养老机构: a care home."""
     ORGANISATION_KIND_COMMUNITY_HOME: _OrganisationKind.ValueType  # 4
     """长者照护之家: a small home in the neighbourhood."""
+    ORGANISATION_KIND_MEDICAL: _OrganisationKind.ValueType  # 5
+    """医疗机构: elders are referred to it; it has no beds here."""
 
 class OrganisationKind(_OrganisationKind, metaclass=_OrganisationKindEnumTypeWrapper):
     """What an organisation is licensed to do."""
@@ -50,6 +52,8 @@ ORGANISATION_KIND_INSTITUTION: OrganisationKind.ValueType  # 3
 """养老机构: a care home."""
 ORGANISATION_KIND_COMMUNITY_HOME: OrganisationKind.ValueType  # 4
 """长者照护之家: a small home in the neighbourhood."""
+ORGANISATION_KIND_MEDICAL: OrganisationKind.ValueType  # 5
+"""医疗机构: elders are referred to it; it has no beds here."""
 Global___OrganisationKind: _TypeAlias = OrganisationKind  # noqa: Y015
 
 class _LicenceKind:

@@ -38,6 +38,7 @@ _KINDS: Final = {
     pb.ORGANISATION_KIND_DAY_CARE: "day-care",
     pb.ORGANISATION_KIND_INSTITUTION: "institution",
     pb.ORGANISATION_KIND_COMMUNITY_HOME: "community-home",
+    pb.ORGANISATION_KIND_MEDICAL: "medical",
 }
 _SHOWN_KINDS: Final = {kept: shown for shown, kept in _KINDS.items()}
 _LICENCES: Final = {

@@ -13,11 +13,12 @@ from xianban_sdk.clock import SHANGHAI
 from xianban_sdk.errors import FailedPrecondition, InvalidArgument, NotFound, XianbanError
 from xianban_sdk.storage import UnitOfWork
 
+from xianban_eldercare.domain.referrals import CareSetting
 from xianban_eldercare.domain.visit_plans import VisitPlan
 from xianban_eldercare.errors import refusals
 from xianban_eldercare.handlers.planning import Carer, Sending, carer_of, rostered
 from xianban_eldercare.handlers.visits import call_off
-from xianban_eldercare.repository import MACHINE, Scope, VisitPlans, Visits
+from xianban_eldercare.repository import MACHINE, Referrals, Scope, VisitPlans, Visits
 from xianban_eldercare.repository.organisation_rows import UnmadeRow, VisitPlanRow, VisitRow
 from xianban_eldercare.repository.visits import Span
 
@@ -76,7 +77,7 @@ def make_visits(plan_id: str, *, uow: UnitOfWork) -> None:
     """
     plans = VisitPlans(uow.conn, MACHINE)
     row = plans.find(plan_id)
-    if row is None or row.ended_at is not None:
+    if row is None or row.ended_at is not None or _away(row, uow):
         return
     now = uow.clock.now()
     today = now.astimezone(SHANGHAI).date()
@@ -91,6 +92,12 @@ def make_visits(plan_id: str, *, uow: UnitOfWork) -> None:
         _note([_unmade(row, day, error) for day in due], row, uow)
     else:
         _make(row, due, carer, uow)
+
+
+def _away(row: VisitPlanRow, uow: UnitOfWork) -> bool:
+    """Nobody is sent to the home of an elder who was referred elsewhere; the plan waits."""
+    stay = Referrals(uow.conn, MACHINE).stay(row.resident)
+    return stay is not None and stay.target != CareSetting.HOME
 
 
 def _make(row: VisitPlanRow, due: Sequence[date], carer: Carer, uow: UnitOfWork) -> None:

@@ -11,6 +11,7 @@ from xianban_eldercare.repository.beds import Beds
 from xianban_eldercare.repository.care_files import CareFiles
 from xianban_eldercare.repository.narrowing import MACHINE, Page, Scope
 from xianban_eldercare.repository.organisations import Organisations
+from xianban_eldercare.repository.referrals import Referrals
 from xianban_eldercare.repository.staff import StaffBook
 from xianban_eldercare.repository.tables import metadata
 from xianban_eldercare.repository.visit_plans import VisitPlans
@@ -26,6 +27,7 @@ __all__ = [
     "OfficialLevels",
     "Organisations",
     "Page",
+    "Referrals",
     "Scope",
     "StaffBook",
     "VisitPlans",

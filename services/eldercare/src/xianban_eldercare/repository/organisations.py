@@ -63,7 +63,6 @@ class Organisations(Repository):
         return found
 
     def names(self, ids: Collection[str]) -> dict[str, str]:
-        """What they are called, of any area: whoever ordered or was referred there reads it."""
         query = select(organisation.c.id, organisation.c.display_name)
         rows = self.conn.execute(query.where(organisation.c.id.in_(ids)))
         return {row.id: row.display_name for row in rows}

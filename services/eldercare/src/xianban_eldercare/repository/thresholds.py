@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 from xianban_sdk.readings import Severity
 from xianban_sdk.storage import upsert
 
@@ -38,6 +38,12 @@ class Thresholds(Repository):
             "severity": int(limits.severity),
         }
         upsert(self.conn, threshold, row)
+
+    def put_all(self, resident: str, limits: Mapping[str, Limits]) -> None:
+        """In place of those before; the handler has asked."""
+        self.conn.execute(delete(threshold).where(threshold.c.resident == resident))
+        for kind, one in limits.items():
+            self.put(resident, kind, one)
 
 
 def limits_of(conn: Connection, residents: Collection[str]) -> dict[tuple[str, str], Limits]:

@@ -87,6 +87,17 @@ class Visits(Repository):
         rows = self.conn.execute(query.order_by(*_ORDER).with_for_update()).mappings()
         return [VisitRow(**row) for row in rows]
 
+    def ahead_of_elder(self, resident: str, now: datetime) -> list[VisitRow]:
+        """Those that are still to begin, locked."""
+        query = select(visit).where(
+            visit.c.resident == resident,
+            visit.c.state == "planned",
+            visit.c.start_at > now,
+            self.visible(visit.c.resident),
+        )
+        rows = self.conn.execute(query.order_by(*_ORDER).with_for_update()).mappings()
+        return [VisitRow(**row) for row in rows]
+
     def late(self, resident: str, now: datetime) -> bool:
         """Somebody should have come and has not; for the alarm."""
         query = select(visit.c.id).where(

@@ -10,6 +10,7 @@ from xianban_eldercare.servicer.ingest import IngestServicer
 from xianban_eldercare.servicer.monitoring import MonitoringServicer
 from xianban_eldercare.servicer.orders import OrderServicer
 from xianban_eldercare.servicer.organisations import OrganisationServicer
+from xianban_eldercare.servicer.referrals import ReferralServicer
 from xianban_eldercare.servicer.subsidies import SubsidyServicer
 from xianban_eldercare.servicer.visit_plans import VisitPlanServicer
 from xianban_eldercare.servicer.visits import VisitServicer
@@ -24,6 +25,7 @@ __all__ = [
     "MonitoringServicer",
     "OrderServicer",
     "OrganisationServicer",
+    "ReferralServicer",
     "SubsidyServicer",
     "VisitPlanServicer",
     "VisitServicer",

@@ -19,6 +19,8 @@ from xianban_eldercare.web import (
     orders,
     organisations,
     plans,
+    referral_offers,
+    referrals,
     roster,
     route,
     sos,
@@ -53,6 +55,9 @@ def _own() -> list[BaseRoute]:
         Route("/eldercare/visits", visits.visits),
         Route("/eldercare/visits/{visit}/cancel", visits.cancel, methods=_POST),
         Route("/eldercare/organisations", organisations.organisations),
+        Route(referrals.OWN, referrals.referrals),
+        Route(f"{referrals.OWN}/{{referral}}", referrals.referral),
+        Route(f"{referrals.OWN}/{{referral}}/{{deed}}", referrals.act, methods=_POST),
         *_orders(orders.HERE),
     ]
 
@@ -109,12 +114,26 @@ def _manager() -> list[BaseRoute]:
         Route(f"{here}/staff/{{person}}", organisations.staff_save, methods=_POST),
         Route(f"{here}/beds", organisations.beds),
         Route(f"{here}/beds/{{bed}}/{{deed}}", organisations.bed_act, methods=_POST),
+        Route(f"{here}/referrals", referral_offers.offers),
+        Route(f"{here}/referrals/{{referral}}/{{deed}}", referral_offers.act, methods=_POST),
         Route(f"{here}/orders", day_orders.orders),
         Route(f"{here}/orders/{{resident}}/{{order}}/{{deed}}", day_orders.act, methods=_POST),
         Route(f"{here}/catalogue", day_orders.catalogue, methods=_GET),
         Route(f"{here}/catalogue", day_orders.save_item, methods=_POST),
         Route(f"{here}/statement", day_orders.statement),
         Route(f"{here}/statement.csv", day_orders.statement_csv),
+    ]
+
+
+def _referrer() -> list[BaseRoute]:
+    here = "/eldercare/elders/{resident}/referrals"
+    return [
+        Route(referrals.SENT, referrals.sent),
+        Route(here, referrals.referrals),
+        Route(f"{here}/new", referrals.new, methods=_GET),
+        Route(f"{here}/new", referrals.propose, methods=_POST),
+        Route(f"{here}/{{referral}}", referrals.referral),
+        Route(f"{here}/{{referral}}/{{deed}}", referrals.act, methods=_POST),
     ]
 
 
@@ -176,6 +195,7 @@ site = Site(
         *_assessor("/eldercare/assess"),
         *_carer(),
         *_manager(),
+        *_referrer(),
     ],
     nav=[
         NavEntry("/eldercare", "nav-eldercare", "care", "bottom"),
@@ -187,6 +207,8 @@ site = Site(
         NavEntry("/eldercare/assess", "nav-assess", "document", "main", (assess.ASSESSOR,)),
         NavEntry(whereabouts.HERE, "nav-whereabouts", "pin", "me"),
         NavEntry("/eldercare/organisations", "nav-organisations", "home", "me"),
+        NavEntry(referrals.OWN, "nav-referrals", "right", "me"),
+        NavEntry(referrals.SENT, "sent-referrals", "right", "main", (file.MANAGER,)),
         NavEntry("/eldercare/route", "nav-route", "pin", "main", (route.ROLE,)),
         NavEntry(
             "/eldercare/organisations",

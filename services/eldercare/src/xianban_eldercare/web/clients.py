@@ -10,6 +10,7 @@ from xianban.eldercare.v1.eligibility_pb2_grpc import EligibilityServiceStub
 from xianban.eldercare.v1.monitoring_pb2_grpc import MonitoringServiceStub
 from xianban.eldercare.v1.orders_pb2_grpc import OrderServiceStub
 from xianban.eldercare.v1.organisations_pb2_grpc import OrganisationServiceStub
+from xianban.eldercare.v1.referrals_pb2_grpc import ReferralServiceStub
 from xianban.eldercare.v1.subsidies_pb2_grpc import SubsidyServiceStub
 from xianban.eldercare.v1.visit_plans_pb2_grpc import VisitPlanServiceStub
 from xianban.eldercare.v1.visits_pb2_grpc import VisitServiceStub
@@ -27,6 +28,7 @@ __all__ = [
     "ordering",
     "organising",
     "planning",
+    "referring",
     "subsidising",
     "visiting",
 ]
@@ -40,6 +42,7 @@ locating = api(WhereaboutsServiceStub)
 ordering = api(OrderServiceStub)
 organising = api(OrganisationServiceStub)
 planning = api(VisitPlanServiceStub)
+referring = api(ReferralServiceStub)
 subsidising = api(SubsidyServiceStub)
 visiting = api(VisitServiceStub)
 # Not routed by the edge: the elder care service serves it on its own socket.

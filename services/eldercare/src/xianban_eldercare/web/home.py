@@ -9,13 +9,13 @@ from typing import Any
 import grpc
 from starlette.requests import Request
 from starlette.responses import Response
-from xianban.eldercare.v1 import care_files_pb2, monitoring_pb2, whereabouts_pb2
+from xianban.eldercare.v1 import care_files_pb2, monitoring_pb2, referrals_pb2, whereabouts_pb2
 from xianban_sdk.web import CallError, call, if_there, render, subject
 from xianban_sdk.web.formats import iso
 
 from xianban_eldercare.web import visits
-from xianban_eldercare.web.clients import files, locating, monitoring
-from xianban_eldercare.web.shown import Measure, is_open, measure
+from xianban_eldercare.web.clients import files, locating, monitoring, referring
+from xianban_eldercare.web.shown import Measure, is_open, measure, tail
 from xianban_eldercare.web.sos import STATES, standing_call
 from xianban_eldercare.web.visits import todays
 
@@ -24,12 +24,13 @@ OUT_OF_REACH = "RESIDENT_NOT_FOUND"
 
 async def home(request: Request) -> Response:
     whose = subject(request)
-    (state, away), (file, no_file), (sos, _), place, (today, _) = await asyncio.gather(
+    (state, away), (file, no_file), (sos, _), place, (today, _), asked = await asyncio.gather(
         state_of(request, whose),
         file_of(request, whose),
         standing_call(request, whose),
         place_of(request, whose),
         todays(request, whose),
+        waiting_referral(request, whose),
     )
     return render(
         request,
@@ -45,6 +46,7 @@ async def home(request: Request) -> Response:
         visits=today.visits if today else [],
         visit_kinds=visits.KINDS,
         visit_states=visits.STATES,
+        referral=asked,
         polls=True,
     )
 
@@ -77,6 +79,15 @@ async def place_of(request: Request, whose: str) -> str:
     asked = whereabouts_pb2.GetWhereaboutsRequest(name=f"{whose}/whereabouts")
     found, _ = await if_there(call(request, locating.GetWhereabouts, asked))
     return found.sentence if found is not None and found.HasField("last") else ""
+
+
+async def waiting_referral(request: Request, whose: str) -> str:
+    """The id of one that awaits the elder's answer; empty: none, or nobody knows."""
+    asked = referrals_pb2.ListReferralsRequest(parent=whose, page_size=1)
+    found, _ = await if_there(call(request, referring.ListReferrals, asked))
+    newest = list(found.referrals) if found else []
+    proposed = [one for one in newest if one.state == referrals_pb2.REFERRAL_STATE_PROPOSED]
+    return tail(proposed[0].name) if proposed else ""
 
 
 def reached(found: tuple[Any, CallError | None]) -> tuple[Any, CallError | None]:

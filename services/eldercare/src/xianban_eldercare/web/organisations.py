@@ -35,6 +35,7 @@ KINDS = {
     pb.ORGANISATION_KIND_DAY_CARE: "day-care",
     pb.ORGANISATION_KIND_INSTITUTION: "institution",
     pb.ORGANISATION_KIND_COMMUNITY_HOME: "community-home",
+    pb.ORGANISATION_KIND_MEDICAL: "medical",
 }
 LICENCES = {
     pb.LICENCE_KIND_HEALTH: "health",
