@@ -39,9 +39,10 @@ class Telling:
         self._emit(pb.AlertChanged(alert=self._wire(alert), step=wire), alert)
 
     def page(self, alert: Alert, person: Recipient) -> None:
-        """Urgent: quiet hours are ignored."""
+        """Urgent, so that quiet hours are ignored, unless nobody need hurry."""
         key = f"{alert.id}/{alert.cycle}/{alert.rung}/{person.person}"
-        self._message(alert, person.person, "told", key, dict(person.params), urgent=True)
+        urgent = not self._book.ladder(alert.climbing, alert.rule).calm
+        self._message(alert, person.person, "told", key, dict(person.params), urgent=urgent)
 
     def taken(self, alert: Alert, people: Iterable[str]) -> None:
         """Somebody has it: who was told need not run."""

@@ -10,7 +10,7 @@ from xianban_sdk.messaging import Event, consumer
 from xianban_sdk.readings.watch import bound, unbound
 from xianban_sdk.storage import UnitOfWork
 
-from xianban_eldercare.handlers import geofence, searches
+from xianban_eldercare.handlers import batteries, geofence, searches
 from xianban_eldercare.handlers.ingest import on_facts
 from xianban_eldercare.handlers.sos import RULE
 from xianban_eldercare.repository.responders import speaking_for
@@ -43,6 +43,7 @@ def on_device_unbound(event: readings_pb2.DeviceUnbound, *, uow: UnitOfWork, met
     if event.domain == _DOMAIN:
         unbound(event, uow=uow, on_facts=on_facts)
         geofence.unworn(event.subject, event.device, uow=uow)
+        batteries.look_again([event.subject], uow=uow)
 
 
 @consumer("eldercare.v1.alert_changed")

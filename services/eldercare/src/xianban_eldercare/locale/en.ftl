@@ -47,6 +47,7 @@ reason-diastolic-pressure-high = Diastolic pressure { $value } mmHg, above the l
 reason-diastolic-pressure-high-over = Diastolic pressure is back within { $level } mmHg: { $value } mmHg
 alert-battery-low = Battery low
 reason-battery-low = The device has { $value }% of its battery left
+reason-battery-low-told = The device says that its battery is low
 reason-battery-low-over = The battery is charged again: { $value }%
 alert-smoke-high = Smoke
 reason-smoke-high = The smoke detector raised an alarm
@@ -69,6 +70,7 @@ reason-sos-page = The help button of the page was pressed
 rung-family = Family
 rung-neighbourhood = Neighbourhood committee
 rung-station = Care station
+rung-keeper = Device keeper
 rung-120 = 120 and dispatcher
 
 # How an elder is

@@ -47,6 +47,7 @@ reason-diastolic-pressure-high = 舒张压 { $value } mmHg，高于限值 { $lev
 reason-diastolic-pressure-high-over = 舒张压已恢复到 { $level } mmHg 以内：{ $value } mmHg
 alert-battery-low = 电量低
 reason-battery-low = 设备电量剩余 { $value }%
+reason-battery-low-told = 设备报告电量低
 reason-battery-low-over = 设备电量已恢复：{ $value }%
 alert-smoke-high = 烟雾报警
 reason-smoke-high = 烟雾探测器报警
@@ -69,6 +70,7 @@ reason-sos-page = 在页面上按下了求助键
 rung-family = 家人
 rung-neighbourhood = 居委会
 rung-station = 服务站
+rung-keeper = 设备管理员
 rung-120 = 120 与指挥员
 
 # How an elder is

@@ -300,6 +300,7 @@ message-eldercare-alert-told-title = { $rule ->
 message-eldercare-alert-told = { $severity ->
     [extreme] This is an emergency: look and act now. If nobody can be reached, call 120.
     [severe] This is severe: please look soon. Press "I see to it" if you can; otherwise the next in line are told.
+    [minor] Not urgent, nobody is in danger: please see to it today. Otherwise the keeper of the devices is told.
    *[other] Please look. Press "I see to it" if you can; otherwise the next in line are told.
 }
 message-eldercare-alert-taken-title = Somebody sees to the alert about { $subject }

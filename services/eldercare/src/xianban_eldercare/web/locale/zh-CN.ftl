@@ -300,6 +300,7 @@ message-eldercare-alert-told-title = { $rule ->
 message-eldercare-alert-told = { $severity ->
     [extreme] 情况特别紧急，请立即查看并处理；联系不上请拨打 120。
     [severe] 情况严重，请尽快查看。能处理请按“我来处理”，否则会通知下一级。
+    [minor] 不紧急，没有人有危险；请今天处理，否则会通知设备管理员。
    *[other] 请查看。能处理请按“我来处理”，否则会通知下一级。
 }
 message-eldercare-alert-taken-title = { $subject }的提醒有人处理了
