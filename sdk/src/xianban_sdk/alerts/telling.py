@@ -13,6 +13,7 @@ from xianban_sdk.alerts.climbing import Step
 from xianban_sdk.alerts.convert import alert_to_wire, step_to_wire
 from xianban_sdk.alerts.domain import Alert
 from xianban_sdk.alerts.ladder import Recipient
+from xianban_sdk.alerts.naming import said
 from xianban_sdk.storage.unit_of_work import UnitOfWork
 
 __all__ = ["Telling"]
@@ -87,7 +88,7 @@ class Telling:
     def _values(self, alert: Alert) -> dict[str, str]:
         newest = alert.reasons[-1] if alert.reasons else None
         return {
-            **(newest.params if newest else {}),
+            **(said(newest.params) if newest else {}),
             "subject": alert.subject_display,
             "rule": alert.rule,
             "severity": alert.severity.name.lower(),

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Table, select
 from xianban_sdk.personal import Fate, Holding, PersonalData
 
 from xianban_eldercare.domain.searches import TRAIL_KEPT
+from xianban_eldercare.handlers.visits import LATE_RULE
 from xianban_eldercare.repository.organisation_tables import (
     bed,
     staff,
@@ -45,6 +46,8 @@ def _of(table: Table, person: str, column: ColumnElement[str]) -> ColumnElement[
 
 
 PERSONAL: Final = PersonalData(
+    # Who has not come for a visit.
+    naming_rules=frozenset({LATE_RULE}),
     holdings=(
         Holding(
             table=care_file,
@@ -148,5 +151,5 @@ PERSONAL: Final = PersonalData(
             subjects=("resident",),
             fate=Fate.ERASED,
         ),
-    )
+    ),
 )
