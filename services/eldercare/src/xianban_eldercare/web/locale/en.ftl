@@ -239,6 +239,11 @@ limit-not-a-number = "{ $typed }" is not a number; write for example 36.5.
 board-title = Duty desk
 board-lead = Open alerts in your areas, worst first.
 board-open = Open: { $count }
+board-more = { $count ->
+    [one] One more follows, less grave or newer.
+   *[other] { $count } more follow, less grave or newer.
+}
+board-page-over = There are fewer alerts by now.
 board-none = No open alerts.
 board-to-close = Dealt with, to be closed
 board-handle = Open
