@@ -8,10 +8,11 @@ from typing import Protocol, TypeVar
 from xianban_sdk.errors import Aborted, AlreadyExists
 
 from xianban_eldercare.repository.organisation_rows import BedRow, OrganisationRow, StaffRow
+from xianban_eldercare.repository.rows import CareFileRow
 
 __all__ = ["put"]
 
-Row = TypeVar("Row", OrganisationRow, StaffRow, BedRow)
+Row = TypeVar("Row", OrganisationRow, StaffRow, BedRow, CareFileRow)
 
 
 class Book(Protocol[Row]):

@@ -1,5 +1,6 @@
 # Errors: key = reason in lower-kebab
 care-file-not-found = No elder care file of that name.
+care-file-exists = There is a file already. Please open it and change what it says.
 care-file-changed = Somebody changed the file meanwhile. Please look again and repeat your change.
 kind-unknown = "{ $kind }" is not measured here.
 limit-impossible = The limit must lie between { $least } and { $most }.

@@ -1,5 +1,6 @@
 # Errors: key = reason in lower-kebab
 care-file-not-found = 没有找到这份为老服务档案。
+care-file-exists = 已经有档案了，请打开原有档案修改。
 care-file-changed = 档案刚被别人修改过，请重新查看后再改。
 kind-unknown = 这里不测量“{ $kind }”。
 limit-impossible = 限值必须在 { $least } 与 { $most } 之间。
