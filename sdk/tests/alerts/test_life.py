@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from alert_world import ELDER, MINUTE, World
 from sqlalchemy import func, select, text
 from xianban.common.v1 import alerts_pb2
-from xianban_sdk.alerts import Place, Reason, Severity, State
+from xianban_sdk.alerts import Ladder, Place, Reason, Rung, Severity, State
 from xianban_sdk.alerts.tables import KEPT, TABLES, alert_fact
 from xianban_sdk.errors import FailedPrecondition, InvalidArgument, NotFound
 from xianban_sdk.identity.access import Scope
@@ -244,3 +245,53 @@ def test_facts_that_nobody_can_repeat_any_more_are_forgotten(world: World) -> No
     world.passes(timedelta(days=2))
     assert prune(world.db, world.clock.now(), KEPT)
     assert not kept()
+
+
+def calm(world: World) -> None:
+    family, keeper = Rung("family", timedelta(days=1)), Rung("station", timedelta(days=1))
+    ladder = Ladder([family, keeper], unhandled_after=timedelta(days=1), calm=True)
+    world.book = replace(world.book, rule_ladders={("oxygen-low", Severity.MINOR): ladder})
+    world.restarted()
+
+
+def test_where_nobody_need_hurry_messages_wait_for_the_morning(world: World) -> None:
+    calm(world)
+    world.raised(Severity.MINOR)
+    world.passes(timedelta(days=1))
+    assert world.rungs() == ["family", "station"]
+    assert not any(each.urgent for each in world.messages())
+
+
+def test_what_nobody_need_hurry_for_closes_itself_and_is_told_anew(world: World) -> None:
+    calm(world)
+    first = world.raised(Severity.MINOR)
+    world.clock.advance(MINUTE)
+    world.cleared()
+    over = world.get(first)
+    assert (over.state, over.acknowledged_by, over.next_rung_at) == (State.CLOSED, "", None)
+    world.passes(timedelta(days=2))
+    assert (world.rungs(), world.messages("over")) == (["family"], [])
+    assert world.raised(Severity.MINOR).previous == first.id
+    assert world.rungs() == ["family", "family"]
+
+
+def test_nobody_hears_of_a_small_thing_that_was_over_before_it_was_known(world: World) -> None:
+    calm(world)
+    world.cleared()
+    late = world.raised(Severity.MINOR, at=world.clock.now() - MINUTE)
+    assert (late.state, world.paged()) == (State.CLOSED, [])
+
+
+def test_a_small_thing_that_grows_worse_is_urgent_and_stays_for_people(world: World) -> None:
+    calm(world)
+    alert = world.raised(Severity.MINOR)
+    world.raised(Severity.MODERATE)
+    assert [each.urgent for each in world.messages()] == [False, False, True, True]
+    world.cleared()
+    assert world.get(alert).open
+
+
+def test_a_ladder_of_a_rule_is_no_other_rule_s(world: World) -> None:
+    calm(world)
+    world.raised(Severity.MINOR, rule="another")
+    assert world.paged() == []

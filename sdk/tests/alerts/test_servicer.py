@@ -210,6 +210,33 @@ def test_watchers_get_what_stands_and_then_each_change_of_their_areas(
     elsewhere.cancel()
 
 
+def test_an_area_that_is_taken_away_is_shown_no_longer_though_the_role_stays(
+    service: ServiceUnderTest, relations: RelationsWorld
+) -> None:
+    relations.member("doctor", "dispatcher", ["310120/fengpu", "310120/nanqiao"])
+    here, there = raised(service), raised(service, subject="homes/1", area="310120/nanqiao")
+    watched = stub(service, "doctor").WatchAlerts(pb.WatchAlertsRequest())
+    assert {next(watched).name, next(watched).name} == {here.name, there.name}
+    relations.member("doctor", "dispatcher", ["310120/fengpu"])
+    assert refusal(lambda: next(watched)) is grpc.StatusCode.UNAVAILABLE
+    again = stub(service, "doctor").WatchAlerts(pb.WatchAlertsRequest())
+    assert next(again).name == here.name
+    raised(service, rule="smoke", subject="homes/1", area="310120/nanqiao")
+    last = raised(service, rule="smoke", subject="homes/2")
+    assert next(again).name == last.name, "and nothing of there in between"
+    again.cancel()
+
+
+def test_with_the_role_the_stream_ends(
+    service: ServiceUnderTest, relations: RelationsWorld
+) -> None:
+    alert = raised(service)
+    watched = stub(service, "dispatcher").WatchAlerts(pb.WatchAlertsRequest())
+    assert next(watched).name == alert.name
+    relations.dismiss("dispatcher", "dispatcher")
+    assert refusal(lambda: next(watched)) is grpc.StatusCode.PERMISSION_DENIED
+
+
 def test_looks_into_the_database_do_not_grow_with_watchers(world: World) -> None:
     watching = Watching(world.db, world.book)
     alert = world.raised()

@@ -96,8 +96,10 @@ def here(eldercare):
     return eldercare
 
 
-def open_file(eldercare):
-    file = care_files_pb2.CareFile(name=f"{OTHER}/careFile", display_name="王建国", area=HERE)
+def open_file(eldercare, seen=0):
+    file = care_files_pb2.CareFile(
+        name=f"{OTHER}/careFile", display_name="王建国", area=HERE, version=seen
+    )
     asked = care_files_pb2.UpdateCareFileRequest(care_file=file, request_id=request_id())
     eldercare.as_("doctor", CareFileServiceStub).UpdateCareFile(asked)
 
@@ -362,7 +364,7 @@ class TestCompleteAssessment:
 
     def test_a_file_that_is_changed_afterwards_keeps_level_and_day(self, here):
         completed(here)
-        open_file(here)
+        open_file(here, file_of(here).version)
         assert file_of(here).care_level == LEVEL.CARE_LEVEL_INTACT
         assert file_of(here).HasField("level_due_time")
 

@@ -66,6 +66,18 @@ class TestUpdateCareFile:
         with refused("ABORTED", "CARE_FILE_CHANGED", "care_file.version"):
             files(eldercare, "elder").UpdateCareFile(update(before, 2, address="新址 2 号"))
 
+    def test_who_opens_a_file_that_is_there_replaces_nothing(self, eldercare):
+        before = files(eldercare, "daughter").GetCareFile(GET)
+        with refused("ALREADY_EXISTS", "CARE_FILE_EXISTS", "care_file.name"):
+            files(eldercare, "daughter").UpdateCareFile(update(before, version=0, address="x"))
+        assert files(eldercare, "daughter").GetCareFile(GET) == before
+
+    def test_who_saw_a_file_that_is_not_there_opens_none(self, eldercare):
+        asked = opened(number=11)
+        asked.care_file.version = 4
+        with refused("ABORTED", "CARE_FILE_CHANGED", "care_file.version"):
+            files(eldercare, "doctor").UpdateCareFile(asked)
+
     def test_a_carer_does_not_write(self, eldercare):
         before = files(eldercare, "carer").GetCareFile(GET)
         with refused("PERMISSION_DENIED", "POLICY_DENIED"):

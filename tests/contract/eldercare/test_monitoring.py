@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from itertools import count
 
 import pytest
@@ -13,9 +13,15 @@ from xianban.common.v1.alerts_pb2_grpc import AlertServiceStub
 from xianban.common.v1.readings_pb2_grpc import IngestServiceStub
 from xianban.eldercare.v1 import monitoring_pb2 as pb
 from xianban.eldercare.v1.monitoring_pb2_grpc import MonitoringServiceStub
+from xianban_eldercare.alarms import BOOK
+from xianban_eldercare.repository import MACHINE
+from xianban_sdk.alerts import Alerts
+from xianban_sdk.alerts.repository import AlertRows
 from xianban_sdk.demo import person_id
+from xianban_sdk.storage import open_unit_of_work
 
 STATE = pb.GetCareStateRequest(name=f"{ELDER}/careState")
+DAY = timedelta(days=1)
 _numbers = count(1)
 
 
@@ -50,9 +56,10 @@ def ingest(eldercare, *readings, workload="uplink"):
     return stub.IngestBatch(asked)
 
 
-def press(eldercare, event="e1", kind="sos"):
+def press(eldercare, event="e1", kind="sos", by_its_clock=timedelta()):
     told = readings_pb2.DeviceEvent(id=event, device="band", subject=ELDER, kind=kind)
-    told.occur_time.FromDatetime(eldercare.clock.now())
+    told.receive_time.FromDatetime(eldercare.clock.now())
+    told.occur_time.FromDatetime(eldercare.clock.now() + by_its_clock)
     stub = eldercare.service.stub(IngestServiceStub, "", workload="uplink")
     return stub.ReportDeviceEvent(readings_pb2.ReportDeviceEventRequest(event=told))
 
@@ -267,6 +274,31 @@ class TestSos:
     def test_it_goes_through_without_consent(self, eldercare):
         eldercare.world.withdraw("elder", "eldercare.monitoring")
         assert press(eldercare).feedback == "received"
+
+    @pytest.mark.parametrize("kind", ["sos", "fall", "tamper"])
+    @pytest.mark.parametrize("wrong", [-timedelta(days=30), -timedelta(days=20 * 365), 3 * DAY])
+    def test_whatever_the_band_s_clock_says_a_new_alarm_stands_from_its_arrival(
+        self, eldercare, kind, wrong
+    ):
+        press(eldercare, "e1", kind)
+        with open_unit_of_work(
+            eldercare.db, clock=eldercare.clock, ids=eldercare.service.resources.ids
+        ) as uow:
+            [first] = AlertRows(uow.conn, MACHINE).standing()
+            alerts = Alerts(uow, BOOK)
+            alerts.resolve(first.name, "")
+            alerts.cleared(first.rule, ELDER)
+        eldercare.clock.advance(timedelta(minutes=1))
+        press(eldercare, "e2", kind, wrong)
+        [alert] = [one for one in alerts_of(eldercare) if one.name != first.name]
+        assert not alert.HasField("clear_time"), "it holds now"
+        assert alert.reasons[0].observe_time.ToDatetime(UTC) == eldercare.clock.now()
+
+    def test_a_press_that_waited_for_the_network_stands_from_when_it_was(self, eldercare):
+        press(eldercare, by_its_clock=-timedelta(hours=5))
+        [alert] = alerts_of(eldercare)
+        then = eldercare.clock.now() - timedelta(hours=5)
+        assert alert.reasons[0].observe_time.ToDatetime(UTC) == then
 
     def test_the_page_s_button_and_the_wristband_are_one_call(self, eldercare):
         press(eldercare)

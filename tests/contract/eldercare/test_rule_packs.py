@@ -201,6 +201,24 @@ class TestNews2:
             conn.execute(text("UPDATE pack_state SET state = :no"), {"no": b"not to be decrypted"})
         assert send(eldercare, WELL).stored == len(WELL)
 
+    @pytest.mark.parametrize("lost", [b"no sealed value", b"\x01keyinoncenoncenothing sealed"])
+    def test_a_state_whose_key_is_lost_costs_no_reading_and_is_written_anew(
+        self, eldercare, lost, capfd
+    ):
+        begin = eldercare.clock.now()
+        send(eldercare, WELL)
+        with eldercare.db.begin() as conn:
+            conn.execute(text("UPDATE pack_state SET state = :lost"), {"lost": lost})
+        eldercare.clock.advance(timedelta(minutes=1))
+        assert send(eldercare, WELL).stored == len(WELL)
+        lines_to("").flush()
+        assert "pack_state_unreadable" in capfd.readouterr().err
+        eldercare.clock.advance(timedelta(minutes=1))
+        send(eldercare, WELL)
+        lines_to("").flush()
+        assert "pack_state_unreadable" not in capfd.readouterr().err
+        assert len(scores(eldercare, begin)) == 3
+
     def test_a_computed_number_is_no_device(self, eldercare):
         send(eldercare, WELL)
         found = eldercare.as_("daughter", MonitoringServiceStub).GetCareState(

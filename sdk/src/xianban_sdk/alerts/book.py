@@ -67,6 +67,10 @@ class AlertBook:
     who: Who
     # A severity without a ladder is shown and told to nobody.
     ladders: Mapping[Severity, Ladder] = field(default_factory=dict[Severity, Ladder])
+    # What a rule's alerts climb at a severity instead.
+    rule_ladders: Mapping[tuple[str, Severity], Ladder] = field(
+        default_factory=dict[tuple[str, Severity], Ladder]
+    )
     # The name of a person who acts on an alert, from the service's own tables.
     name_of: Callable[[str, Alert, UnitOfWork], str] = _no_name
     params: Callable[[Alert], Mapping[str, str]] = _nothing
@@ -80,9 +84,10 @@ class AlertBook:
         """E.g. "eldercare"."""
         return self.package.removeprefix("xianban_")
 
-    def ladder(self, severity: Severity) -> Ladder:
-        """The ladder that a severity climbs."""
-        return self.ladders.get(severity, NO_LADDER)
+    def ladder(self, severity: Severity, rule: str) -> Ladder:
+        """The ladder that a rule's alerts of a severity climb."""
+        own = self.rule_ladders.get((rule, severity))
+        return own or self.ladders.get(severity, NO_LADDER)
 
     def template(self, occasion: str) -> str:
         """The template of a message: "told", "taken", "over" or "worse"."""

@@ -10,6 +10,7 @@ from xianban_sdk import i18n
 from xianban_sdk.alerts.book import AlertBook
 from xianban_sdk.alerts.climbing import Step
 from xianban_sdk.alerts.domain import Alert, Reason
+from xianban_sdk.alerts.naming import said
 from xianban_sdk.wire import position, stamp
 
 __all__ = ["alert_id", "alert_to_wire", "step_to_wire"]
@@ -77,7 +78,7 @@ def _note(step: Step, book: AlertBook, locale: str) -> str:
 def _reason(reason: Reason, book: AlertBook, locale: str) -> pb.AlertReason:
     return pb.AlertReason(
         text=reason.text,
-        params=reason.params,
+        params=said(reason.params),
         display=i18n.text(reason.text, locale, book.package, **reason.params),
         observe_time=stamp(reason.observed_at),
     )

@@ -163,6 +163,13 @@ class Alert:
         newest = at if self.cleared_at is None else max(at, self.cleared_at)
         return replace(self, cleared_at=newest)
 
+    def settled(self, at: datetime) -> Alert:
+        """Over by itself: nobody had to do anything, and there is nothing to report."""
+        if not self.open:
+            return self
+        rested = replace(self._rested(), lapsed=False)
+        return replace(rested, state=State.CLOSED, resolved_at=at, closed_at=at)
+
     def worsened(self, severity: Severity, old: Ladder, new: Ladder, at: datetime) -> Alert:
         """Severity rises and never falls; a stricter ladder begins from its first rung."""
         if severity <= self.severity or not self.open:

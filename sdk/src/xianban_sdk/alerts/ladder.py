@@ -35,16 +35,24 @@ class Ladder:
 
     `unhandled_after`: an alert that was acknowledged but neither dispatched nor resolved within
     this time climbs on, from the next rung; None: whoever has it has it.
+    `calm`: nobody need hurry. Messages keep to quiet hours, and what is over is closed by itself:
+    the next time is another alert, and is told.
     """
 
     rungs: tuple[Rung, ...] = ()
     unhandled_after: timedelta | None = None
+    calm: bool = False
 
     def __init__(
-        self, rungs: Iterable[Rung] = (), *, unhandled_after: timedelta | None = None
+        self,
+        rungs: Iterable[Rung] = (),
+        *,
+        unhandled_after: timedelta | None = None,
+        calm: bool = False,
     ) -> None:
         object.__setattr__(self, "rungs", tuple(rungs))
         object.__setattr__(self, "unhandled_after", unhandled_after)
+        object.__setattr__(self, "calm", calm)
         names = [rung.name for rung in self.rungs]
         if len(names) != len(set(names)):
             raise ValueError("two rungs have the same name")
@@ -59,7 +67,9 @@ class Ladder:
         return found
 
     def stricter_than(self, other: Ladder) -> bool:
-        """Some rung is told sooner than there, or is told at all."""
+        """Some rung is told sooner than there, or is told at all; or there nobody hurries."""
+        if self.rungs and other.calm and not self.calm:
+            return True
         known = other.reached()
         return any(
             name not in known or since < known[name] for name, since in self.reached().items()

@@ -82,7 +82,10 @@ class Alerts:
         return self._joined(finding, condition, newest, at, new=new) if newest.open else newest
 
     def cleared(self, rule: str, subject: str, *, at: datetime | None = None) -> Alert | None:
-        """The condition is over; the alert stays until people close it. None: none stands."""
+        """The condition is over; the alert stays until people close it, unless its ladder is calm.
+
+        None: none stands.
+        """
         key = key_of(rule, subject)
         condition = self._machine.condition(key)
         alert = self._machine.newest(condition)
@@ -94,8 +97,10 @@ class Alerts:
         after = alert.cleared(at)
         if after == alert:
             return alert
-        first = alert.cleared_at is None
-        return self._save(after, [Step("cleared", at)] if first else [])
+        steps = [Step("cleared", at)] if alert.cleared_at is None else []
+        if after.open and self._book.ladder(after.climbing, after.rule).calm:
+            return self._save(after.settled(self._now), [*steps, Step("closed", self._now)])
+        return self._save(after, steps)
 
     # -- what people do ---------------------------------------------------------------------
 
@@ -104,7 +109,7 @@ class Alerts:
         alert = self._locked(name)
         if self._holds(alert):
             return alert
-        ladder = self._book.ladder(alert.climbing)
+        ladder = self._book.ladder(alert.climbing, alert.rule)
         with _refusals():
             after = alert.acknowledged(self._actor, self._display(alert), self._now, ladder)
         saved = self._save(after, [self._step(alert, "acknowledged", note)])
@@ -121,7 +126,7 @@ class Alerts:
     def escalate(self, name: str, note: str = "") -> Alert:
         """Tells the next rung now."""
         alert = self._locked(name)
-        ladder = self._book.ladder(alert.climbing)
+        ladder = self._book.ladder(alert.climbing, alert.rule)
         if not alert.open:
             raise FailedPrecondition("ALERT_RESOLVED", field="name")
         if alert.next_rung >= len(ladder.rungs):
@@ -219,13 +224,18 @@ class Alerts:
             previous=before.id if before else "",
         ).begun(
             finding.severity,
-            self._book.ladder(finding.severity),
+            self._book.ladder(finding.severity, finding.rule),
             snoozed or self._now,
             quiet=snoozed is not None,
         )
+        steps = [Step("raised", self._now)]
+        if over and self._book.ladder(finding.severity, finding.rule).calm:
+            # Heard of too late: nobody is told what is over.
+            alert = alert.settled(self._now)
+            steps.append(Step("closed", self._now))
         self._machine.add(alert)
         self._machine.change(condition.key, newest=alert.id)
-        self._machine.record(alert, [Step("raised", self._now)])
+        self._machine.record(alert, steps)
         self._telling.raised(alert)
         self._after(alert)
         return self._told_if_due(alert)
@@ -236,8 +246,8 @@ class Alerts:
         after = alert.repeated(at, tuple(finding.reasons), finding.place) if new else alert
         after = after.worsened(
             finding.severity,
-            self._book.ladder(alert.climbing),
-            self._book.ladder(finding.severity),
+            self._book.ladder(alert.climbing, alert.rule),
+            self._book.ladder(finding.severity, finding.rule),
             self._now,
         )
         if new and after.cleared_at is None:
@@ -279,7 +289,7 @@ class Alerts:
         def who(rung: Rung) -> Sequence[Recipient]:
             return self._book.who(rung, alert, self._uow)
 
-        ladder = self._book.ladder(alert.climbing)
+        ladder = self._book.ladder(alert.climbing, alert.rule)
         return climb(alert, ladder, who, self._now, actor=actor, note=note)
 
     def _told(self, climbed: Climb) -> Alert:

@@ -13,6 +13,7 @@ from xianban_sdk.alerts.climbing import Step
 from xianban_sdk.alerts.convert import alert_to_wire, step_to_wire
 from xianban_sdk.alerts.domain import Alert
 from xianban_sdk.alerts.ladder import Recipient
+from xianban_sdk.alerts.naming import said
 from xianban_sdk.storage.unit_of_work import UnitOfWork
 
 __all__ = ["Telling"]
@@ -39,9 +40,10 @@ class Telling:
         self._emit(pb.AlertChanged(alert=self._wire(alert), step=wire), alert)
 
     def page(self, alert: Alert, person: Recipient) -> None:
-        """Urgent: quiet hours are ignored."""
+        """Urgent, so that quiet hours are ignored, unless nobody need hurry."""
         key = f"{alert.id}/{alert.cycle}/{alert.rung}/{person.person}"
-        self._message(alert, person.person, "told", key, dict(person.params), urgent=True)
+        urgent = not self._book.ladder(alert.climbing, alert.rule).calm
+        self._message(alert, person.person, "told", key, dict(person.params), urgent=urgent)
 
     def taken(self, alert: Alert, people: Iterable[str]) -> None:
         """Somebody has it: who was told need not run."""
@@ -86,7 +88,7 @@ class Telling:
     def _values(self, alert: Alert) -> dict[str, str]:
         newest = alert.reasons[-1] if alert.reasons else None
         return {
-            **(newest.params if newest else {}),
+            **(said(newest.params) if newest else {}),
             "subject": alert.subject_display,
             "rule": alert.rule,
             "severity": alert.severity.name.lower(),

@@ -54,6 +54,11 @@ class Grant:
     minor: bool = False
     child: bool = False
 
+    def reaches_as(self, other: Grant) -> bool:
+        """Whether it lets the same be seen: for the same reason, in the same areas."""
+        same = self.basis.name == other.basis.name and self.scope.subject == other.scope.subject
+        return same and {*self.scope.areas} == {*other.scope.areas}
+
 
 class Authoriser:
     """Decides calls of one service.

@@ -19,6 +19,7 @@ token-expired = Your log-in has expired. Please log in again.
 keys-unavailable = Your log-in cannot be checked just now. Please try again soon.
 relations-stale = We cannot check just now that you may act for this person. Please try again soon.
 storage-unavailable = The data store cannot be reached just now. Please try again soon.
+access-changed = What you may see has just changed. Please open it again.
 shutting-down = The service is restarting. Please try again.
 stream-limit = Too many live connections are open. Please try again soon.
 deadline-exceeded = This took too long. Please try again.

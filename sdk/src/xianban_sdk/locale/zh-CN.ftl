@@ -19,6 +19,7 @@ token-expired = 登录已过期，请重新登录。
 keys-unavailable = 暂时无法核验登录状态，请稍后再试。
 relations-stale = 暂时无法核验您与该居民的代办关系，请稍后再试。
 storage-unavailable = 数据暂时无法读取，请稍后再试。
+access-changed = 您的查看权限刚有变化，请重新打开。
 shutting-down = 服务正在重启，请稍后再试。
 stream-limit = 实时连接过多，请稍后再试。
 deadline-exceeded = 处理超时，请重试。

@@ -12,7 +12,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, false, or_
 
 from xianban_sdk.storage.unit_of_work import UnitOfWork
 
-__all__ = ["PSEUDONYM", "Fate", "Hold", "Holding", "PersonalData"]
+__all__ = ["PSEUDONYM", "Fate", "Hold", "Holding", "PersonalData", "Sealed"]
 
 # Stands in `blank` for the receipt that replaces the person.
 PSEUDONYM: Final = "\0pseudonym"
@@ -40,6 +40,18 @@ def _nothing_holds(_conn: Connection, _person: str, _now: datetime) -> Iterable[
     return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An encrypted column of other people's rows with names in it that no query finds.
+
+    Rows that `may_name` the person are opened one by one and written as `without` says.
+    """
+
+    column: str
+    may_name: Callable[[str], ColumnElement[bool]]
+    without: Callable[[Mapping[str, Any], str], str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Holding:
     """One table's rows about people.
@@ -60,6 +72,7 @@ class Holding:
     actors: tuple[str, ...] = ()
     # An actor's column → the one beside it with their name, which goes with them.
     displays: Mapping[str, str] = field(default_factory=dict[str, str])
+    sealed: Sealed | None = None
     reason: str = ""
     # How long rows stay by law or by their own clock; 0: nothing says.
     days: int = 0
@@ -73,6 +86,7 @@ class Holding:
         if not self.reason and not (self.fate is Fate.ERASED and self.exported):
             raise ValueError(f"{self.category}: what stays, or is not exported, needs a reason")
         named = {*self.subjects, *self.actors, *self.blank, *self.secret, *self.displays.values()}
+        named |= {self.sealed.column} if self.sealed else set[str]()
         unknown = named - set(self.table.c.keys())
         if unknown:
             raise ValueError(f"{self.category}: {self.table.name} has no column {sorted(unknown)}")
@@ -99,6 +113,8 @@ class PersonalData:
     holdings: tuple[Holding, ...] = ()
     # Tables with something personal in them that can't be found by person, and why that is right.
     unfindable: Mapping[str, str] = field(default_factory=dict[str, str])
+    # Rules of alerts whose reasons name people: see `xianban_sdk.alerts.naming`.
+    naming_rules: frozenset[str] = frozenset()
     # Given a connection, a person and now: what must be settled before they can be erased.
     holds: Callable[[Connection, str, datetime], Iterable[Hold]] = _nothing_holds
     # Identity's alone: forgets the person, tells everybody and returns the receipt's id.

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, select, update
 from xianban.identity.v1 import events_pb2
 
 from xianban_sdk.messaging.consumers import consumer
 from xianban_sdk.messaging.event import Event
-from xianban_sdk.personal.declared import PSEUDONYM, Fate, Holding, PersonalData
+from xianban_sdk.personal.declared import PSEUDONYM, Fate, Holding, PersonalData, Sealed
 from xianban_sdk.personal.own import holdings
 from xianban_sdk.storage.timer_rows import Timer
 from xianban_sdk.storage.unit_of_work import UnitOfWork
@@ -80,10 +80,24 @@ def _treat(conn: Connection, holding: Holding, person: str, pseudonym: str) -> i
         changed += conn.execute(delete(table).where(mine)).rowcount
     elif holding.blank:
         changed += _set(conn, table, mine, _blanked(holding, pseudonym))
+    # While the row still says who acted.
+    changed += _unsealed(conn, table, holding.sealed, person) if holding.sealed else 0
     for name in (*holding.subjects, *holding.actors):
         # One by one: of two sides of a row only the person's own is replaced.
         shown = {holding.displays[name]: ""} if name in holding.displays else {}
         changed += _set(conn, table, table.c[name] == person, {name: pseudonym, **shown})
+    return changed
+
+
+def _unsealed(conn: Connection, table: Table, sealed: Sealed, person: str) -> int:
+    rows = conn.execute(select(table).where(sealed.may_name(person)).with_for_update())
+    changed = 0
+    for found in rows.mappings().all():
+        row = {str(key): value for key, value in found.items()}
+        left = sealed.without(row, person)
+        if left != row[sealed.column]:
+            same = and_(*(key == row[key.name] for key in table.primary_key.columns))
+            changed += _set(conn, table, same, {sealed.column: left})
     return changed
 
 

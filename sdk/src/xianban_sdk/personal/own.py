@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from sqlalchemy import ColumnElement, Table, select
 
+from xianban_sdk.alerts.naming import may_name, without
 from xianban_sdk.alerts.tables import (
     alert,
     alert_condition,
@@ -14,7 +15,7 @@ from xianban_sdk.alerts.tables import (
     alert_step,
     alert_telling,
 )
-from xianban_sdk.personal.declared import Fate, Holding, PersonalData
+from xianban_sdk.personal.declared import Fate, Holding, PersonalData, Sealed
 from xianban_sdk.readings.tables import (
     device_watch,
     reading,
@@ -27,7 +28,7 @@ from xianban_sdk.readings.tables import (
 from xianban_sdk.storage.encryption import keyed_hash
 from xianban_sdk.storage.tables import audit, idempotency, outbox, relation_record
 
-__all__ = ["OWN", "UNFINDABLE", "holdings"]
+__all__ = ["UNFINDABLE", "holdings"]
 
 
 def _of_alerts(table: Table, column: str, of: str) -> Callable[[str], ColumnElement[bool]]:
@@ -39,7 +40,7 @@ def _of_alerts(table: Table, column: str, of: str) -> Callable[[str], ColumnElem
     return about
 
 
-_ALERTS: Final = (
+_OF_ALERTS: Final = (
     Holding(
         table=alert_step,
         category="alert-steps",
@@ -71,15 +72,19 @@ _ALERTS: Final = (
         exported=False,
         reason="copy",
     ),
-    Holding(
+)
+
+
+def _alerts(naming_rules: Iterable[str]) -> Holding:
+    return Holding(
         table=alert,
         category="alerts",
         subjects=("resident",),
         actors=("acknowledged_by", "dispatched_to"),
+        sealed=Sealed("detail", may_name(naming_rules), without),
         fate=Fate.ERASED,
         secret=frozenset({"key", "rule_key"}),
-    ),
-)
+    )
 
 
 def _of_series(table: Table) -> Callable[[str], ColumnElement[bool]]:
@@ -146,9 +151,7 @@ _READINGS: Final = (
     ),
 )
 
-OWN: Final = (
-    *_ALERTS,
-    *_READINGS,
+_BOOKS: Final = (
     Holding(
         table=audit,
         category="accesses",
@@ -194,4 +197,4 @@ UNFINDABLE: Final = {
 
 def holdings(personal: PersonalData) -> tuple[Holding, ...]:
     """The service's, then the SDK's: what ties rows to a person goes last."""
-    return (*personal.holdings, *OWN)
+    return (*personal.holdings, *_OF_ALERTS, _alerts(personal.naming_rules), *_READINGS, *_BOOKS)

@@ -274,7 +274,10 @@ class Chain:
             call.end()
 
     def _again(self, run: Run, call: Call) -> None:
-        self._authoriser.authorise(run.method.rule, call.principal, call.subject)
+        """What is shown was chosen by the grant of the beginning: another one begins anew."""
+        grant = self._authoriser.authorise(run.method.rule, call.principal, call.subject)
+        if not grant.reaches_as(call.grant):
+            raise Unavailable("ACCESS_CHANGED")
 
     def begin(self, path: str) -> Method:
         """The method of a path."""

@@ -25,18 +25,23 @@ from xianban_eldercare.domain.subjects import resident_of
 from xianban_eldercare.repository import MACHINE, CareFiles, Referrals
 from xianban_eldercare.repository.responders import badge_name, responders
 
-__all__ = ["BOOK", "called", "family_of", "finding_about"]
+__all__ = ["BATTERY_LOW", "BOOK", "called", "family_of", "finding_about"]
+
+BATTERY_LOW: Final = "battery-low"
 
 _FAMILY: Final = Rung("family", timedelta(minutes=3))
 _NEIGHBOURHOOD: Final = Rung("neighbourhood", timedelta(minutes=5))
 _STATION: Final = Rung("station", timedelta(minutes=5))
 _RESCUE: Final = Rung("120", timedelta(minutes=10))
 _SHORT: Final = timedelta(minutes=1)
+_DAY: Final = timedelta(days=1)
 
 # Who stands on a rung besides the family: staff with one of these roles in the elder's area.
 _ROLES: Final[Mapping[str, frozenset[str]]] = {
     "neighbourhood": frozenset({"neighbourhood-worker"}),
     "station": frozenset({"station-manager", "carer-on-duty"}),
+    # Whoever looks after the devices.
+    "keeper": frozenset({"device-keeper", "station-manager"}),
     # A dispatcher calls 120 and stays with it.
     "120": frozenset({"dispatcher"}),
 }
@@ -127,6 +132,12 @@ BOOK: Final = AlertBook(
                 _RESCUE,
             ],
             unhandled_after=timedelta(minutes=15),
+        ),
+    },
+    rule_ladders={
+        # Nobody is woken for a low battery, but it must not die unseen.
+        (BATTERY_LOW, Severity.MINOR): Ladder(
+            [Rung("family", _DAY), Rung("keeper", _DAY)], unhandled_after=_DAY, calm=True
         ),
     },
 )

@@ -12,7 +12,7 @@ from xianban_sdk.readings.watch import bound, unbound
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.convert.organisations import bed_key
-from xianban_eldercare.handlers import geofence, searches, stays
+from xianban_eldercare.handlers import batteries, geofence, searches, stays
 from xianban_eldercare.handlers.ingest import on_facts
 from xianban_eldercare.handlers.referral_offers import on_bed_given_back
 from xianban_eldercare.handlers.sos import RULE
@@ -46,6 +46,7 @@ def on_device_unbound(event: readings_pb2.DeviceUnbound, *, uow: UnitOfWork, met
     if event.domain == _DOMAIN:
         unbound(event, uow=uow, on_facts=on_facts)
         geofence.unworn(event.subject, event.device, uow=uow)
+        batteries.look_again([event.subject], uow=uow)
 
 
 @consumer("eldercare.v1.alert_changed")

@@ -11,6 +11,7 @@ from xianban_sdk.personal import Fate, Hold, Holding, PersonalData
 
 from xianban_eldercare.domain.orders import OPEN
 from xianban_eldercare.domain.searches import TRAIL_KEPT
+from xianban_eldercare.handlers.visits import LATE_RULE
 from xianban_eldercare.repository.order_tables import (
     care_order,
     journal_entry,
@@ -87,6 +88,8 @@ def _holds(conn: Connection, person: str, now: datetime) -> Iterator[Hold]:
 
 PERSONAL: Final = PersonalData(
     holds=_holds,
+    # Who has not come for a visit.
+    naming_rules=frozenset({LATE_RULE}),
     holdings=(
         Holding(
             table=care_file,

@@ -13,10 +13,13 @@ from typing import Final
 
 from xianban_sdk.readings import Kind, Kinds, Severity
 
-__all__ = ["COMPUTED", "DEFAULTS", "KINDS", "SHOWN", "Limits"]
+__all__ = ["BATTERY", "CHARGED", "COMPUTED", "DEFAULTS", "KINDS", "SHOWN", "Limits"]
 
 _MINUTE: Final = timedelta(minutes=1)
 _NOT_MEASURED: Final = frozenset({0.0})
+BATTERY: Final = "battery"
+# In per cent; a battery that has only rested climbs a little, too.
+CHARGED: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ KINDS: Final = Kinds(
         _vital("diastolic-pressure", "mm[Hg]", "舒张压", "Diastolic pressure", 20, 200),
         _seldom("body-temperature", "Cel", "体温", "Temperature", 28, 45),
         _seldom("steps", "{count}", "步数", "Steps", 0, 200_000),
-        _seldom("battery", "%", "电量", "Battery", 0, 100),
+        _seldom(BATTERY, "%", "电量", "Battery", 0, 100),
         _seldom("smoke", "{state}", "烟雾", "Smoke", 0, 1),
         _seldom("gas", "{state}", "燃气", "Gas", 0, 1),
         _seldom("door", "{state}", "门", "Door", 0, 1),
@@ -110,5 +113,5 @@ DEFAULTS: Final = {
     "systolic-pressure": Limits(90, 220, _SOON, Severity.SEVERE),
     "smoke": Limits(None, 0.5, _SOON, Severity.EXTREME),
     "gas": Limits(None, 0.5, _SOON, Severity.EXTREME),
-    "battery": Limits(10, None, _SOON, Severity.MINOR),
+    BATTERY: Limits(10, None, _SOON, Severity.MINOR),
 }

@@ -165,9 +165,42 @@ def test_the_board_has_the_worst_first_and_learns_of_changes(web: Any) -> None:
     assert frames[1].index("求助") < frames[1].index("血氧过低")
 
 
+def test_a_board_of_more_than_a_page_counts_all_and_leads_on(web: Any) -> None:
+    every = [alert(name=f"alerts/{number:026}", title=f"第{number}条") for number in range(203)]
+
+    def listed(asked: alerts_pb2.ListAlertsRequest) -> alerts_pb2.ListAlertsResponse:
+        first = int(asked.page_token or 0)
+        found = every[first : first + asked.page_size]
+        token = str(first + asked.page_size) if first + asked.page_size < len(every) else ""
+        return alerts_pb2.ListAlertsResponse(alerts=found, next_page_token=token)
+
+    web.caller.replies["ListAlerts"] = listed
+    page = web.as_(DISPATCHER).get("/eldercare/board").text
+    assert "待处理 203 条" in page
+    assert ("第199条" in page, "第200条" in page) == (True, False)
+    assert "后面还有 3 条" in page
+    assert 'href="/eldercare/board?from=200"' in page
+    rest = web.get("/eldercare/board?from=200").text
+    assert ("第199条" in rest, "第202条" in rest) == (False, True)
+    assert 'data-live="/eldercare/board/live?from=200"' in rest
+
+
+@pytest.mark.parametrize("number", ["9000", "x", "-1", "²"])
+def test_a_page_of_the_board_that_is_not_there_leads_back(web: Any, number: str) -> None:
+    page = web.as_(DISPATCHER).get(f"/eldercare/board?from={number}")
+    assert page.status_code == 200
+    assert ("提醒已经减少" in page.text) == (number == "9000")
+
+
 def _request(web: Any) -> Request:
     state: dict[str, Any] = {"viewer": web.state.viewer}
-    scope: dict[str, Any] = {"type": "http", "headers": [], "path": "/", "state": state}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "headers": [],
+        "path": "/",
+        "query_string": b"",
+        "state": state,
+    }
     return Request(scope | {"app": web.client.app})
 
 

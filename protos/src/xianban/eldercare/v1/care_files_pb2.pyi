@@ -181,7 +181,7 @@ class CareFile(_message.Message):
     station: _builtins.str
     """The organisation that answers alarms, "organisations/{id}"; empty: the district's dispatchers."""
     version: _builtins.int
-    """Grows with every change; an update names the one it saw (0: whatever it is)."""
+    """Grows with every change; an update names the one it saw (0: there was none)."""
     @_builtins.property
     def home(self) -> _readings_pb2.Position:
         """Where the home is."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from xianban_sdk.errors import Aborted, NotFound
+from xianban_sdk.errors import NotFound
 from xianban_sdk.repository import covers
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.domain.care_files import CareLevel
+from xianban_eldercare.handlers.versions import put
 from xianban_eldercare.repository import MACHINE, CareFiles, Scope
 from xianban_eldercare.repository.rows import CareFileRow
 
@@ -26,28 +27,18 @@ class WrittenFile:
 def write_care_file(written: WrittenFile, *, scope: Scope, uow: UnitOfWork) -> CareFileRow:
     """Opens the file, or replaces what it says; the care level stays as it was assessed."""
     new = replace(written.file, updated_at=uow.clock.now())
-    held = CareFiles(uow.conn, MACHINE).find(new.resident)
-    if held is None:
-        return _opened(new, scope, uow)
     files = CareFiles(uow.conn, scope)
+    if CareFiles(uow.conn, MACHINE).find(new.resident) is None:
+        if scope.areas and not covers(scope.areas, new.area):
+            # Staff open files in their own areas; anything else answers as an absent elder.
+            raise NotFound("CARE_FILE_NOT_FOUND", field="care_file.area")
+        opened = replace(new, care_level=CareLevel.UNKNOWN.value)
+        return put(files, opened, None, written.seen, "care_file")
     before = files.get(new.resident)
     changed = replace(
         new,
         care_level=before.care_level,
         level_assessed_at=before.level_assessed_at,
         level_due_at=before.level_due_at,
-        version=before.version + 1,
     )
-    if written.seen not in (0, before.version) or not files.save(changed, seen=before.version):
-        raise Aborted("CARE_FILE_CHANGED", field="care_file.version")
-    return changed
-
-
-def _opened(new: CareFileRow, scope: Scope, uow: UnitOfWork) -> CareFileRow:
-    if scope.areas and not covers(scope.areas, new.area):
-        # Staff open files in their own areas; anything else answers as an absent elder.
-        raise NotFound("CARE_FILE_NOT_FOUND", field="care_file.area")
-    opened = replace(new, care_level=CareLevel.UNKNOWN.value, version=1)
-    if not CareFiles(uow.conn, scope).add(opened):
-        raise Aborted("CARE_FILE_CHANGED", field="care_file.version")
-    return opened
+    return put(files, changed, before, written.seen, "care_file")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -12,14 +13,17 @@ from xianban_sdk.alerts import Alert, Alerts, Finding, Reason, Severity, State
 from xianban_sdk.clock import Clock
 from xianban_sdk.identity.relations import FactsSource
 from xianban_sdk.readings import Breach, Clocks, Fact, Ingest, Raised, Rule
+from xianban_sdk.readings.watch import RULE as SILENT
 from xianban_sdk.storage import UnitOfWork
-from xianban_sdk.wire import optional_place
+from xianban_sdk.storage.instant import from_micros, to_micros
+from xianban_sdk.wire import instant, optional_instant, optional_place
 
-from xianban_eldercare.alarms import BOOK, finding_about
+from xianban_eldercare.alarms import BATTERY_LOW, BOOK, finding_about
 from xianban_eldercare.domain.subjects import resident_of
+from xianban_eldercare.handlers import batteries
 from xianban_eldercare.handlers.sos import call_off
 from xianban_eldercare.repository.thresholds import limits_of
-from xianban_eldercare.vitals import DEFAULTS, KINDS, Limits
+from xianban_eldercare.vitals import BATTERY, CHARGED, DEFAULTS, KINDS, Limits
 
 __all__ = [
     "CLOCKS",
@@ -41,12 +45,12 @@ CLOCKS: Final = Clocks()
 _HYSTERESIS: Final = 0.02
 _CLEAR_AFTER: Final = timedelta(minutes=1)
 
-# Event → (rule, severity). Others are stored by nobody: the device's own business.
-_EVENTS: Final[Mapping[str, tuple[str, Severity]]] = {
-    "sos": ("sos", Severity.EXTREME),
-    "fall": ("fall", Severity.SEVERE),
-    "tamper": ("device-tampered", Severity.MODERATE),
-    "low-battery": ("battery-low", Severity.MINOR),
+# Event → (rule, severity, why). Others are stored by nobody: the device's own business.
+_EVENTS: Final[Mapping[str, tuple[str, Severity, str]]] = {
+    "sos": ("sos", Severity.EXTREME, "reason-sos"),
+    "fall": ("fall", Severity.SEVERE, "reason-fall"),
+    "tamper": ("device-tampered", Severity.MODERATE, "reason-device-tampered"),
+    "low-battery": (BATTERY_LOW, Severity.MINOR, "reason-battery-low-told"),
 }
 # Judged by rule packs.
 MOTION: Final = "motion-window"
@@ -106,7 +110,8 @@ def _rules(kind: str, limits: Limits) -> list[Rule]:
     rules: list[Rule] = []
     if limits.low is not None:
         margin = abs(limits.low) * _HYSTERESIS
-        rules.append(_breach(kind, "below", limits.low, limits.low + margin, limits))
+        clear = CHARGED if kind == BATTERY else limits.low + margin
+        rules.append(_breach(kind, "below", limits.low, clear, limits))
     if limits.high is not None:
         margin = abs(limits.high) * _HYSTERESIS
         rules.append(_breach(kind, "above", limits.high, limits.high - margin, limits))
@@ -122,7 +127,8 @@ def _breach(kind: str, side: str, level: float, clear: float, limits: Limits) ->
         level=level,
         clear_level=clear,
         lasting=limits.lasting,
-        clear_after=_CLEAR_AFTER,
+        # Told so seldom that one number must do.
+        clear_after=timedelta(0) if kind == BATTERY else _CLEAR_AFTER,
     )
 
 
@@ -132,13 +138,16 @@ def on_facts(facts: Sequence[Fact], uow: UnitOfWork) -> None:
     for fact in facts:
         if isinstance(fact, Raised):
             alerts.raise_(_finding(fact, uow))
-        else:
+        elif fact.rule != BATTERY_LOW:
             alerts.cleared(fact.rule, fact.subject, at=fact.at)
+        if fact.rule == (SILENT if isinstance(fact, Raised) else BATTERY_LOW):
+            batteries.look_again([fact.subject], uow=uow)
 
 
 def _finding(fact: Raised, uow: UnitOfWork) -> Finding:
     at = None if fact.again else fact.since
-    return finding_about(fact.subject, fact.rule, fact.severity, fact.reasons, uow=uow, at=at)
+    reasons = [replace(one, params={**one.params, "device": fact.device}) for one in fact.reasons]
+    return finding_about(fact.subject, fact.rule, fact.severity, reasons, uow=uow, at=at)
 
 
 def report_event(event: pb.DeviceEvent, uow: UnitOfWork) -> tuple[Alert | None, str]:
@@ -147,17 +156,25 @@ def report_event(event: pb.DeviceEvent, uow: UnitOfWork) -> tuple[Alert | None, 
     An SOS needs no consent (PIPL art. 13(4): to protect life); the same event again is the same.
     """
     alerts = Alerts(uow, BOOK)
-    at = event.occur_time.ToDatetime(UTC)
     if event.kind in _ENDS:
         return call_off(_ENDS[event.kind], event.subject, uow=uow), "over"
     if event.kind not in _EVENTS:
         return None, ""
-    rule, severity = _EVENTS[event.kind]
-    reasons = [Reason(f"reason-{rule}", {"device": event.device}, at)]
+    rule, severity, why = _EVENTS[event.kind]
+    at = _occurred(event, uow.clock.now())
+    reasons = [Reason(why, {"device": event.device}, at)]
     place = optional_place(event)
     found = finding_about(event.subject, rule, severity, reasons, uow=uow, place=place, at=at)
     raised = alerts.raise_(found)
     return raised, feedback_of(raised)
+
+
+def _occurred(event: pb.DeviceEvent, now: datetime) -> datetime:
+    """By the rule of readings; but nothing is too old to be heard: then, too, it counts from its
+    arrival."""
+    received = min(optional_instant(event, "receive_time") or now, now)
+    placed = CLOCKS.effective(to_micros(instant(event.occur_time)), to_micros(received))
+    return from_micros(placed[0]) if placed else received
 
 
 def feedback_of(alert: Alert | None) -> str:

@@ -8,11 +8,12 @@ from typing import Protocol, TypeVar
 from xianban_sdk.errors import Aborted, AlreadyExists
 
 from xianban_eldercare.repository.organisation_rows import BedRow, OrganisationRow, StaffRow
+from xianban_eldercare.repository.rows import CareFileRow
 
 __all__ = ["put"]
 
-Row = TypeVar("Row", OrganisationRow, StaffRow, BedRow)
-Kept = TypeVar("Kept", OrganisationRow, StaffRow, BedRow, contravariant=True)
+Row = TypeVar("Row", OrganisationRow, StaffRow, BedRow, CareFileRow)
+Kept = TypeVar("Kept", OrganisationRow, StaffRow, BedRow, CareFileRow, contravariant=True)
 
 
 class Book(Protocol[Kept]):

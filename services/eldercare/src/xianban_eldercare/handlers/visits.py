@@ -10,6 +10,7 @@ from typing import Final
 import orjson
 from sqlalchemy import Connection
 from xianban_sdk.alerts import Alerts, Place, Reason, Severity
+from xianban_sdk.alerts.naming import named
 from xianban_sdk.errors import InvalidArgument, NotFound
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer, cancel
@@ -143,7 +144,8 @@ def on_late(timer: Timer, *, uow: UnitOfWork) -> None:
     row = _locked(timer.key, uow)
     if row is None or not visit_of(row).late(uow.clock.now()):
         return
-    said = {"carer": row.carer_display, "planned": day_and_time(row.start_at)}
+    who = named("carer", row.carer, row.carer_display)
+    said = {**who, "planned": day_and_time(row.start_at)}
     reason = Reason("reason-visit-late", said, uow.clock.now())
     subject = subject_of(row.resident)
     Alerts(uow, BOOK).raise_(

@@ -1,5 +1,6 @@
 # Errors: key = reason in lower-kebab
 care-file-not-found = No elder care file of that name.
+care-file-exists = There is a file already. Please open it and change what it says.
 care-file-changed = Somebody changed the file meanwhile. Please look again and repeat your change.
 kind-unknown = "{ $kind }" is not measured here.
 limit-impossible = The limit must lie between { $least } and { $most }.
@@ -47,6 +48,7 @@ reason-diastolic-pressure-high = Diastolic pressure { $value } mmHg, above the l
 reason-diastolic-pressure-high-over = Diastolic pressure is back within { $level } mmHg: { $value } mmHg
 alert-battery-low = Battery low
 reason-battery-low = The device has { $value }% of its battery left
+reason-battery-low-told = The device says that its battery is low
 reason-battery-low-over = The battery is charged again: { $value }%
 alert-smoke-high = Smoke
 reason-smoke-high = The smoke detector raised an alarm
@@ -69,6 +71,7 @@ reason-sos-page = The help button of the page was pressed
 rung-family = Family
 rung-neighbourhood = Neighbourhood committee
 rung-station = Care station
+rung-keeper = Device keeper
 rung-120 = 120 and dispatcher
 
 # How an elder is

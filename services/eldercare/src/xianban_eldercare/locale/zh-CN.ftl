@@ -1,5 +1,6 @@
 # Errors: key = reason in lower-kebab
 care-file-not-found = 没有找到这份为老服务档案。
+care-file-exists = 已经有档案了，请打开原有档案修改。
 care-file-changed = 档案刚被别人修改过，请重新查看后再改。
 kind-unknown = 这里不测量“{ $kind }”。
 limit-impossible = 限值必须在 { $least } 与 { $most } 之间。
@@ -47,6 +48,7 @@ reason-diastolic-pressure-high = 舒张压 { $value } mmHg，高于限值 { $lev
 reason-diastolic-pressure-high-over = 舒张压已恢复到 { $level } mmHg 以内：{ $value } mmHg
 alert-battery-low = 电量低
 reason-battery-low = 设备电量剩余 { $value }%
+reason-battery-low-told = 设备报告电量低
 reason-battery-low-over = 设备电量已恢复：{ $value }%
 alert-smoke-high = 烟雾报警
 reason-smoke-high = 烟雾探测器报警
@@ -69,6 +71,7 @@ reason-sos-page = 在页面上按下了求助键
 rung-family = 家人
 rung-neighbourhood = 居委会
 rung-station = 服务站
+rung-keeper = 设备管理员
 rung-120 = 120 与指挥员
 
 # How an elder is

@@ -8,9 +8,12 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import bindparam, select, update
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import LargeBinary, bindparam, select, type_coerce, update
 from xianban_sdk.errors import Unavailable
+from xianban_sdk.storage.encryption import installed_cipher
 from xianban_sdk.storage.upsert import insert_all_new
+from xianban_sdk.telemetry import log
 
 from xianban_eldercare.domain.rule_packs import Marks
 from xianban_eldercare.repository.narrowing import Repository
@@ -19,6 +22,7 @@ from xianban_eldercare.repository.tables import pack_state
 __all__ = ["PackState", "PackStates"]
 
 _t = pack_state
+_SEALED: Final = b"pack_state.state"
 _SAVE: Final = (
     update(_t)
     .where(
@@ -53,7 +57,8 @@ class PackStates(Repository):
 
     def of(self, residents: Collection[str], pack: str) -> dict[str, PackState]:
         """Resident → what one pack knows."""
-        query = select(_t).where(
+        sealed = type_coerce(_t.c.state, LargeBinary).label("state")
+        query = select(_t.c.resident, _t.c.pack, _t.c.marks, _t.c.revision, sealed).where(
             _t.c.resident.in_(residents), _t.c.pack == pack, self.visible(_t.c.resident)
         )
         return {row.resident: _read(row) for row in self.conn.execute(query)}
@@ -76,7 +81,16 @@ class PackStates(Repository):
 def _read(row: Any) -> PackState:
     marks: dict[str, Any] = orjson.loads(row.marks)
     kept = Marks(marks["newest"], tuple(marks["windows"]))
-    return PackState(row.resident, row.pack, kept, row.state, row.revision)
+    return PackState(row.resident, row.pack, kept, _opened(row), row.revision)
+
+
+def _opened(row: Any) -> str:
+    """A state whose key is lost is empty: the pack begins anew, and the next one replaces it."""
+    try:
+        return installed_cipher().decrypt(bytes(row.state), _SEALED).decode()
+    except (ValueError, InvalidTag):
+        log.error("pack_state_unreadable", pack=row.pack, resident=row.resident)
+        return ""
 
 
 def _changed(one: PackState, version: str, at: datetime) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, Select, select
@@ -10,9 +11,10 @@ from xianban.common.v1 import relations_pb2
 from xianban_sdk.readings.tables import device_watch
 from xianban_sdk.repository import covers
 from xianban_sdk.storage import keyed_hash
+from xianban_sdk.storage.instant import from_micros
 from xianban_sdk.storage.tables import relation_record
 
-__all__ = ["badge_name", "has_role", "responders", "speaking_for"]
+__all__ = ["badge_name", "has_role", "responders", "silences", "speaking_for"]
 
 _RUNNING: Final = (relation_record.c.kind == "membership", relation_record.c.active.is_(True))
 
@@ -51,3 +53,10 @@ def speaking_for(conn: Connection, subject: str) -> list[str]:
     """The devices bound to somebody, by id."""
     query = select(device_watch.c.device).where(device_watch.c.subject_key == keyed_hash(subject))
     return sorted(conn.scalars(query))
+
+
+def silences(conn: Connection, subject: str) -> dict[str, datetime | None]:
+    """The devices bound to somebody → since when something of it is silent; None: nothing is."""
+    mine = device_watch.c.subject_key == keyed_hash(subject)
+    rows = conn.execute(select(device_watch.c.device, device_watch.c.silent_since).where(mine))
+    return {row.device: from_micros(row.silent_since) if row.silent_since else None for row in rows}

@@ -10,7 +10,7 @@ from xianban_sdk.app import Resources
 from xianban_sdk.rpc import Call
 from xianban_sdk.wire import optional_place
 
-from xianban_eldercare.handlers import ingest, whereabouts
+from xianban_eldercare.handlers import batteries, ingest, whereabouts
 from xianban_eldercare.handlers.pack_answers import Outcome, keep
 from xianban_eldercare.handlers.rule_packs import Packs, judge_motion, judge_readings, packs_of
 
@@ -34,6 +34,7 @@ class IngestServicer:
         kept, refused = sorted({*kept, *sought}), [one for one in refused if one not in sought]
         wanted = [readings[place] for place in kept]
         taken = self._ingest.take(wanted, call.uow)
+        batteries.charged(wanted, uow=call.uow)
         whereabouts.follow(wanted, uow=call.uow)
         whereabouts.watch(consenting, uow=call.uow)
         keep(outcomes, uow=call.uow, ingest=self._ingest)

@@ -29,6 +29,7 @@ from xianban_sdk.web import (
     text,
     viewer_of,
     watch,
+    whole,
 )
 
 from xianban_eldercare.web.clients import alerting
@@ -36,6 +37,7 @@ from xianban_eldercare.web.home import file_of
 from xianban_eldercare.web.shown import is_open, is_untaken
 
 ROLES = ("dispatcher", "station-manager")
+# On one page of the board; the others follow, and all are counted.
 MOST = 200
 # Who may be sent besides the people of the elder's file.
 OUTSIDE = ("120", "119", "110")
@@ -46,9 +48,10 @@ staff_only = roles_only(*ROLES)
 
 @dataclass
 class Standing:
-    """The alerts that are not closed, worst first, then oldest first."""
+    """The alerts that are not closed, worst first, then oldest first; shown from one on."""
 
     known: dict[str, pb.Alert] = field(default_factory=dict[str, pb.Alert])
+    first: int = 0
 
     def take(self, alert: pb.Alert) -> bool:
         """True: it changes what is shown."""
@@ -60,7 +63,15 @@ class Standing:
 
     def copy(self) -> Standing:
         """As it is now: browsers look at it later."""
-        return Standing(dict(self.known))
+        return Standing(dict(self.known), self.first)
+
+    def shown(self) -> list[pb.Alert]:
+        """A page of the open ones."""
+        return self.open()[self.first : self.first + MOST]
+
+    def after(self) -> int:
+        """How many open ones follow."""
+        return max(len(self.open()) - self.first - MOST, 0)
 
     def open(self) -> list[pb.Alert]:
         alerts = [one for one in self.known.values() if is_open(one)]
@@ -80,30 +91,42 @@ def _worst_first(alert: pb.Alert) -> tuple[int, int, int]:
 
 @staff_only
 async def board(request: Request) -> Response:
-    return render(request, "eldercare/board.html", standing=await _standing(request))
+    first = _first(request)
+    return render(
+        request,
+        "eldercare/board.html",
+        standing=await _standing(request, first),
+        live_path=f"/eldercare/board/live?from={first}" if first else "/eldercare/board/live",
+    )
 
 
-async def _standing(request: Request) -> Standing:
+def _first(request: Request) -> int:
+    """The number of the page's first alert; what is no number begins anew."""
+    written = request.query_params.get("from", "")[:6]
+    return int(written) if written.isascii() and written.isdigit() else 0
+
+
+async def _standing(request: Request, first: int) -> Standing:
     asked = pb.ListAlertsRequest(open=True, page_size=MOST)
-    found = await call(request, alerting.ListAlerts, asked)
-    return Standing({alert.name: alert for alert in found.alerts})
+    found = await whole(request, alerting.ListAlerts, asked)
+    return Standing({alert.name: alert for alert in found}, first)
 
 
 @staff_only
 async def stream(request: Request) -> Response:
     """One subscription per person and language: what somebody may see follows their areas."""
-    viewer = viewer_of(request)
+    viewer, first = viewer_of(request), _first(request)
 
     def show(standing: Standing) -> Frame:
         return Frame("board", fragment(request, "eldercare/board_list.html", standing=standing))
 
-    key = f"eldercare-board:{person(request).id}:{viewer.locale}"
-    return live(request, key, lambda: _boards(request), show)
+    key = f"eldercare-board:{person(request).id}:{viewer.locale}:{first}"
+    return live(request, key, lambda: _boards(request, first), show)
 
 
-async def _boards(request: Request) -> AsyncIterator[Standing]:
+async def _boards(request: Request, first: int) -> AsyncIterator[Standing]:
     """The whole board at every change: whoever comes later needs no history."""
-    standing = await _standing(request)
+    standing = await _standing(request, first)
     yield standing.copy()
     async for alert in watch(request, alerting.WatchAlerts, pb.WatchAlertsRequest()):
         if standing.take(alert):

@@ -239,6 +239,11 @@ limit-not-a-number = "{ $typed }" is not a number; write for example 36.5.
 board-title = Duty desk
 board-lead = Open alerts in your areas, worst first.
 board-open = Open: { $count }
+board-more = { $count ->
+    [one] One more follows, less grave or newer.
+   *[other] { $count } more follow, less grave or newer.
+}
+board-page-over = There are fewer alerts by now.
 board-none = No open alerts.
 board-to-close = Dealt with, to be closed
 board-handle = Open
@@ -300,6 +305,7 @@ message-eldercare-alert-told-title = { $rule ->
 message-eldercare-alert-told = { $severity ->
     [extreme] This is an emergency: look and act now. If nobody can be reached, call 120.
     [severe] This is severe: please look soon. Press "I see to it" if you can; otherwise the next in line are told.
+    [minor] Not urgent, nobody is in danger: please see to it today. Otherwise the keeper of the devices is told.
    *[other] Please look. Press "I see to it" if you can; otherwise the next in line are told.
 }
 message-eldercare-alert-taken-title = Somebody sees to the alert about { $subject }

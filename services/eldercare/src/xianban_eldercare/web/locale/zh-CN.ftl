@@ -239,6 +239,8 @@ limit-not-a-number = “{ $typed }”不是数字，请填写例如 36.5。
 board-title = 值守台
 board-lead = 您负责的区域里待处理的提醒，最紧急的在前。
 board-open = 待处理 { $count } 条
+board-more = 后面还有 { $count } 条，级别较低或时间较新。
+board-page-over = 提醒已经减少，这一页没有内容了。
 board-none = 没有待处理的提醒。
 board-to-close = 已处置，等待关闭
 board-handle = 处理
@@ -300,6 +302,7 @@ message-eldercare-alert-told-title = { $rule ->
 message-eldercare-alert-told = { $severity ->
     [extreme] 情况特别紧急，请立即查看并处理；联系不上请拨打 120。
     [severe] 情况严重，请尽快查看。能处理请按“我来处理”，否则会通知下一级。
+    [minor] 不紧急，没有人有危险；请今天处理，否则会通知设备管理员。
    *[other] 请查看。能处理请按“我来处理”，否则会通知下一级。
 }
 message-eldercare-alert-taken-title = { $subject }的提醒有人处理了
