@@ -31,3 +31,27 @@ feedback-acknowledged = 已有人接听
 feedback-coming = 帮助正在路上
 feedback-over = 已结束
 feedback-refused = 未能转达
+
+# `xianban simulate`：各场景演什么，应当引出什么
+simulate-calm = 平平静静的一天，不会报警。
+simulate-calm-leads = 页面显示最新数值，均为“最新”，没有新的提醒。
+simulate-falling-oxygen = 血氧从 97% 降到 84%，心率和呼吸加快。
+simulate-falling-oxygen-leads = 出现“血氧过低”提醒（严重），先通知家人。已有血压时（先演 calm --device demo-box），早期预警评分也会升高并报警。
+simulate-sos = 按下呼救键；显示屏有回应之前会反复发送。
+simulate-sos-leads = 出现呼救（特别严重），没有人接手会从家人一直升到 120；谁接手会显示在设备上。
+simulate-fall = 十秒加速度，其中有一次跌倒。数据是合成的：由计算得出，不是任何人的真实记录。
+simulate-fall-leads = 规则包“跌倒检测”发现撞击、姿势改变和静止，提醒“可能跌倒了”（严重），只提醒一次。
+simulate-smoke = 家里的烟雾传感器发现烟雾。
+simulate-smoke-leads = 出现“烟雾报警”（特别严重），几分钟内逐级升级。
+simulate-wander = 定位器走到离家 900 米处；每秒说出一个位置，是最近十二分钟走过的路。
+simulate-wander-leads = 出现“离开了常去地点”提醒（严重）；页面显示定位器最后的位置。
+simulate-low-battery = 电量降到 5%。
+simulate-low-battery-leads = 出现“电量低”提示（一般），不会为此打扰任何人。
+simulate-silence = 说最后一句，然后再也不说。
+simulate-silence-leads = 最后一次收到心率之后 15 分钟，即 { $until }（上海时间），提醒“设备失联”（较重）。前提是没有谁替这台设备说话：示范区自带的手环每分钟都在说，请用自己的手环（--device、--secret）。
+simulate-clock-ahead = 设备的时钟快了一小时。
+simulate-clock-ahead-leads = 数值以收到的时间为准，页面注明设备时钟不准。
+simulate-log-in-desk = 用指挥员 { $dispatcher } 登录；女儿 { $daughter } 也会收到消息。
+simulate-log-in-family = 用老人本人 { $elder } 登录，或用女儿 { $daughter } 登录后代为办理。
+simulate-demo-goes-on = 示范区自带的设备继续过平静的一天：能自行结束的提醒，会随它们接下来的消息结束。
+simulate-earlier = 之前留下的

@@ -1,33 +1,30 @@
 """Plays the demo's devices, so that a demo district has an elder whose day can be seen.
 
 They speak as any device does: with their own secret, on their own topic, through the broker. What
-they say depends on the clock alone: a quieter pulse at night, steps by day, a door now and then.
+they say is a calm day by the clock alone (`played.day`).
 """
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-import orjson
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
-from xianban_sdk.clock import SHANGHAI, Clock
+from xianban_sdk.clock import Clock
 
 from xianban_sensing.convert import UPLINK
+from xianban_sensing.played.day import band_of, locator_of, set_of
 from xianban_sensing.seed import DEMO_SECRET
 from xianban_sensing.uplink.mailbox import secure
 
 __all__ = ["PLAYED", "DemoDevices", "Played"]
 
 _MINUTE: Final = 60.0
-_HOME: Final = (30.9183, 121.4561)
-_SECONDS_OF_A_DAY: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,65 +36,10 @@ class Played:
     say: Callable[[datetime], bytes]
 
 
-def _day(now: datetime) -> float:
-    """0 in the middle of the night, 1 in the middle of the afternoon."""
-    local = now.astimezone(SHANGHAI)
-    seconds = local.hour * 3600 + local.minute * 60 + local.second
-    return (1 - math.cos(2 * math.pi * (seconds - 3 * 3600) / _SECONDS_OF_A_DAY)) / 2
-
-
-def _ripple(now: datetime, period: float, width: float) -> float:
-    return width * math.sin(now.timestamp() * 2 * math.pi / period)
-
-
-def _band(now: datetime) -> bytes:
-    day = _day(now)
-    return _json(
-        hr=round(62 + 14 * day + _ripple(now, 700, 4)),
-        spo2=round(96.4 + _ripple(now, 1300, 1.2)),
-        rr=round(14 + 3 * day + _ripple(now, 900, 1)),
-        temp=round(36.3 + 0.4 * day + _ripple(now, 3000, 0.1), 1),
-        steps=round(3200 * day),
-        bat=90,
-    )
-
-
-def _set(now: datetime) -> bytes:
-    at_home = _ripple(now, 5400, 1) > -0.8
-    moving = _day(now) > 0.25 and _ripple(now, 1700, 1) > 0
-    return _json(smoke=0, gas=0, door=0 if at_home else 1, motion=int(moving), bat=95)
-
-
-def _locator(now: datetime) -> bytes:
-    local = now.astimezone(SHANGHAI)
-    return _sentence(local.utctimetuple(), *_HOME)
-
-
-def _json(**told: Any) -> bytes:
-    return orjson.dumps(told)
-
-
-def _sentence(utc: Any, latitude: float, longitude: float) -> bytes:
-    """One GGA of a receiver with a good fix (NMEA 0183)."""
-    clock = f"{utc.tm_hour:02}{utc.tm_min:02}{utc.tm_sec:02}.00"
-    body = (
-        f"GNGGA,{clock},{_degrees(latitude, 2)},N,{_degrees(longitude, 3)},E,1,10,0.9,4.0,M,0.0,M,,"
-    )
-    check = 0
-    for letter in body.encode():
-        check ^= letter
-    return f"${body}*{check:02X}\r\n".encode()
-
-
-def _degrees(value: float, digits: int) -> str:
-    whole = int(value)
-    return f"{whole:0{digits}}{(value - whole) * 60:07.4f}"
-
-
 PLAYED: Final = (
-    Played("demo-band", _MINUTE, _band),
-    Played("demo-home", 5 * _MINUTE, _set),
-    Played("demo-gps", 5 * _MINUTE, _locator),
+    Played("demo-band", _MINUTE, band_of),
+    Played("demo-home", 5 * _MINUTE, set_of),
+    Played("demo-gps", 5 * _MINUTE, locator_of),
 )
 
 
