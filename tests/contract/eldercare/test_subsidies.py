@@ -226,4 +226,4 @@ class TestErasure:
         now = station.clock.now() + timedelta(0)
         with station.db.read() as conn:
             [hold] = PERSONAL.holds(conn, person_id("elder"), now)
-        assert (hold.reason, hold.params) == ("ORDER_OPEN", {"count": 1})
+        assert (hold.reason, hold.params) == ("ORDER_OPEN", {"count": 3})

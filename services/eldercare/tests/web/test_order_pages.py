@@ -156,6 +156,14 @@ def test_a_deed_of_the_day_comes_back_to_the_day(
     assert "订单已失效" in web.post(path, typed).text
 
 
+def test_a_check_in_at_the_home_says_where_as_far_as_the_phone_knows(web: Any) -> None:
+    path = f"{HERE}/orders/{ELDER.id}/{ID}/check-in"
+    web.as_(CARER).post(path, {"latitude": "30.9183", "longitude": "121.4561", "accuracy": "9"})
+    assert web.caller.last("CheckInOrder").position.latitude == 30.9183
+    web.post(path, {"latitude": ""})
+    assert not web.caller.last("CheckInOrder").HasField("position")
+
+
 def test_a_carer_neither_answers_for_the_organisation_nor_refunds(web: Any) -> None:
     page = web.as_(CARER).get(f"{HERE}/orders").text
     assert "/accept" not in page

@@ -44,6 +44,7 @@ __all__ = [
     "freed",
     "moved",
     "order_of",
+    "order_row",
     "place_order",
     "quote_order",
     "rate_order",
@@ -100,7 +101,7 @@ def place_order(asked: Asked, *, scope: Scope, uow: UnitOfWork) -> OrderRow:
         raise FailedPrecondition("QUOTE_CHANGED", field="own_fen")
     if not Catalogue(uow.conn, MACHINE).take(item, day, asked.quantity):
         raise FailedPrecondition("DAY_FULL", field="start_time")
-    row = _row(asked, item, found, scope, uow)
+    row = order_row(asked, item, found, scope.actor, uow)
     Orders(uow.conn, MACHINE).add(row)
     book(reserved(row.resident, found.draws), about(row), uow=uow)
     uow.schedule(LAPSES, row.id, row.start_at)
@@ -137,7 +138,8 @@ def _quoted(asked: Asked, item: ItemRow, found: Quote, missing: Sequence[Lacking
     return Quoted(item, asked.quantity, found, rules, until, missing)
 
 
-def _row(asked: Asked, item: ItemRow, found: Quote, scope: Scope, uow: UnitOfWork) -> OrderRow:
+def order_row(asked: Asked, item: ItemRow, found: Quote, by: str, uow: UnitOfWork) -> OrderRow:
+    """A new one; nothing is reserved by it yet."""
     day = _day(asked.start_at)
     return OrderRow(
         id=uow.ids.new(),
@@ -156,7 +158,7 @@ def _row(asked: Asked, item: ItemRow, found: Quote, scope: Scope, uow: UnitOfWor
         state=OrderState.PLACED.value,
         note=asked.note,
         reason="",
-        placed_by=scope.actor,
+        placed_by=by,
         placed_at=uow.clock.now(),
         checked_in_at=None,
         checked_in_by="",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Table, false, func, insert, literal, select, tuple_
+from sqlalchemy import ColumnElement, Table, case, false, func, insert, literal, select, tuple_
 from xianban_sdk.repository import columns, within
 from xianban_sdk.storage import insert_new
 
@@ -149,11 +149,12 @@ class Books(Repository):
 
     def moved(self, organisation_id: str, span: Span) -> dict[str, Moved]:
         """Account → what came onto it before the span and in it."""
+        amount, earlier = posting.c.amount_fen, journal_entry.c.booked_at < span[0]
         query = (
             select(
                 posting.c.account,
-                (journal_entry.c.booked_at >= span[0]).label("late"),
-                func.sum(posting.c.amount_fen).label("fen"),
+                func.sum(case((earlier, amount), else_=0)).label("before"),
+                func.sum(case((earlier, 0), else_=amount)).label("within"),
             )
             .join(journal_entry, journal_entry.c.id == posting.c.entry)
             .where(
@@ -161,12 +162,10 @@ class Books(Repository):
                 self._theirs(organisation_id),
                 journal_entry.c.booked_at < span[1],
             )
-            .group_by(posting.c.account, journal_entry.c.booked_at >= span[0])
+            .group_by(posting.c.account)
         )
-        sums = {(row.account, bool(row.late)): int(row.fen) for row in self.conn.execute(query)}
         return {
-            account: Moved(sums.get((account, False), 0), sums.get((account, True), 0))
-            for account, _ in sums
+            row.account: Moved(int(row.before), int(row.within)) for row in self.conn.execute(query)
         }
 
     def counted(self, organisation_id: str, span: Span, kind: EntryKind) -> int:

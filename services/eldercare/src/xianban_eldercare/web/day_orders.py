@@ -35,6 +35,7 @@ from xianban_eldercare.web.file import MANAGER
 from xianban_eldercare.web.orders import ACCOUNTS, ENTRIES, KINDS, MOST, STATES, UNITS
 from xianban_eldercare.web.organisations import managers_only, organisation_of
 from xianban_eldercare.web.route import ROLE as CARER
+from xianban_eldercare.web.route import position_of
 
 CIVIL_AFFAIRS = "civil-affairs"
 _LINES = 500
@@ -126,6 +127,14 @@ def _plain(method: Any, kind: Any) -> Deed:
     return deed
 
 
+def _check_in(request: Request, name: str, form: Form) -> Awaitable[pb.Order]:
+    """Where it was pressed goes along as far as the phone knows."""
+    asked = pb.CheckInOrderRequest(
+        name=name, position=position_of(form), request_id=form.request_id
+    )
+    return call(request, ordering.CheckInOrder, asked)
+
+
 def _decline(request: Request, name: str, form: Form) -> Awaitable[pb.Order]:
     asked = pb.DeclineOrderRequest(
         name=name, reason=form.text("reason"), request_id=form.request_id
@@ -155,7 +164,7 @@ def _refund(request: Request, name: str, form: Form) -> Awaitable[pb.Order]:
 DEEDS: dict[str, Deed] = {
     "accept": _plain(ordering.AcceptOrder, pb.AcceptOrderRequest),
     "decline": _decline,
-    "check-in": _plain(ordering.CheckInOrder, pb.CheckInOrderRequest),
+    "check-in": _check_in,
     "complete": _complete,
     "no-show": _plain(ordering.ReportNoShow, pb.ReportNoShowRequest),
     "pay": _pay,

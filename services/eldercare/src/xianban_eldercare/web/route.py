@@ -92,7 +92,7 @@ async def check_in(request: Request) -> Response:
     form = await read_form(request)
     asked = pb.CheckInVisitRequest(
         name=_names(request)[1],
-        position=_position(form),
+        position=position_of(form),
         away_reason=form.text("away_reason"),
         request_id=form.request_id,
     )
@@ -124,7 +124,7 @@ def _back(request: Request, done: str) -> Response:
     return see_other(request, f"/eldercare/route/{at['resident']}/{at['visit']}?done={done}")
 
 
-def _position(form: Form) -> readings_pb2.Position | None:
+def position_of(form: Form) -> readings_pb2.Position | None:
     """As the phone wrote it into the form; None where it could not."""
     try:
         return readings_pb2.Position(
