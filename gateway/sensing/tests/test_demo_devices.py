@@ -30,3 +30,10 @@ def test_every_word_can_be_read_and_is_calm(played: Played) -> None:
         assert values.get("oxygen-saturation", 97) >= 94
         assert 50 <= values.get("heart-rate", 70) <= 95
         assert values.get("smoke", 0) == values.get("gas", 0) == 0
+
+
+@pytest.mark.parametrize("played", PLAYED, ids=lambda one: one.device)
+def test_nothing_that_was_promised_is_left_out_and_taken_for_silence(played: Played) -> None:
+    adapter = ADAPTERS[played.device]
+    said = {one.kind for one in adapter.parse(played.say(START), START)}
+    assert {promise.kind for promise in adapter.promises} <= said

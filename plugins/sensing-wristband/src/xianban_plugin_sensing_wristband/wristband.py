@@ -47,7 +47,7 @@ class JsonWristband:
         Promise("body-temperature", "Cel", 300),
         Promise("steps", "{count}", 300),
         Promise("battery", "%", 900),
-        Promise("location", "m", 300),
+        # No place: indoors there is none, and that is no silence.
     )
     has_display = True
 

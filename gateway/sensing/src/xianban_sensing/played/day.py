@@ -8,7 +8,7 @@ from typing import Final
 
 from xianban_sdk.clock import SHANGHAI
 
-from xianban_sensing.played.payloads import box, fix, json_object
+from xianban_sensing.played.payloads import box, charged, fix, json_object
 
 __all__ = ["HOME", "band_of", "box_of", "locator_of", "set_of"]
 
@@ -34,12 +34,15 @@ def set_of(at: datetime) -> bytes:
     """What a home's sensors see."""
     at_home = _ripple(at, 5400, 1) > -0.8
     moving = _day(at) > 0.25 and _ripple(at, 1700, 1) > 0
-    return json_object(smoke=0, gas=0, door=0 if at_home else 1, motion=int(moving), bat=95)
+    # A meter counts on: 140 litres a day.
+    water = int(at.timestamp() / _SECONDS_OF_A_DAY * 140)
+    seen = {"smoke": 0, "gas": 0, "door": 0 if at_home else 1, "motion": int(moving)}
+    return json_object(**seen, water=water, bat=95)
 
 
 def locator_of(at: datetime) -> bytes:
     """At home."""
-    return fix(at, *HOME)
+    return fix(at, *HOME) + charged(85)
 
 
 def box_of(at: datetime) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-__all__ = ["box", "displayed", "fix", "json_object", "pressed"]
+__all__ = ["box", "charged", "displayed", "fix", "json_object", "pressed"]
 
 
 def json_object(**told: Any) -> bytes:
@@ -35,6 +35,11 @@ def fix(at: datetime, latitude: float, longitude: float) -> bytes:
 def _degrees(value: float, digits: int) -> str:
     whole = int(value)
     return f"{whole:0{digits}}{(value - whole) * 60:07.4f}"
+
+
+def charged(percent: int) -> bytes:
+    """How full the locator's battery is."""
+    return f"$XB,BAT,{percent}\r\n".encode()
 
 
 def pressed(counter: int) -> bytes:
