@@ -154,7 +154,7 @@ def test_a_device_of_one_s_own_speaks_with_its_secret_from_the_environment(distr
                 XIANBAN_DEVICE_SECRET="mine")  # fmt: skip
     assert shown.exit_code == 0, shown.output
     assert "synthetic" in shown.output
-    assert district.letters.get(timeout=5).device == "my-band"
+    assert district.letters.get(timeout=30).device == "my-band"
 
 
 def test_a_call_for_help_is_repeated_until_the_display_answers(district):
@@ -234,7 +234,7 @@ def test_ctrl_c_ends_it_cleanly(district):
     )
     district.letters.get(timeout=30)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors.startswith("Ended by you; ")
     assert "Traceback" not in errors
