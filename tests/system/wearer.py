@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -32,9 +34,14 @@ class Wristband:
         assert self._listens.wait(20), "no broker"
 
     def measure(self, **numbers: float) -> None:
-        """Publishes numbers of now."""
-        told = self._client.publish(UP.format(self._device), orjson.dumps(numbers), 1)
-        told.wait_for_publish(20)
+        """Publishes numbers of now; as firmware does, again until the broker has them."""
+        payload, end = orjson.dumps(numbers), time.monotonic() + 20
+        while time.monotonic() < end:
+            with suppress(RuntimeError, ValueError):  # not connected just now
+                self._client.publish(UP.format(self._device), payload, 1).wait_for_publish(5)
+                return
+            time.sleep(0.1)
+        raise TimeoutError("the broker took nothing in 20 s")
 
     def press(self, event: str) -> None:
         """Presses the button; the band goes on saying so until it is heard."""
