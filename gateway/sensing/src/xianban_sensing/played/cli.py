@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -77,6 +78,8 @@ def _play(
     chosen: Scenario, seconds: int, who: Cast, device: PlayedDevice, account: Account
 ) -> None:
     how = insist if chosen.insists else step_by_step
+    # A shell that starts it in the background has it ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         device.open()
         how(chosen.says[who.model], seconds, device, SystemClock(), account)
