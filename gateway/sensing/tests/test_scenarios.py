@@ -68,6 +68,7 @@ def test_every_scenario_says_in_both_languages_what_it_plays_and_leads_to(scenar
 @pytest.mark.parametrize("model", [BAND, SET, BOX])
 def test_a_calm_day_breaks_no_limit(model):
     for one in played("calm", model):
+        assert KINDS[one.kind].low <= one.value <= KINDS[one.kind].high, "can be true"
         limits = DEFAULTS.get(one.kind)
         assert limits is None or limits.low is None or one.value > limits.low
         assert limits is None or limits.high is None or one.value < limits.high
