@@ -138,31 +138,6 @@ class TestRotateDeviceSecret:
         assert after.secret_hash != before.secret_hash
 
 
-class TestTransferDevices:
-    def test_only_elder_care_hands_over(self, sensing):
-        asked = pb.TransferDevicesRequest(
-            from_subject=ELDER, to_subject=ELDER, request_id=request_id()
-        )
-        with refused("PERMISSION_DENIED", "POLICY_DENIED"):
-            sensing.inside("parking").TransferDevices(asked)
-
-    def test_everything_moves_at_once_and_the_same_request_moves_nothing_twice(self, sensing):
-        for number in (1, 2):
-            create(sensing, f"band-{number}")
-            bind(sensing, f"band-{number}")
-        asked = pb.TransferDevicesRequest(
-            from_subject=ELDER,
-            to_subject=ELDER,
-            organisation="奉贤区第一福利院",
-            area=ELSEWHERE,
-            request_id=request_id(),
-        )
-        first = sensing.inside("eldercare").TransferDevices(asked)
-        again = sensing.inside("eldercare").TransferDevices(asked)
-        assert [one.area for one in first.devices] == [ELSEWHERE, ELSEWHERE]
-        assert first == again
-
-
 class TestAHandOverThatAReferralAsksFor:
     def kept(self, sensing, number):
         found = sensing.as_("admin").GetDevice(pb.GetDeviceRequest(name=f"devices/band-{number}"))

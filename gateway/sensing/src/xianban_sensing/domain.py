@@ -59,17 +59,6 @@ class Device:
         """Speaks for nothing."""
         return replace(self, subject="", domain="", bound_at=None)
 
-    def moved(self, subject: str, organisation: str, area: str, now: datetime) -> Device:
-        """Handed over: what is not named stays as it was."""
-        bound_at = now if subject != self.subject else self.bound_at
-        return replace(
-            self,
-            subject=subject,
-            organisation=organisation or self.organisation,
-            area=area or self.area,
-            bound_at=bound_at,
-        )
-
     def put(self, state: State) -> Device:
         """Retired is for good, and ends what the device speaks for."""
         if self.state is State.RETIRED and state is not State.RETIRED:

@@ -21,7 +21,6 @@ __all__ = [
     "HandOver",
     "Keeping",
     "NewDevice",
-    "Transfer",
     "Wish",
     "bind",
     "command",
@@ -29,7 +28,6 @@ __all__ = [
     "hand_over",
     "put_state",
     "rotate",
-    "transfer",
     "unbind",
 ]
 
@@ -58,16 +56,6 @@ class Wish:
     command: str
     text: str
     expires_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """A hand-over of everything that speaks for somebody."""
-
-    from_subject: str
-    to_subject: str
-    organisation: str
-    area: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,21 +127,6 @@ def rotate(device_id: str, *, scope: Scope, uow: UnitOfWork) -> tuple[Device, st
     devices = Devices(uow.conn, scope)
     found = devices.get(device_id)
     return devices.save(replace(found, secret_hash=sealed(secret))), secret
-
-
-def transfer(wanted: Transfer, *, models: Models, uow: UnitOfWork) -> list[Device]:
-    """Everything that speaks for one subject is handed over in this one transaction."""
-    devices = Devices(uow.conn, MACHINE)
-    moved: list[Device] = []
-    for before in devices.speaking_for(wanted.from_subject):
-        after = devices.save(
-            before.moved(wanted.to_subject, wanted.organisation, wanted.area, uow.clock.now())
-        )
-        if after.subject != before.subject:
-            events.tell_unbound(before, uow)
-            events.tell_bound(after, models, uow)
-        moved.append(after)
-    return moved
 
 
 def hand_over(wanted: HandOver, *, uow: UnitOfWork) -> None:

@@ -106,15 +106,6 @@ class UplinkServicer:
         Devices(call.uow.conn, MACHINE).seen(signs)
         return pb.ReportSeenResponse()
 
-    def TransferDevices(
-        self, request: pb.TransferDevicesRequest, call: Call
-    ) -> pb.TransferDevicesResponse:
-        wanted = handlers.Transfer(
-            request.from_subject, request.to_subject, request.organisation, request.area
-        )
-        moved = handlers.transfer(wanted, models=self._models, uow=call.uow)
-        return pb.TransferDevicesResponse(devices=[convert.device(one) for one in moved])
-
 
 def _listed(page: tuple[list[Device], str]) -> pb.ListDevicesResponse:
     found, token = page

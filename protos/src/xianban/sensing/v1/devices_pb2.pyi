@@ -469,66 +469,6 @@ class RotateDeviceSecretRequest(_message.Message):
 Global___RotateDeviceSecretRequest: _TypeAlias = RotateDeviceSecretRequest  # noqa: Y015
 
 @_typing.final
-class TransferDevicesRequest(_message.Message):
-    """Moves what devices speak for in one step, for a referral's hand-over."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    FROM_SUBJECT_FIELD_NUMBER: _builtins.int
-    TO_SUBJECT_FIELD_NUMBER: _builtins.int
-    ORGANISATION_FIELD_NUMBER: _builtins.int
-    AREA_FIELD_NUMBER: _builtins.int
-    REQUEST_ID_FIELD_NUMBER: _builtins.int
-    from_subject: _builtins.str
-    """From whom."""
-    to_subject: _builtins.str
-    """To whom; the same as from_subject: only organisation and area change."""
-    organisation: _builtins.str
-    """The organisation that answers for the devices from now on; empty: as before."""
-    area: _builtins.str
-    """Its area; empty: as before."""
-    request_id: _builtins.str
-    """The same id again moves nothing twice."""
-    def __init__(
-        self,
-        *,
-        from_subject: _builtins.str = ...,
-        to_subject: _builtins.str = ...,
-        organisation: _builtins.str = ...,
-        area: _builtins.str = ...,
-        request_id: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["area", b"area", "from_subject", b"from_subject", "organisation", b"organisation", "request_id", b"request_id", "to_subject", b"to_subject"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___TransferDevicesRequest: _TypeAlias = TransferDevicesRequest  # noqa: Y015
-
-@_typing.final
-class TransferDevicesResponse(_message.Message):
-    """What was moved."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    DEVICES_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def devices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Device]: ...
-    def __init__(
-        self,
-        *,
-        devices: _abc.Iterable[Global___Device] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["devices", b"devices"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___TransferDevicesResponse: _TypeAlias = TransferDevicesResponse  # noqa: Y015
-
-@_typing.final
 class ListBindingsRequest(_message.Message):
     """Asks what the gateway must know of devices: after a sequence, or all with 0."""
 

@@ -478,11 +478,6 @@ class UplinkServiceStub:
                 request_serializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ReportSeenRequest.SerializeToString,
                 response_deserializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ReportSeenResponse.FromString,
                 _registered_method=True)
-        self.TransferDevices = channel.unary_unary(
-                '/xianban.sensing.v1.UplinkService/TransferDevices',
-                request_serializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.TransferDevicesRequest.SerializeToString,
-                response_deserializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.TransferDevicesResponse.FromString,
-                _registered_method=True)
 
 
 class UplinkServiceServicer:
@@ -510,13 +505,6 @@ class UplinkServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def TransferDevices(self, request, context):
-        """Moves what devices speak for, in one step.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
 
 def add_UplinkServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -534,11 +522,6 @@ def add_UplinkServiceServicer_to_server(servicer, server):
                     servicer.ReportSeen,
                     request_deserializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ReportSeenRequest.FromString,
                     response_serializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ReportSeenResponse.SerializeToString,
-            ),
-            'TransferDevices': grpc.unary_unary_rpc_method_handler(
-                    servicer.TransferDevices,
-                    request_deserializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.TransferDevicesRequest.FromString,
-                    response_serializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.TransferDevicesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -623,33 +606,6 @@ class UplinkService:
             '/xianban.sensing.v1.UplinkService/ReportSeen',
             xianban_dot_sensing_dot_v1_dot_devices__pb2.ReportSeenRequest.SerializeToString,
             xianban_dot_sensing_dot_v1_dot_devices__pb2.ReportSeenResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def TransferDevices(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/xianban.sensing.v1.UplinkService/TransferDevices',
-            xianban_dot_sensing_dot_v1_dot_devices__pb2.TransferDevicesRequest.SerializeToString,
-            xianban_dot_sensing_dot_v1_dot_devices__pb2.TransferDevicesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -166,8 +166,6 @@ class UplinkServiceStub:
     """Lists what wearers are to be told, from a sequence on."""
     ReportSeen: _grpc.UnaryUnaryMultiCallable[_devices_pb2.ReportSeenRequest, _devices_pb2.ReportSeenResponse]
     """Takes signs of life."""
-    TransferDevices: _grpc.UnaryUnaryMultiCallable[_devices_pb2.TransferDevicesRequest, _devices_pb2.TransferDevicesResponse]
-    """Moves what devices speak for, in one step."""
 
 @_typing.type_check_only
 class UplinkServiceAsyncStub(UplinkServiceStub):
@@ -180,8 +178,6 @@ class UplinkServiceAsyncStub(UplinkServiceStub):
     """Lists what wearers are to be told, from a sequence on."""
     ReportSeen: _aio.UnaryUnaryMultiCallable[_devices_pb2.ReportSeenRequest, _devices_pb2.ReportSeenResponse]  # type: ignore[assignment]
     """Takes signs of life."""
-    TransferDevices: _aio.UnaryUnaryMultiCallable[_devices_pb2.TransferDevicesRequest, _devices_pb2.TransferDevicesResponse]  # type: ignore[assignment]
-    """Moves what devices speak for, in one step."""
 
 class UplinkServiceServicer(metaclass=_abc_1.ABCMeta):
     """The registry as other processes of the suite use it."""
@@ -209,13 +205,5 @@ class UplinkServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_devices_pb2.ReportSeenResponse, _abc.Awaitable[_devices_pb2.ReportSeenResponse]]:
         """Takes signs of life."""
-
-    @_abc_1.abstractmethod
-    def TransferDevices(
-        self,
-        request: _devices_pb2.TransferDevicesRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_devices_pb2.TransferDevicesResponse, _abc.Awaitable[_devices_pb2.TransferDevicesResponse]]:
-        """Moves what devices speak for, in one step."""
 
 def add_UplinkServiceServicer_to_server(servicer: UplinkServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
