@@ -17,8 +17,6 @@ PEOPLE = ("", "resident", "daughter", "operator", "auditor", "admin")
 PEOPLE += ("elder", "dispatcher", "station-manager", "assessor", "carer")
 # Of pages about one thing two are looked at: it may stand differently with each.
 SAMPLES = 2
-# But these are empty for whoever comes first: they are looked at as the one they are about.
-ABOUT = {"elder": ("/eldercare", "/eldercare/orders")}
 _LINK = re.compile(r"""(?:href|hx-get)="(/[^"#]*)""")
 # A page is a whole document; streams, data, files and parts of pages are none.
 _DOCUMENT = "<html"
@@ -35,8 +33,6 @@ class Atlas:
         for person in PEOPLE:
             with _visitor(people, person) as http:
                 self._explore(http, person)
-            own = ABOUT.get(person, ())
-            self.paths[person] += [path for path in own if path not in self.paths[person]]
 
     def unreached(self) -> list[str]:
         """Routes to which no link leads, or which let nobody in."""
