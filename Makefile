@@ -10,7 +10,7 @@ UV := .venv-uv/bin/uv
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up check format proto proto-baseline test test-fast bench faults backends backends-stop docs clean
+.PHONY: help setup up check format proto proto-baseline freeze test test-fast tiers bench faults backends backends-stop images docs clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,11 +37,17 @@ proto: setup ## Generates code from protos and docs from code
 proto-baseline: setup ## Promises the present API to clients (with a release)
 	@$(BIN)/buf build -o protos/baseline.binpb
 
+freeze: setup ## Keeps plugins as this release builds them, for tests/matrix (with a release)
+	@$(BIN)/python tools/freeze_plugins.py
+
 test: setup ## All tests; installs and starts what they need, tells what was skipped
 	@tools/test.sh
 
 test-fast: setup ## Unit and contract tests only
-	@$(BIN)/pytest -q -n 2 sdk services gateway plugins tests/contract tests/architecture
+	@$(BIN)/pytest -q -n 2 sdk services gateway plugins tests/contract tests/architecture tests/matrix
+
+tiers: setup ## Plugins' own tests in all three tiers (PLUGINS="notify-sms …", TIERS="0 1 2"): seven minutes for all
+	@tools/tiers.sh $(PLUGINS)
 
 bench: setup ## Benchmarks; writes bench/results/latest.json
 	@$(BIN)/python -m bench
@@ -55,5 +61,8 @@ backends: ## Starts PostgreSQL and RabbitMQ and prints their URLs
 backends-stop: ## Stops them
 	@tools/backends.sh stop
 
+images: setup ## Builds an image of every service, portal and edge (BASE_IMAGE=, REGISTRY=, TAG=)
+	@tools/images.sh
+
 clean: ## Removes environment and data
-	@rm -rf .venv .venv-uv data
+	@rm -rf .venv .venv-uv .venv-chart data

@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=RESULTS)
     parser.add_argument("--on", nargs="+", choices=("sqlite", "backends"), default=_there())
     asked = parser.parse_args()
-    found: dict[str, Any] = {"about": _about(), "on": {}}
+    found: dict[str, Any] = {"about": _about(), "plugins": _plugins(), "on": {}}
     for name in asked.on:
         with tempfile.TemporaryDirectory(prefix="xianban-bench-") as directory:
             under = backend(name, Path(directory))
@@ -105,6 +105,12 @@ def _ingest(directory: Path, under: Backend) -> dict[str, Any]:
         return measure(Place(directory))
     broker = os.environ.get("XIANBAN_TEST_BROKER", "")
     return measure(Place(directory, under.of("ingest"), broker))
+
+
+def _plugins() -> dict[str, Any]:
+    from bench import plugins, zoo
+
+    return {"called": plugins.measure(), "beside_the_zoo": zoo.measure()}
 
 
 def _wristbands(directory: Path, under: Backend) -> dict[str, Any]:

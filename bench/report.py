@@ -39,6 +39,7 @@ def show(found: dict[str, Any]) -> None:
         f"[bold]xianban bench[/] {about['at']} · Python {about['python']} · {about['cpus']} CPUs · "
         f"load {about['load_before']:.1f}"
     )
+    _plugins(console, found["plugins"])
     for name, told in found["on"].items():
         console.rule(name)
         _show(console, told)
@@ -94,6 +95,28 @@ def _beside(on: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _plugins(console: Console, told: dict[str, Any]) -> None:
+    called = Table(title="plugins, one call", title_justify="left")
+    for heading in ("", "CPU µs", "waited µs"):
+        called.add_column(heading, justify="right" if heading else "left")
+    for name, one in told["called"].items():
+        if "cpu_us" in one:
+            called.add_row(name, f"{one['cpu_us']:.0f}", f"{one['waited_us']:.0f}")
+    console.print(called)
+    for name in ("start ms", "restart ms"):
+        print(f"  {name}: {told['called'][name]['waited_ms']:.0f}")
+    zoo = Table(title="a good plugin beside a bad one", title_justify="left")
+    for heading in ("", "quiet p99 µs", "p99 µs", "ratio", "CPU ratio", "host grew MB"):
+        zoo.add_column(heading, justify="right" if heading else "left")
+    beside = dict(told["beside_the_zoo"])
+    verdict = beside.pop("verdict")
+    for name, one in beside.items():
+        keys = ("quiet_p99_us", "p99_us", "ratio", "cpu_ratio", "grown_mb")
+        zoo.add_row(name, *(str(one[key]) for key in keys))
+    console.print(zoo)
+    print(f"  {verdict}")
+
+
 def _row(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
@@ -107,7 +130,7 @@ def _number(value: float | None) -> str:
 
 
 def _ingested(told: dict[str, float]) -> str:
-    names = ("rows per s", "cpu us per reading", "alarm p50 ms", "alarm p99 ms")
+    names = ("readings per s", "cpu us per reading", "alarm p50 ms", "alarm p99 ms")
     rate, cpu, half, most = (told[name] for name in names)
     return f"{rate:,.0f}; {cpu:.0f}; {half:.0f}, {most:.0f}"
 

@@ -28,27 +28,33 @@ heard: Final[list[float]] = []
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is told of each person at a moment, and of how many people; the first may alarm."""
+    """What is told of each person at a moment, and of how many people; the first may alarm.
+
+    `moments` of one person follow each other in a batch, a millisecond apart.
+    """
 
     people: int
-    numbers: Sequence[tuple[str, str, float]]
+    numbers: Sequence[tuple[str, str, Sequence[float]]]
     alarming: float
+    moments: int = 1
 
 
+# All that the early warning score asks for; well people's, so that it is the first that alarms.
+_ALL: Final = (
+    ("oxygen-saturation", "%", (97.0, 98.0, 96.0, 97.0, 99.0)),
+    ("heart-rate", "/min", tuple(float(rate) for rate in range(58, 88))),
+    ("respiratory-rate", "/min", (14.0, 16.0, 15.0, 18.0)),
+    ("systolic-pressure", "mm[Hg]", tuple(float(mm) for mm in range(114, 137))),
+    ("body-temperature", "Cel", tuple(tenths / 10 for tenths in range(362, 373))),
+)
 SHAPES: Final[Mapping[str, Shape]] = {
-    "heart": Shape(10_000, (("heart-rate", "/min", 72.5),), 180.0),
-    # All that the early warning score asks for.
-    "bedside": Shape(
-        10_000,
-        (
-            ("oxygen-saturation", "%", 97.0),
-            ("heart-rate", "/min", 72.5),
-            ("respiratory-rate", "/min", 16.0),
-            ("systolic-pressure", "mm[Hg]", 120.0),
-            ("body-temperature", "Cel", 36.8),
-        ),
-        88.0,
-    ),
+    "heart": Shape(10_000, (("heart-rate", "/min", (72.5,)),), 180.0),
+    # A finger clip: one number a message.
+    "clip": Shape(10_000, _ALL[:1], 88.0),
+    # A district's wristbands: 100 people in a batch of 500.
+    "band": Shape(30_000, _ALL, 88.0),
+    # Bands that kept what they measured while the link was away: ten people in a batch of 500.
+    "kept": Shape(3_000, _ALL, 88.0, moments=10),
 }
 
 
@@ -61,6 +67,12 @@ class Taker:
     shape: str
     title: str = ""
     purpose: str = ""
+
+    @property
+    def numbers(self) -> int:
+        """How many different numbers everybody sends together."""
+        shape = SHAPES[self.shape]
+        return shape.people * len(shape.numbers)
 
     def prepare(self, world: RelationsWorld) -> None:
         """Everybody consents to what the service asks consent for."""
@@ -161,10 +173,12 @@ def on_alert(event: AlertRaised, *, uow: UnitOfWork, meta: Event) -> None:
     _heard_of(event.alert.reasons[0].observe_time.ToNanoseconds() / 1e9, uow)
 
 
-ELDERCARE: Final = Taker(
-    replace(eldercare, consumers=[*eldercare.consumers, on_alert]),
-    workload="uplink",
-    shape="bedside",
-    title="elder care with its rule packs, ",
-    purpose=PURPOSE,
+_AS_IT_IS: Final = replace(eldercare, consumers=[*eldercare.consumers, on_alert])
+ELDERCARE: Final = tuple(
+    Taker(_AS_IT_IS, "uplink", shape, f"elder care with its rule packs, {mix}, ", PURPOSE)
+    for shape, mix in (
+        ("band", "100 people a batch"),
+        ("kept", "10 people a batch"),
+        ("clip", "500 people a batch"),
+    )
 )

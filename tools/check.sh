@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that must hold before a commit: about a minute.
+# Everything that must hold before a commit: about two minutes.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
@@ -10,9 +10,9 @@ step() {
 }
 drift() {
   local before after
-  before=$(find protos/src docs/api docs/plugins -type f -not -name '*.pyc' -exec sha256sum {} + | sort)
+  before=$(find protos/src docs/api docs/plugins sdk/src/xianban_sdk/plugins/carried -type f -not -name '*.pyc' -exec sha256sum {} + | sort)
   $bin/python protos/generate.py >/dev/null 2>&1 && $bin/python tools/reference.py >/dev/null || return 1
-  after=$(find protos/src docs/api docs/plugins -type f -not -name '*.pyc' -exec sha256sum {} + | sort)
+  after=$(find protos/src docs/api docs/plugins sdk/src/xianban_sdk/plugins/carried -type f -not -name '*.pyc' -exec sha256sum {} + | sort)
   [ "$before" = "$after" ] || { echo "generated files differ from what is committed: run make proto"; diff <(echo "$before") <(echo "$after"); return 1; }
 }
 breaking() {
@@ -40,4 +40,5 @@ step "generated code" drift
 step "import contracts" contracts
 step "pyright" $bin/pyright
 step "architecture" $bin/pytest -q tests/architecture
+step "chart" tools/chart.sh
 if [ ${#failed[@]} -gt 0 ]; then printf '\nfailed: %s\n' "$(IFS=,; echo "${failed[*]}")"; exit 1; fi

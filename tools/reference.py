@@ -5,12 +5,22 @@ from __future__ import annotations
 import importlib.util
 import inspect
 from collections.abc import Iterator
+from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 from google.api import annotations_pb2
 from google.protobuf import descriptor_pb2
 from xianban.common.v1 import options_pb2
+from xianban_sdk.carrying import marks_of
+from xianban_sdk.hook_versions import api_of, deprecation_of, removed_from, since_of
+from xianban_sdk.i18n import text
+from xianban_sdk.plugins import Limits, domains
+from xianban_sdk.plugins.complaints import PACKAGE
+from xianban_sdk.plugins.conformance import TIERS, scale
+from xianban_sdk.plugins.manifest import manifest_schema, read_manifest
+from xianban_sdk.plugins.scaffold.code import plugin_source
 
 ROOT = Path(__file__).parent.parent
 API = ROOT / "docs" / "api"
@@ -111,10 +121,21 @@ def page(domain: str, files: list[File]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def life(hook: Any) -> str:
+    going, came = deprecation_of(hook), f"Since API {since_of(hook)}."
+    if going is None:
+        return came
+    return (
+        f"{came} Deprecated since {going.since}: gone with {going.removal}, "
+        f"not before {going.on}; use {going.use}."
+    )
+
+
 def hooks(module_name: str) -> str:
     module = importlib.import_module(module_name)
-    domain = module_name.removeprefix("xianban_").removesuffix(".hookspecs")
-    lines = [f"# Plugin hooks: {domain}\n\n{inspect.getdoc(module)}\n"]
+    domain_name = module_name.removeprefix("xianban_").removesuffix(".hookspecs")
+    head = f"# Plugin hooks: {domain_name}\n\nAPI {api_of(module)}. {inspect.getdoc(module)}\n"
+    lines = [head, *carried(module)]
     for name in module.__all__:
         thing = getattr(module, name)
         if name in {"hookimpl", "hookspec"}:
@@ -124,7 +145,108 @@ def hooks(module_name: str) -> str:
         else:
             signature = inspect.signature(thing)
             lines.append(f"\n## hook `{name}`\n\n`{name}{signature}`\n\n{inspect.getdoc(thing)}")
+            lines.append(f"\n{life(thing)}")
+            lines.append(example(domain_name, name))
+    lines += [
+        f"\n## hook `{name}` (removed)\n\nGone since API {gone.version}: use {gone.use}."
+        for name, gone in removed_from(module).items()
+    ]
     return "\n".join(lines) + "\n"
+
+
+def carried(module: object) -> Iterator[str]:
+    """Which calls take a person's data to a plugin."""
+    marks = marks_of(module)
+    if not marks:
+        return
+    yield (
+        "\nThese calls carry a person's data. They are made only to a plugin whose manifest "
+        "declares the purpose; with basis `consent` only for people who agree at that moment, with "
+        "`request` because the person asks for just this, with `duty` because the law asks it of a "
+        "public body. Where alarms go the same way, they are told as `vital` and wait for no "
+        "consent. Each is booked "
+        "([how](../operations/plugins.md#what-plugins-are-told)).\n\n"
+        "| call | purpose | basis |\n|---|---|---|"
+    )
+    for name, mark in sorted(marks.items()):
+        alarms = "; alarms: vital" if mark.alarms else ""
+        yield f"| `{name}` | `{mark.purpose}` | {mark.basis}{alarms} |"
+
+
+def example(domain_name: str, hook: str) -> str:
+    """What the scaffold writes for the hook: it loads, passes its tests and `plugin check`."""
+    code = plugin_source(domains.domain(domain_name), [hook], "acme", "xianban_plugin_acme").strip()
+    real = ", ".join(f"plugins/{name}" for name in implementing(domain_name, hook))
+    command = f"xianban plugin new acme --domain {domain_name} --hook {hook}"
+    return f"\n`{command}` writes this, with tests; at work: {real}.\n\n```python\n{code}\n```"
+
+
+def implementing(domain_name: str, hook: str) -> list[str]:
+    """The suite's own plugins that implement it."""
+    points = entry_points(group=f"xianban.{domain_name}")
+    packages = {point.module.split(".")[0] for point in points}
+    return sorted(found.id for found in map(read_manifest, packages) if hook in found.hooks)
+
+
+def keys(schema: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """One row per key of plugin.toml; tables row by row."""
+    for name, known in schema["properties"].items():
+        needed = "yes" if name in schema.get("required", ()) else ""
+        if "description" in known:
+            note = known["description"].replace("|", "\\|")
+            yield f"| `{prefix}{name}` | {needed} | {shape(known)} | {note} |"
+        if not known.get("additionalProperties", True) and "properties" in known:
+            yield from keys(known, f"{prefix}{name}.")
+
+
+def shape(known: dict[str, Any]) -> str:
+    """Type and bounds of a key, as its schema says them."""
+    kind = known["type"] if isinstance(known["type"], str) else known["type"][0]
+    pairs = (("exclusiveMinimum", "more than"), ("minimum", "from"), ("maximum", "to"))
+    bounds = [f"{word} {known[key]}" for key, word in pairs if key in known]
+    return " ".join([{"object": "table", "array": "list"}.get(kind, kind), *bounds])
+
+
+def manifest() -> str:
+    schema = manifest_schema()
+    example = (ROOT / "plugins/parking-parkapi/plugin.toml").read_text("utf-8")
+    rows = "\n".join(keys(schema))
+    defaults = ", ".join(f"{name} {value}" for name, value in asdict(Limits()).items())
+    return (
+        f"# plugin.toml\n\n{schema['description']} It lies at the root of the plugin's folder; the "
+        "package carries it by a link, so that a wheel has it too. A key that is not here is "
+        "refused.\n\n| key | needed | is | |\n|---|---|---|---|\n"
+        f"{rows}\n\nThe limits' defaults: {defaults}.\n"
+        f"\nFor example, parking-parkapi's:\n\n```toml\n{example}```\n"
+    )
+
+
+def quality() -> str:
+    """The rules of the conformance kit, as data and both languages say them."""
+    lines = [
+        "# The quality scale\n\nWhat `xianban plugin check PATH` asks of a plugin. It stands on a "
+        "tier when every rule of it and of those below holds, or is exempt with a reason in "
+        "`quality.toml` (rules marked *). `read`: from the files; `run`: by calling it in its own "
+        "confined process; `tool`: by pytest, ruff and pyright where they are installed.\n"
+    ]
+    for tier in TIERS:
+        title = text(f"tier-{tier}", "en", PACKAGE)
+        lines.append(f"\n## {title}\n\n| rule | how | | |\n|---|---|---|---|")
+        for rule in (one for one in scale() if one.tier == tier):
+            words = [text(f"quality-{rule.id}", locale, PACKAGE) for locale in ("en", "zh-CN")]
+            lines.append(f"| `{rule.id}`{'*' * rule.exempt} | {rule.how} | {' | '.join(words)} |")
+    return "\n".join(lines) + "\n"
+
+
+def carry(module_name: str) -> None:
+    """A vendor with the SDK alone imports the hookspecs under the name that the suite does."""
+    package = domains.CARRIED / module_name.partition(".")[0]
+    package.mkdir(parents=True, exist_ok=True)
+    source = inspect.getsource(importlib.import_module(module_name))
+    (package / "hookspecs.py").write_text(f"# Generated by make proto: the service's.\n{source}")
+    note = '"""The hookspecs alone, for vendors without the service. Generated by make proto."""\n'
+    (package / "__init__.py").write_text(note)
+    (package / "py.typed").touch()
 
 
 def main() -> None:
@@ -139,6 +261,9 @@ def main() -> None:
         name = f"{point.value.split('.')[0]}.hookspecs"
         if importlib.util.find_spec(name):
             (PLUGINS / f"{point.name}.md").write_text(hooks(name), "utf-8")
+            carry(name)
+    (PLUGINS / "manifest.md").write_text(manifest(), "utf-8")
+    (PLUGINS / "quality.md").write_text(quality(), "utf-8")
 
 
 if __name__ == "__main__":

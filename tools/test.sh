@@ -21,23 +21,46 @@ step() { # what, command …
   tell $((SECONDS - begin)) "$what"
 }
 
-# The browser's tests have a suite of their own, on SQLite: they go beside the packages'. Both mostly wait.
-pages=$(mktemp)
-trap 'rm -f "$pages"' EXIT
-$bin/pytest -q tests/system -m "browser and not backends" "$@" >"$pages" 2>&1 &
-browser=$!
+# Two lanes, two cores: the packages' tests beside the pages and the API of whole suites on SQLite, which mostly wait.
+lane=$(mktemp)
+trap 'rm -f "$lane"' EXIT
+beside() { # what, command …: in the second lane
+  ( "$@" >"$lane" 2>&1 ) &
+  other=$!
+}
+pages_and_api() {
+  local bad=0
+  $bin/pytest -q tests/system -m "browser and not backends" "$@" || bad=$?
+  $bin/pytest -q tests/system/test_api.py "$@" || bad=$?
+  return $bad
+}
+join() { # what
+  wait $other || status=$?
+  cat "$lane"
+  tell $((SECONDS - begun)) "$1"
+}
+
+begun=$SECONDS
+beside pages_and_api "$@"
 step "unit and contract tests in the process" \
-  $bin/pytest -q -n 2 --dist loadfile sdk services gateway plugins tests/architecture tests/contract "$@"
+  $bin/pytest -q -n 2 --dist loadfile sdk services gateway plugins tests/contract tests/matrix "$@"
+# Of each domain one; `make tiers` runs them all.
+step "plugins' own tests outside of the process" env TIERS="1 2" tools/tiers.sh \
+  eldercare-fall identity-http-sms notify-webpush parking-concessions parking-parkapi public-playbooks sensing-gps-locator
+# Tables over all services (every RPC, consent by family …) run in the process alone: they are not about storage.
 if [ -n "${XIANBAN_TEST_DATABASE:-}" ]; then
   step "contract tests on PostgreSQL and RabbitMQ" \
-    env XIANBAN_TEST_TARGET=backends $bin/pytest -q -n 2 --dist loadfile tests/contract "$@"
+    env XIANBAN_TEST_TARGET=backends $bin/pytest -q -n 2 --dist loadfile tests/contract/[a-z]*/ \
+    tests/contract/test_migrations.py tests/contract/test_personal_data.py "$@"
 else
   spent+=("skipped  contract tests on PostgreSQL and RabbitMQ: neither is here")
 fi
-wait $browser || status=$?
-cat "$pages"
-tell $SECONDS "all of these, and beside them the whole-suite tests in a browser"
-# Kills, cut networks and bounds in seconds: alone on the machine.
-step "whole-suite tests of processes" $bin/pytest -q tests/system -m "not browser or backends" "$@"
+join "all of these, and beside them the whole suite's pages and API"
+
+# Kills, cut networks and bounds in seconds: those on SQLite beside those that share PostgreSQL and RabbitMQ.
+begun=$SECONDS
+beside $bin/pytest -q tests/system --ignore tests/system/test_api.py -m "not browser and not backends" "$@"
+step "whole-suite tests on PostgreSQL and RabbitMQ" $bin/pytest -q tests/system -m backends "$@"
+join "these, and beside them those of processes on SQLite"
 printf '%s\n' "${spent[@]}"
 exit $status

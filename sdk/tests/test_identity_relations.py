@@ -154,6 +154,60 @@ def test_two_replicas_share_one_copy(database, world, clock):
     assert kin(two, clock) == "family"
 
 
+def test_what_holds_of_many_is_what_holds_of_each(relations, world, clock):
+    world.consent("elder", "eldercare.monitoring")
+    world.consent("resident", "parking.location")
+    world.age("child", 9)
+    world.grant("daughter", "elder")
+    world.follow(relations)
+    people = [person_id(alias) for alias in ("elder", "resident", "child", "operator")]
+    for _ in range(2):  # the second time from memory
+        found = relations.about(people)
+        assert found == {one: relations.facts("", one) for one in people}
+        agreed = [one for one in people if found[one].agrees_to("parking.location", clock.now())]
+        assert agreed == [person_id("resident")]
+    assert relations.about([]) == {}
+
+
+def test_what_is_remembered_of_many_ends_with_a_change_and_with_the_copys_age(
+    relations, world, clock
+):
+    def agrees():
+        return relations.about([ELDER])[ELDER].agrees_to("eldercare.monitoring", clock.now())
+
+    world.consent("elder", "eldercare.monitoring")
+    world.follow(relations)
+    assert agrees()
+    for _ in range(3):
+        clock.advance(timedelta(seconds=1.5))
+        world.beat()
+        assert agrees()
+    world.withdraw("elder", "eldercare.monitoring")
+    assert not agrees()
+    world.consent("elder", "eldercare.monitoring", expires=clock.now() + timedelta(seconds=1))
+    assert agrees()
+    clock.advance(timedelta(seconds=1))
+    assert not agrees()
+    world.reachable = False
+    clock.advance(timedelta(seconds=1.5))
+    with pytest.raises(Unavailable, match="RELATIONS_STALE"):
+        relations.about([ELDER])
+
+
+def test_a_replica_forgets_what_another_has_changed(database, world, clock):
+    one = Relations(database, clock, None, world.list_after)
+    two = Relations(database, clock, None, None)
+    world.grant("daughter", "elder")
+    one.sync()
+    two.heartbeat(pb.RelationsHeartbeat(sequence=1, observe_time=world._now()))
+    assert kin(two, clock) == "family"
+    world.revoke("daughter", "elder")
+    one.sync()
+    clock.advance(timedelta(seconds=1.5))
+    two.heartbeat(pb.RelationsHeartbeat(sequence=2, observe_time=world._now()))
+    assert kin(two, clock) is None
+
+
 def test_a_clock_that_was_set_back_is_not_believed(relations, world, clock):
     relations.sync()
     world.reachable = False
@@ -179,7 +233,7 @@ def test_the_strongest_tie_is_the_basis(clock):
     ]
     from xianban_sdk.identity.facts import Facts
 
-    facts = Facts.of(records, "a", "s", 0)
+    facts = Facts.of(records, "a", "s")
     assert facts.basis("parking", datetime(2026, 1, 1, tzinfo=UTC)).name == "guardian"
 
 

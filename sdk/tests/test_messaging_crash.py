@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 # Two services in one process: one commits a row and its event together, the other counts events.
 SUITE = """
 import sys, threading, time
@@ -55,7 +53,6 @@ for number in range(start, start + 100_000):
 """
 
 
-@pytest.mark.timeout(180)
 def test_every_committed_event_is_applied_once_and_in_order(tmp_path: Path) -> None:
     chance = random.Random(20261123)
     for round_number in range(5):

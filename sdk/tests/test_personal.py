@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import Column, Connection, MetaData, Table, Text, insert, select
 from typer.testing import CliRunner
 from xianban.identity.v1 import events_pb2
-from xianban_sdk.cli import app
 from xianban_sdk.cli.bundle import bundle
+from xianban_sdk.cli.commands import app
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.ids import SeededIds
 from xianban_sdk.messaging import Event

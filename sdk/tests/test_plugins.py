@@ -3,11 +3,12 @@
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
+from xianban_sdk.deadline import Deadline, current_deadline
 from xianban_sdk.plugins import Manifest, PluginRefused, build, hookimpl, hookspec
-from xianban_sdk.plugins.manifest import _manifest
 
 
 class Specs:
@@ -169,6 +170,116 @@ def test_capabilities_are_read_once_and_a_broken_one_stops_the_start():
         load(Broken()).registered("register_meter")
 
 
+def test_a_capability_that_fails_late_is_not_asked_again_and_the_others_are_there():
+    class Meter:
+        @hookimpl
+        def register_meter(self):
+            return "meter"
+
+    class Broken:
+        reads = 0
+
+        @hookimpl
+        def register_meter(self):
+            self.reads += 1
+            raise OSError("no meter here")
+
+        @hookimpl
+        def discounts(self):
+            return [50]
+
+    broken = Broken()
+    hooks = load(broken, Meter())
+    with pytest.raises(PluginRefused, match="no meter here"):
+        hooks.registered("register_meter")
+    for _ in range(3):
+        assert [r.value for r in hooks.registered("register_meter")] == ["meter"]
+    assert broken.reads == 1
+    assert "no meter here" in hooks.quarantined["broken"]
+    assert hooks.each("discounts", plate="x", hour=1) == []
+    # It holds no thread: there is nothing that a restart would end.
+    assert hooks.hung == {}
+
+
+def test_a_capability_that_hangs_late_is_not_asked_again_either():
+    class Meter:
+        @hookimpl
+        def register_meter(self):
+            return "meter"
+
+    hooks = load(Good(), Meter())
+    hooks.plugins["meter"].runner.set_aside = "discounts: no answer within 1.000 s"
+    with pytest.raises(PluginRefused, match="no answer"):
+        hooks.registered("register_meter")
+    assert hooks.registered("register_meter") == []
+    assert "meter" in hooks.hung
+
+
+def test_a_capability_that_failed_is_asked_once_more_when_its_plugin_is_taken_up_anew():
+    class Late:
+        works = False
+
+        @hookimpl
+        def register_meter(self):
+            if not self.works:
+                raise OSError("no meter here")
+            return "meter"
+
+    late = Late()
+    hooks = load(late)
+    [plugin] = hooks.plugins.values()
+    with pytest.raises(PluginRefused):
+        hooks.registered("register_meter")
+    late.works = True
+    hooks.let_go("late")
+    hooks.take_up(plugin)
+    assert [r.value for r in hooks.registered("register_meter")] == ["meter"]
+
+
+@contextmanager
+def waiting(seconds):
+    token = current_deadline.set(Deadline(seconds))
+    try:
+        yield
+    finally:
+        current_deadline.reset(token)
+
+
+def test_a_call_for_which_nobody_waits_is_not_begun_and_costs_no_plugin_its_place():
+    hangs = Hangs()
+    hooks = load(hangs)
+    with waiting(0):
+        [result] = hooks.each("discounts", plate="x", hour=1)
+    assert type(result.error).__name__ == "CallerGone"
+    assert hangs.calls == 0
+    assert hooks.quarantined == {}
+
+
+def test_a_caller_in_a_hurry_costs_no_plugin_its_place_but_one_that_hangs():
+    hangs = Hangs()
+    hooks = load(hangs)
+    with waiting(0.05):
+        [result] = hooks.each("discounts", seconds=60, plate="x", hour=1)
+        assert type(result.error).__name__ == "CallerGone"
+    hangs.let_go.set()
+    assert hooks.quarantined == {}
+    assert hooks.values("discounts", seconds=60, plate="x", hour=1) == [[]]
+    hangs.let_go.clear()
+    with waiting(0.05):
+        hooks.each("discounts", seconds=0.2, plate="x", hour=1)
+    assert eventually(lambda: "hangs" in hooks.quarantined)
+    hangs.let_go.set()
+
+
+def eventually(condition, seconds=10.0):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
 def test_a_capability_is_called_in_isolation_too():
     hooks = load(Good())
     assert hooks.run("good", "pay", lambda: 5).value == 5
@@ -208,29 +319,9 @@ def test_calls_at_the_same_time_do_not_wait_for_each_other():
     assert [r.error for r in results] == [None, None]
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"id": ""},
-        {"hooks": "discounts"},
-        {"purposes": [1]},
-        {"version": 1},
-    ],
-)
-def test_a_wrong_manifest_is_refused(wrong):
-    table = {
-        "id": "x",
-        "version": "1",
-        "vendor": "v",
-        "api": ">=1",
-        "licence": "Apache-2.0",
-        "contact": "a@b",
-        "hooks": [],
-        "purposes": [],
-        "hosts": [],
-    }
-    assert _manifest("x", table).id == "x"
-    with pytest.raises(PluginRefused):
-        _manifest("x", {**table, **wrong})
-    with pytest.raises(PluginRefused, match="lacks"):
-        _manifest("x", {name: value for name, value in table.items() if name != "licence"})
+def test_what_a_plugin_brought_is_refused_once_the_plugin_is_let_go():
+    hooks = load(Good())
+    hooks.let_go("good")
+    result = hooks.run("good", "meter.read", lambda: 7)
+    assert isinstance(result.error, PluginRefused)
+    assert hooks.each("discounts", plate="x", hour=1) == []

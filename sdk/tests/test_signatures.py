@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from xianban_sdk import signatures
 from xianban_sdk.settings import Settings
 from xianban_sdk.signatures import HEADER, installed_secret, sign, verify
 
@@ -59,3 +60,14 @@ def test_the_environment_names_the_secret_first(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("XIANBAN_SECRET_GATE", "short")
     with pytest.raises(ValueError, match="16 bytes"):
         installed_secret("gate", Settings(data=tmp_path))
+
+
+def test_a_secret_that_is_missing_among_mounted_keys_is_named_with_what_makes_it(
+    tmp_path, monkeypatch
+) -> None:
+    def read_only(_path):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(signatures, "_create", read_only)
+    with pytest.raises(ValueError, match="xianban keys --secret parking-lpr"):
+        installed_secret("parking-lpr", Settings(keys=tmp_path))

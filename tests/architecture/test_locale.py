@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 from fluent.syntax import parse
 from fluent.syntax.ast import Junk, Message, VariableReference
 from fluent.syntax.visitor import Visitor
+from google.protobuf import descriptor_pool
+from xianban.common.v1 import options_pb2
+from xianban_portal.accesses import access_words
+from xianban_sdk.app import Service, installed_services
+from xianban_sdk.web import Pages
 
 ROOT = Path(__file__).parents[2]
 LOCALES = ("zh-CN", "en")
@@ -123,3 +129,26 @@ def test_no_template_carries_scripts_or_styles_of_its_own() -> None:
         if "application/json" not in hit.group(0)
     ]
     assert not found, found
+
+
+def _asked_by_people(service: Service) -> list[str]:
+    """RPCs that a person's token may call: each may stand in "who looked at my data"."""
+    pool = descriptor_pool.Default()
+    methods = [m for name in service.servicers for m in pool.FindServiceByName(name).methods]
+    rules = {m.name: m.GetOptions().Extensions[options_pb2.access] for m in methods}
+    return [name for name, rule in rules.items() if not (rule.anonymous or rule.workload)]
+
+
+@pytest.mark.parametrize("service", installed_services(), ids=lambda one: one.name)
+@pytest.mark.parametrize("locale", LOCALES)
+def test_what_somebody_did_is_said_in_words_not_by_the_name_of_an_rpc(
+    service: Service, locale: str
+) -> None:
+    sites = {point.name: point for point in entry_points(group="xianban.portal")}
+    pages = Pages([sites[service.name].load()])
+    unsaid = [
+        name
+        for name in _asked_by_people(service)
+        if not pages.has_text(service.name, locale, access_words(name))
+    ]
+    assert unsaid == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from importlib import resources
 
+from xianban_sdk.plugins.serving import PLUGIN_POLICY
 from xianban_sdk.rpc import Method
 from xianban_sdk.testing import ServiceUnderTest
 
@@ -23,5 +24,6 @@ def lets_the_subject_in(service: ServiceUnderTest, method: Method) -> bool:
 
 def _statements(service: ServiceUnderTest, method: Method) -> list[str]:
     policy = resources.files(service.app.package).joinpath(service.app.policy)
-    statements = policy.read_text("utf-8").split(";") if policy.is_file() else []
+    own = policy.read_text("utf-8") if policy.is_file() else ""
+    statements = (PLUGIN_POLICY + own).split(";")
     return [each for each in statements if f'Action::"{method.rule.action}"' in each]

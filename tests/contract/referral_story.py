@@ -15,7 +15,7 @@ from xianban.eldercare.v1 import referrals_pb2 as pb
 from xianban.eldercare.v1.organisations_pb2_grpc import OrganisationServiceStub
 from xianban.eldercare.v1.referrals_pb2_grpc import ReferralServiceStub
 from xianban_eldercare.consumers import on_bed_changed, on_devices_handed_over
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day
 from xianban_sdk.storage import open_unit_of_work
 from xianban_sdk.storage.tables import outbox
 
@@ -71,8 +71,7 @@ class District:
         return next(one for one in found if one.name == name)
 
     def day(self, ahead: int = 0) -> str:
-        at = self.clock.now() + timedelta(days=ahead)
-        return at.astimezone(SHANGHAI).date().isoformat()
+        return local_day(self.clock.now() + timedelta(days=ahead)).isoformat()
 
     def later(self, **span: float) -> None:
         """Time goes on, and identity still says that all is known."""

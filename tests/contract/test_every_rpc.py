@@ -3,49 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from typing import Any
 
 import garbage
 import pytest
+from callers import ME, NOT_OURS, allowed_caller, existing_names
 from google.protobuf.descriptor import FieldDescriptor
-from policies import granted, lets_the_subject_in
-from samples import extremes, names_in, sample
+from samples import extremes, sample
 from wire import OK, Answer, Wire, methods
-from xianban_sdk.demo import PEOPLE, person_id
+from xianban_sdk.demo import person_id
 from xianban_sdk.rpc import Method
 from xianban_sdk.rpc.validation import validate
 from xianban_sdk.testing import ServiceUnderTest
 from xianban_sdk.testing.forgery import forged_tokens
 
 MAX_HEADERS = 32 * 1024
-ME = person_id("resident")
-NOT_OURS = frozenset({"UNKNOWN", "INTERNAL", "CANCELLED", "DATA_LOSS", "DEADLINE_EXCEEDED"})
 REASON = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 Wrong = list[str]
-
-
-def allowed_caller(service: ServiceUnderTest, method: Method) -> dict[str, Any]:
-    """Somebody whom rule and policy let in: the subject, a member of staff, or a process."""
-    rule = method.rule
-    if rule.workload:
-        return {"workload": min(granted(service, method, "workload"), default="portal")}
-    if rule.purpose:
-        service.world.consent("resident", rule.purpose)
-    staff = rule.roles and not (rule.subject and lets_the_subject_in(service, method))
-    roles = rule.roles & granted(service, method, "role") or rule.roles
-    person = member_with(service, roles) if staff else "resident"
-    return {"person": person, "acr": "urn:xianban:acr:2"}
-
-
-def member_with(service: ServiceUnderTest, roles: Set[str]) -> str:
-    """One of the demo's staff; identity has its own, the others hear of the operator."""
-    for role in roles:
-        service.world.member("operator", role)
-    facts = service.resources.relations.facts
-    return next(name for name in PEOPLE if roles & facts(person_id(name), "").roles())
 
 
 def faults_of(answer: Answer, locale: str) -> str:
@@ -97,16 +74,6 @@ def test_malformed_bytes_are_the_callers_fault_and_never_ours(
                 where = f"{method.path} {kind} {caller}"
                 wrong += refused(answer, "INVALID_ARGUMENT", where, reason="MALFORMED_REQUEST")
     assert not wrong, "\n".join(wrong)
-
-
-def existing_names(service: ServiceUnderTest, wire: Wire) -> list[str]:
-    """What the service's own lists tell, so that requests reach further than NOT_FOUND."""
-    found: list[str] = []
-    for method in (m for m in methods(service) if m.read_only and not m.server_streaming):
-        answer = wire.call(method, sample(method, ME), **allowed_caller(service, method))
-        if answer.code == OK:
-            found += names_in(method.response_type.FromString(answer.first))
-    return list(dict.fromkeys(found))
 
 
 def test_values_at_the_end_of_their_type_never_break_a_handler(

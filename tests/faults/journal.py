@@ -29,9 +29,18 @@ class Journal:
     presses: set[str] = field(default_factory=set)
     # Alert name → press, or the rule; each was seen by the daughter.
     alarms: dict[str, str] = field(default_factory=dict)
+    # Every plate that a client made up.
+    drawn: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def draws(self, plate: str) -> bool:
+        """Takes a plate for one vehicle; False when it is another's already."""
+        with self.lock:
+            fresh = plate not in self.drawn
+            self.drawn.add(plate)
+        return fresh
 
     def count(self, what: str) -> None:
         with self.lock:

@@ -216,7 +216,11 @@ class Resident:
             where[key] = value
 
     def _plate(self) -> str:
-        return f"沪{self.source.choice('ABCDEFGHJK')}{self.source.randint(0, 99999):05d}"
+        """A plate that nobody in this run was given before: it is what doubles are counted by."""
+        while True:
+            plate = f"沪{self.source.choice('ABCDEFGHJK')}{self.source.randint(0, 99999):05d}"
+            if self.journal.draws(plate):
+                return plate
 
     def _id(self) -> str:
         return str(UUID(int=self.source.getrandbits(128), version=4))

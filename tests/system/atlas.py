@@ -17,6 +17,10 @@ PEOPLE = ("", "resident", "daughter", "operator", "auditor", "admin")
 PEOPLE += ("elder", "dispatcher", "station-manager", "assessor", "carer")
 # Of pages about one thing two are looked at: it may stand differently with each.
 SAMPLES = 2
+# A page that no link leads to must not have calendars walked to their ends in search of it.
+MOST = 12
+# But these are empty for whoever comes first: they are looked at as the one they are about.
+ABOUT = {"elder": ("/eldercare", "/eldercare/orders")}
 _LINK = re.compile(r"""(?:href|hx-get)="(/[^"#]*)""")
 # A page is a whole document; streams, data, files and parts of pages are none.
 _DOCUMENT = "<html"
@@ -33,6 +37,8 @@ class Atlas:
         for person in PEOPLE:
             with _visitor(people, person) as http:
                 self._explore(http, person)
+            own = ABOUT.get(person, ())
+            self.paths[person] += [path for path in own if path not in self.paths[person]]
 
     def unreached(self) -> list[str]:
         """Routes to which no link leads, or which let nobody in."""
@@ -60,8 +66,9 @@ class Atlas:
 
     def _enough(self, key: tuple[str, bool]) -> bool:
         """A list that was empty for one may lead on for the next, while pages miss."""
-        full = self._known[key] >= _samples(key[0])
-        return full and (key[0].endswith("}") or not self.unreached())
+        known = self._known[key]
+        full = known >= _samples(key[0])
+        return full and (key[0].endswith("}") or known >= MOST or not self.unreached())
 
     def _key(self, path: str) -> tuple[str, bool] | None:
         """The first route that matches, as the portal chooses, and whether a query is asked."""

@@ -8,6 +8,14 @@ import pytest
 from suite import Suite
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks for PostgreSQL and RabbitMQ says so: such tests share them and take turns."""
+    for item in items:
+        if {"backends", "own_backends"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("backends")
+
+
 @pytest.fixture(scope="session")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
     """The suite as `make up` starts it: SQLite, in-process bus."""

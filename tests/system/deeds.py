@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from browser import FORMS
+from incident import incident
 from people import People
 from story import LOT, OTHER_PLATE, PLATE, Story, bill_of, local
 from xianban_sdk.clock import SHANGHAI
@@ -31,7 +32,7 @@ class Deeds:
     _told: dict[str, Exception | None] = field(default_factory=dict)
 
     def all(self) -> None:
-        for deed in (street, permit, dispute, tariff, override, unfinished, call_off):
+        for deed in (street, permit, dispute, tariff, override, unfinished, call_off, incident):
             self.once(deed)
 
     def once(self, deed: Deed) -> None:
@@ -113,11 +114,23 @@ def call_off(people: People) -> None:
     elder.wait_for("正在呼叫")
     desk.open("/eldercare/board")
     desk.wait_for("在页面上按下了求助键")
+    _by_the_playbook(desk)
     elder.page.locator("main details.confirm summary").click()
     elder.press("确认: 取消呼救")
     elder.wait_for("已结束")
     for story in (elder, desk):
         story.close()
+
+
+def _by_the_playbook(desk: Story) -> None:
+    """The desk starts what is to be done and ticks the first step off."""
+    desk.page.locator("main h2 a[href^='/eldercare/board/alerts/']").first.click()
+    desk.press("启动: 紧急呼叫处置")
+    desk.wait_for("到期：")
+    desk.picture("playbook-1-running")
+    desk.page.locator("#playbooks .checklist .action button").first.click()
+    desk.wait_for("完成步骤")
+    desk.picture("playbook-2-step-done")
 
 
 def dispute(people: People) -> None:

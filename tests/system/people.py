@@ -39,14 +39,16 @@ class People:
         """For eyes, where somebody asked for pictures: they cost more than all the checks."""
         if self.pictures is not None:
             self.pictures.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=str(self.pictures / f"{name}.png"), full_page=True)
+            # A query may be longer than a file's name.
+            file = self.pictures / f"{name[:100]}{name[100:][-40:]}.png"
+            page.screenshot(path=str(file), full_page=True)
 
     def page(self, person: str, form: Form = FORMS[0], locale: str = "zh-CN") -> Page:
         """A new window of this person."""
         kept = self.state(person)
         page = view(self.browser, form, self.suite.url, locale, storage_state=kept).new_page()
         # A page that is not there within this time is broken, and says so early.
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         return page
 
     def story(self, person: str, form: Form = FORMS[0]) -> Story:

@@ -103,7 +103,7 @@ class Story:
         assert sum(lines) == total > 0
         self.page.locator("main button:has-text('缴费')").first.click()
         self.check_out("6")
-        self.page.locator("main a[href^='/parking/receipts/']").first.wait_for(timeout=15_000)
+        self.page.locator("main a[href^='/parking/receipts/']").first.wait_for(timeout=60_000)
         self.picture("7-paid")
 
     def check_out(self, name: str) -> None:
@@ -114,7 +114,7 @@ class Story:
             self.page.wait_for_url("**/sandbox-pay/**")
         self.picture(f"{name}-checkout")
         self.page.get_by_role("button", name="支付", exact=True).click()
-        self.page.wait_for_url("**/parking/payments/*", timeout=15_000)
+        self.page.wait_for_url("**/parking/payments/*", timeout=60_000)
         self.wait_for("已支付")
 
     def look_back(self) -> None:
@@ -139,7 +139,7 @@ class Story:
             control.click()
 
     def wait_for(self, words: str) -> None:
-        self.page.locator(f"main :text('{words}')").first.wait_for(timeout=20_000)
+        self.page.locator(f"main :text('{words}')").first.wait_for(timeout=60_000)
 
     def await_message(self, words: str) -> None:
         """The message centre hears of it by an event: the page is opened until it is there."""

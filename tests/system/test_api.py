@@ -20,7 +20,7 @@ CHECKS = (
     "response_schema_conformance",
 )
 ABSENT = "01KDVHX800ZZZZZZ0000000000"
-SECONDS = 240
+SECONDS = 900
 
 # Who calls which service; None is anybody without a token.
 CALLERS = [
@@ -30,6 +30,9 @@ CALLERS = [
     ("resident", "identity"),
     ("admin", "identity"),
     ("resident", "notify"),
+    ("elder", "eldercare"),
+    ("dispatcher", "eldercare"),
+    ("station-manager", "sensing"),
 ]
 
 

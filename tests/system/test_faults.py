@@ -18,7 +18,7 @@ from places import on_backends, on_sqlite
 # is not blamed on another test.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
 ]
 
 

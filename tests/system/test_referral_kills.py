@@ -22,7 +22,7 @@ from xianban_sdk.demo import person_id
 # The refused socket of a killed server is left to the collector (httpcore).
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(1200),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 

@@ -27,7 +27,7 @@ from xianban_sdk.demo import PEOPLE, person_id
 from xianban_sdk.identity.relations import BOUND_SECONDS
 from xianban_sdk.settings import Settings
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.system
 
 DAUGHTER, ELDER = person_id("daughter"), person_id("elder")
 # What a delegate with every scope may read of her mother, service by service.

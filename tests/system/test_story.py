@@ -42,7 +42,10 @@ def test_an_elder_calls_for_help_by_two_presses_and_takes_it_back(deeds: Deeds):
     deeds.once(told.call_off)
 
 
-@pytest.mark.backends
+def test_a_camera_tells_of_a_blocked_fire_lane_and_the_operator_sees_to_it(deeds: Deeds):
+    deeds.once(told.incident)
+
+
 def test_the_same_story_with_a_process_per_service_postgresql_and_rabbitmq(
     backends, chromium, pictures: Path | None, tmp_path: Path
 ):

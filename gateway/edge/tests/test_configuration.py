@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from xianban_edge.descriptors import catalogue, edge_descriptors, read
 from xianban_edge.envoy.files import Rendered, render
 from xianban_edge.run import validate
 from xianban_edge.templates import parse
+from xianban_sdk.authority import Authority
 
 JWT = "envoy.filters.http.jwt_authn"
 
@@ -50,7 +52,13 @@ def test_envoy_accepts_addresses_of_a_cluster(tmp_path: Path) -> None:
         "XIANBAN_PARKING_STREAMS_ADDR": "10.0.0.7:9001",
     }
     services = edge_services(["parking"], tmp_path, environ)
-    settings = EdgeSettings(run=tmp_path, portal=Address(host="portal", port=8000))
+    inside = tmp_path / "tls"
+    inside.mkdir()
+    for name, content in Authority(tmp_path / "ca").issue("edge.test", timedelta(hours=1)).items():
+        (inside / name).write_bytes(content)
+    settings = EdgeSettings(
+        run=tmp_path, portal=Address(host="portal", port=8000), inside_tls=str(inside)
+    )
     made = render(settings, services, catalogue())
     validate(settings, made)
     by_name = {one["name"]: one for one in part(made, "cds")}

@@ -277,6 +277,9 @@ class TestRefusals:
         assert set(answer.json()) == {"error", "error_description"}
         answer = town.client().post("/apds/v4/places", content=big)
         assert set(answer.json()) == {"status", "message"}
+        answer = town.client().post("/ngsi-ld/v1/entities", content=big)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert (answer.json()["status"], answer.json()["type"]) == (413, "about:blank")
 
 
 class TestStreams:

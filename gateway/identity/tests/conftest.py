@@ -13,6 +13,7 @@ from xianban_identity import hookspecs
 from xianban_identity.install import install
 from xianban_identity.oidc.clients import Clients
 from xianban_identity.oidc.provider import Provider
+from xianban_identity.own import OwnFacts
 from xianban_identity.plugins import chosen_sender, second_factors
 from xianban_identity.seed import seed_people
 from xianban_identity.settings import IdentitySettings
@@ -22,6 +23,7 @@ from xianban_plugin_identity_screen_code import plugin as screen_code
 from xianban_plugin_identity_totp import plugin as totp
 from xianban_sdk import plugins
 from xianban_sdk.clock import ManualClock
+from xianban_sdk.disclosures import Disclosures
 from xianban_sdk.identity.workload import load_or_create_key
 from xianban_sdk.ids import Ids, SeededIds
 from xianban_sdk.settings import Settings
@@ -63,6 +65,7 @@ def make_provider(
     def make(**changes: Any) -> Provider:
         settings = Settings(data=tmp_path / "data", issuer=changes.pop("issuer", ISSUER))
         hooks = plugins.build("identity", hookspecs, [screen_code, pin, totp])
+        hooks.issue_at(Disclosures(database, clock, ids, OwnFacts(database)))
         identity = dataclasses.replace(IdentitySettings(), **changes)
         return Provider(
             settings=settings,

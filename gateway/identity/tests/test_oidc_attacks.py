@@ -278,6 +278,34 @@ def test_only_who_holds_the_token_rightly_may_exchange_it(browser, provider, por
     refused(exchanged(browser, provider, portal_token, client="parking"), "invalid_request")
 
 
+@pytest.fixture
+def facade_token(browser):
+    """What a program was given for the NGSI-LD façade."""
+    form = {"alias": "vendor", "audience": "ngsi-ld"}
+    answer = browser.http.post("/internal/demo-token", data=form)
+    return answer.get_json()["access_token"]
+
+
+def test_the_portal_passes_inwards_what_is_meant_for_its_facades(browser, provider, facade_token):
+    answer = exchanged(browser, provider, facade_token, "sensing").get_json()
+    body = answer["access_token"].split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    assert (claims["aud"], claims["sub"]) == ("sensing", demo.person_id("vendor"))
+
+
+def test_nobody_else_does(browser, provider, facade_token):
+    for client in ("sensing", "parking"):
+        answer = exchanged(browser, provider, facade_token, "sensing", client=client)
+        refused(answer, "invalid_request")
+
+
+def test_the_portal_passes_on_nothing_that_others_were_given_for_a_service(browser, provider):
+    form = {"alias": "vendor", "audience": "parking"}
+    answer = browser.http.post("/internal/demo-token", data=form)
+    token = answer.get_json()["access_token"]
+    refused(exchanged(browser, provider, token, "sensing"), "invalid_request")
+
+
 def test_an_exchange_cannot_lengthen_or_widen(browser, provider, portal_token, clock):
     clock.advance(timedelta(seconds=200))
     answer = exchanged(browser, provider, portal_token).get_json()

@@ -50,8 +50,10 @@ class FakeChannel:
 
 class FakePlugin:
     def __init__(self, channel: FakeChannel) -> None:
+        words = {"notify.delivery": {"zh-CN": "送达", "en": "Delivery"}}
+        hooks = frozenset({"register_channel"})
         self.manifest = plugins.manifest.Manifest(
-            f"fake-{channel.id}", "0", "test", ">=0", frozenset({"register_channel"})
+            f"fake-{channel.id}", "0", "test", ">=0", hooks, purposes=words
         )
         self._channel = channel
 
@@ -176,5 +178,5 @@ def centre(
     calls = FakeChannel("phone", "phone", urgent_only=True)
     fakes = [FakePlugin(mail), FakePlugin(calls)]
     real = plugins.build
-    monkeypatch.setattr(plugins, "build", lambda domain, specs, _=None: real(domain, specs, fakes))
+    monkeypatch.setattr(plugins, "build", lambda domain, specs, *_: real(domain, specs, fakes))
     return Notify(service_under_test(app), relations, mail, calls)

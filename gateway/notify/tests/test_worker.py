@@ -271,6 +271,18 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_a_key_doubles_nothing(d
     assert sum(one.maybe_twice for one in district.deliveries()) == 0
 
 
+def test_health_says_whether_anybody_delivers(district):
+    def problem():
+        district.service.service.health.check()
+        return district.service.service.health.problems.get("worker", "")
+
+    until(lambda: problem() == "no delivery worker is at work")
+    district.start_worker()
+    until(lambda: problem() == "")
+    district.kill_worker()
+    until(lambda: problem() == "no delivery worker is at work")
+
+
 def test_over_a_channel_without_keys_the_crash_window_is_counted(district):
     district.reachable(EMAIL, "daughter@example.org")
     district.mailbox.late = 30.0

@@ -112,6 +112,8 @@ class Issuer:
         return self._issue()
 
     def _token_exchange(self, form: dict[str, str]) -> Response:
+        if "refused" in form["subject_token"]:
+            return JSONResponse({"error": "invalid_request"}, 400)
         return JSONResponse({"access_token": f"for-{form['resource']}", "expires_in": self.life})
 
     def _client_credentials(self, form: dict[str, str]) -> Response:

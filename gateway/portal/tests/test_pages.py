@@ -204,6 +204,36 @@ def test_who_looked_at_my_data_names_the_services_that_are_away(portal: Any) -> 
     assert "notify”现在无法响应" in page or "消息”现在无法响应" in page
 
 
+def _disclosures(_message: Any) -> audit_pb2.ListAccessesResponse:
+    told = audit_pb2.DisclosureRecord(
+        service="parking",
+        plugin="parking-acme-pay",
+        vendor="Acme",
+        purpose="parking.payment",
+        purpose_display="停车费支付",
+        basis="request",
+        calls=3,
+    )
+    left_out = audit_pb2.AccessRecord(
+        service="parking",
+        action="Disclose",
+        actor="plugin:parking-rights",
+        basis="parking.concession",
+        outcome="CONSENT_REQUIRED",
+    )
+    return audit_pb2.ListAccessesResponse(accesses=[left_out], disclosures=[told])
+
+
+def test_what_vendors_programs_were_told_and_what_they_were_not_told_is_shown(portal: Any) -> None:
+    portal.caller.replies["parking.ListAccesses"] = _disclosures
+    portal.log_in()
+    page = portal.client.get("/me/accesses").text
+    for words in ("parking-acme-pay", "Acme", "停车费支付", "您本人的要求"):
+        assert words in page
+    assert "插件“parking-rights”" in page
+    assert "用于“parking.concession”，未提供" in page
+
+
 def test_a_call_that_needs_a_stronger_log_in_comes_back_to_the_same_page(portal: Any) -> None:
     portal.log_in()
     details = {"acr_values": "2"}
@@ -230,6 +260,20 @@ def test_health_names_what_is_missing(portal: Any) -> None:
     assert answer.status_code == 503
     assert answer.json()["components"]["parking"]["status"] == "unavailable"
     assert answer.json()["components"]["portal"] == {"status": "ready"}
+
+
+def test_health_names_a_worker_and_when_it_was_last_at_work(portal: Any) -> None:
+    monitor = portal.parts.monitor
+    monitor.workers.append("notify")
+    answer = portal.client.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["components"]["worker-notify"]["status"] == "unavailable"
+    assert "lastReady" not in answer.json()["components"]["worker-notify"]
+    monitor._note("worker-notify", "")
+    monitor._note("worker-notify", "no delivery worker is at work")
+    shown = portal.client.get("/healthz").json()["components"]["worker-notify"]
+    assert shown["status"] == "unavailable"
+    assert shown["lastReady"] <= shown["since"]
 
 
 def test_an_htmx_request_is_sent_to_log_in_as_a_whole_page(portal: Any) -> None:

@@ -17,8 +17,10 @@ from xianban.sensing.v1 import devices_pb2 as pb
 from xianban_plugin_sensing_wristband.wristband import JsonWristband
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.ids import SeededIds
+from xianban_sdk.plugins import NOBODY
 from xianban_sdk.storage.keys import Keyring, install_keys
 from xianban_sensing.plugins import Model
+from xianban_sensing.uplink.admissions import Admissions
 from xianban_sensing.uplink.bindings import Bindings
 from xianban_sensing.uplink.flow import Flow
 from xianban_sensing.uplink.letters import Letter
@@ -37,6 +39,17 @@ class Away(grpc.RpcError):
 
 class FakeRegistry:
     """One wristband, bound; the list answers by sequence like the real one."""
+
+    def __init__(self) -> None:
+        self.basis, self.away = "consent", False
+        self.asked: list[pb.Speaker] = []
+
+    def AdmitReadings(self, request: pb.AdmitReadingsRequest, **_: Any) -> pb.AdmitReadingsResponse:
+        if self.away:
+            raise Away
+        self.asked.extend(request.speakers)
+        given = pb.Admission(capability="line-1" if self.basis else "", basis=self.basis)
+        return pb.AdmitReadingsResponse(admissions=[given for _ in request.speakers])
 
     def ListBindings(self, request: pb.ListBindingsRequest, **_: Any) -> pb.ListBindingsResponse:
         bound = pb.Binding(
@@ -90,20 +103,23 @@ class Under:
 
     def __init__(self, folder: Path) -> None:
         self.domain = FakeDomain()
-        self.told: list[tuple[str, str]] = []
+        self.told: list[tuple[str, str, str]] = []
         self.acknowledged: list[int] = []
         clock = ManualClock(NOW)
         registry: Any = FakeRegistry()
         clients: Any = FakeClients(self.domain)
         self.bindings = Bindings(registry, lambda: None)
         self.spool = Spool(folder / "spool.db")
+        models = {"json-wristband": Model("test", JsonWristband())}
+        self.registry = registry
         self.flow = Flow(
             self.bindings,
-            {"json-wristband": Model("test", JsonWristband())},
+            models,
             Services(clients),
             self.spool,
+            Admissions(registry, models),
             SeededIds(1, clock),
-            lambda device, word: self.told.append((device, word)),
+            lambda *told: self.told.append(told),
             lambda device, at, ahead: None,
         )
         self._stop = threading.Event()
@@ -178,18 +194,45 @@ def test_a_spool_outlives_its_process(tmp_path: Path) -> None:
 def test_an_sos_goes_out_at_once_and_its_wearer_hears_of_it(under: Under) -> None:
     under.say(1, ev="sos", id="a1")
     eventually(lambda: under.domain.events == ["band-1:a1"])
-    eventually(lambda: under.told == [("band-1", "received")])
+    eventually(lambda: under.told == [("band-1", "received", "band-1:a1")])
     assert under.acknowledged == [1]
+
+
+def test_whoever_calls_a_press_off_is_told_of_that_press(under: Under) -> None:
+    under.say(2, ev="sos-cancel", id="c1", of="a1")
+    eventually(lambda: under.told == [("band-1", "received", "band-1:a1")])
+
+
+def test_an_adapter_hears_which_of_its_presses_is_answered() -> None:
+    band = Model("test", JsonWristband())
+    told = orjson.loads(band.render("band-1", "coming", "…", "band-1:a1"))
+    assert told == {"cmd": "coming", "text": "…", "id": "a1"}
+
+
+def test_an_adapter_without_that_parameter_is_asked_without_it() -> None:
+    class Older(JsonWristband):
+        def render(self, command: str, text: str) -> bytes:  # type: ignore[override]
+            return command.encode()
+
+    assert Model("test", Older()).render("band-1", "coming", "…", "band-1:a1") == b"coming"
+
+
+def test_a_display_that_fails_costs_only_its_own_word() -> None:
+    class Broken(JsonWristband):
+        def render(self, command: str, text: str, event: str = "") -> bytes:
+            raise KeyError(command)
+
+    assert Model("test", Broken()).render("band-1", "coming", "…", "band-1:a1") == b""
 
 
 def test_an_sos_that_nobody_takes_is_kept_and_the_wearer_knows(under: Under) -> None:
     under.domain.away = True
     under.say(1, ev="sos", id="a1")
-    eventually(lambda: under.told == [("band-1", "held")])
+    eventually(lambda: under.told == [("band-1", "held", "band-1:a1")])
     eventually(lambda: under.acknowledged == [1])
     under.domain.away = False
     eventually(lambda: under.domain.events == ["band-1:a1"])
-    eventually(lambda: under.told[-1] == ("band-1", "received"))
+    eventually(lambda: under.told[-1] == ("band-1", "received", "band-1:a1"))
 
 
 def test_the_same_press_without_an_id_of_its_own_is_the_same_event(under: Under) -> None:
@@ -211,3 +254,67 @@ def test_a_message_that_cannot_be_read_costs_only_itself(under: Under) -> None:
     under.say(2, hr=71, t=int((NOW - timedelta(minutes=1)).timestamp() * 1000))
     eventually(lambda: under.acknowledged == [1, 2])
     assert [one.value for one in under.domain.readings] == [71]
+
+
+class Quiet(JsonWristband):
+    """A model that raises no alarms."""
+
+    alarms = ()
+
+
+class TestConsent:
+    def test_without_it_only_an_alarm_is_handed_on(self, under: Under) -> None:
+        under.registry.basis = "vital"
+        under.say(1, hr=70)
+        under.say(2, ev="low-battery", id="b1")
+        under.say(3, ev="sos", id="a1")
+        eventually(lambda: len(under.acknowledged) == 3)
+        assert (under.domain.events, under.domain.readings) == (["band-1:a1"], [])
+
+    def test_after_a_withdrawal_a_model_without_alarms_is_not_read(self, under: Under) -> None:
+        under.say(1, hr=70)
+        eventually(lambda: len(under.domain.readings) == 1)
+        under.registry.basis = ""
+        under.say(2, ev="sos", id="a1")
+        eventually(lambda: under.acknowledged == [1, 2])
+        assert (len(under.domain.readings), under.domain.events) == (1, [])
+
+    def test_while_nobody_can_be_asked_alarms_go_and_the_rest_waits(self, under: Under) -> None:
+        under.registry.away = True
+        under.say(1, hr=70)
+        under.say(2, ev="sos", id="a1")
+        eventually(lambda: under.domain.events == ["band-1:a1"])
+        eventually(lambda: len(under.acknowledged) == 2)
+        assert under.domain.readings == []
+        under.registry.away = False
+        eventually(lambda: len(under.domain.readings) == 1)
+        eventually(lambda: under.spool.domains() == [])
+        assert all(one.read_for_alarms for one in under.registry.asked)
+
+    def test_who_did_not_answer_is_left_alone_for_a_while_but_by_who_waited(self) -> None:
+        now, registry = [0.0], FakeRegistry()
+        admissions = Admissions(registry, {}, lambda: now[0])
+        band = pb.Binding(device="b", model="m", subject="residents/1")
+        registry.away = True
+        assert admissions.of([band]) is None
+        asked = len(registry.asked)
+        registry.away = False
+        assert admissions.of([band]) is None
+        assert len(registry.asked) == asked
+        now[0] = 5.0
+        assert admissions.of([band]) is not None
+        registry.away = True
+        assert admissions.of([band]) is None
+        registry.away = False
+        assert admissions.of([band], waited=True) is not None
+        assert admissions.of([band]) is not None
+
+    def test_a_model_says_which_alarms_it_raises_or_may_raise_any(self) -> None:
+        assert Model("test", Quiet()).alarms == frozenset()
+        assert "sos" in Model("test", JsonWristband()).alarms
+
+    def test_a_device_of_a_place_tells_of_nobody(self) -> None:
+        registry = FakeRegistry()
+        admissions = Admissions(registry, {})
+        [right] = admissions.of([pb.Binding(device="c", model="m", subject="lots/a")])
+        assert (right, registry.asked) == (NOBODY, [])

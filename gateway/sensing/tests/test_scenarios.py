@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from xianban_eldercare.domain.whereabouts import MARGIN_METRES
 from xianban_eldercare.hookspecs import Case, Motion
-from xianban_eldercare.vitals import DEFAULTS, KINDS
+from xianban_eldercare.vitals import KINDS, default_limits
 from xianban_plugin_eldercare_fall.detector import movements
 from xianban_plugin_eldercare_fall.pack import FallDetection
 from xianban_sdk import i18n
@@ -26,6 +26,7 @@ ADAPTERS = {
     for point in entry_points(group="xianban.sensing")
     for adapter in point.load().register_device_adapter()
 }
+LIMITS = default_limits(scale_2=False)
 BAND, SET, LOCATOR, BOX = "json-wristband", "home-set", "gps-locator", "health-box"
 PLAYED = [(one, model) for one in SCENARIOS.values() for model in one.says]
 
@@ -69,7 +70,7 @@ def test_every_scenario_says_in_both_languages_what_it_plays_and_leads_to(scenar
 def test_a_calm_day_breaks_no_limit(model):
     for one in played("calm", model):
         assert KINDS[one.kind].low <= one.value <= KINDS[one.kind].high, "can be true"
-        limits = DEFAULTS.get(one.kind)
+        limits = LIMITS.get(one.kind)
         assert limits is None or limits.low is None or one.value > limits.low
         assert limits is None or limits.high is None or one.value < limits.high
 
@@ -88,7 +89,7 @@ def test_a_calm_health_box_says_every_instrument():
 @given(st.integers(1, 300))
 def test_oxygen_ends_below_the_limit_however_long_it_falls(seconds):
     oxygen = values(played("falling-oxygen", BAND, seconds), "oxygen-saturation")
-    assert oxygen[-1] < DEFAULTS["oxygen-saturation"].low
+    assert oxygen[-1] < LIMITS["oxygen-saturation"].low
     assert all(after <= before for before, after in pairwise(oxygen))
 
 
@@ -128,7 +129,7 @@ def test_who_wanders_is_outside_of_the_demo_s_place_for_more_than_a_minute(secon
 @pytest.mark.parametrize("model", [BAND, SET])
 def test_a_battery_that_runs_down_ends_below_its_limit_and_says_so_once(model):
     found = played("low-battery", model)
-    assert values(found, "battery")[0] > DEFAULTS["battery"].low > values(found, "battery")[-1]
+    assert values(found, "battery")[0] > LIMITS["battery"].low > values(found, "battery")[-1]
     assert [one.kind for one in events(found)] == ["low-battery"]
 
 

@@ -163,7 +163,8 @@ class TestPack:
         assert (told.alert, told.severity) == ("news2", severity)
         parts = {one.params["kind"] for one in told.reasons if one.text == "reason-news2-part"}
         assert parts == {name.replace("_", "-") for name in changed}
-        assert told.reasons[-1].params == {"assumed": "consciousness-supplemental-oxygen"}
+        assumed = "consciousness-supplemental-oxygen"
+        assert told.reasons[-1].params == {"assumed": assumed, "scale": "one"}
 
     def test_it_is_told_when_it_worsens_and_is_over_below_the_bands(self):
         person = Person()

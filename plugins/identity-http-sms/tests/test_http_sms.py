@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import httpx
 import pytest
 from xianban_identity.hookspecs import CodeMessage
-from xianban_plugin_identity_http_sms.plugin import SmsSender
+from xianban_plugin_identity_http_sms.plugin import SmsSender, register_code_sender
 from xianban_sdk.signatures import verify
 
 SECRET = b"a secret of at least 16 bytes"
@@ -77,3 +77,11 @@ def test_a_failing_gateway_raises(gateway):
 def test_without_an_address_nothing_is_sent_and_the_reason_is_said():
     with pytest.raises(RuntimeError, match="XIANBAN_SMS_URL"):
         SmsSender("", "贤办", SECRET).send(MESSAGE)
+
+
+def test_the_environment_says_where_codes_go(gateway, monkeypatch):
+    monkeypatch.setenv("XIANBAN_SMS_URL", gateway.url)
+    # In a process of its own it reaches the own network only where the operator says so.
+    monkeypatch.setenv("XIANBAN_PLUGIN_PRIVATE_HOSTS", gateway.url.removeprefix("http://"))
+    monkeypatch.setenv("XIANBAN_SECRET_IDENTITY_HTTP_SMS", SECRET.decode())
+    assert register_code_sender().send(MESSAGE).accepted

@@ -190,6 +190,15 @@ def test_a_title_can_not_smuggle_in_a_header(boxes, server, certificate, tmp_pat
     assert boxes.mails[0][1].rcpt_tos == ["wang@example.org"]
 
 
+@pytest.mark.parametrize("address", ["", "wang", "wang@", "wang@a@b", "wang\r\n@example.org"])
+def test_what_is_no_address_is_not_tried_again(boxes, server, certificate, tmp_path, address):
+    from dataclasses import replace
+
+    outcome = channel(server, certificate, tmp_path).deliver(replace(ATTEMPT, address=address))
+    assert (outcome.verdict, outcome.reason) == (Verdict.BOUNCED, "address-invalid")
+    assert boxes.mails == []
+
+
 @pytest.mark.parametrize("url", ["http://x", "smtp://", "smtp+plain://mail.example.org"])
 def test_an_address_that_would_send_in_the_clear_is_refused(url):
     with pytest.raises(ValueError, match="smtp"):

@@ -11,7 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 from xianban_notify.hookspecs import Attempt, Verdict
 from xianban_plugin_notify_webpush.encryption import key_of, public_bytes, unpadded
-from xianban_plugin_notify_webpush.plugin import WebPushChannel
+from xianban_plugin_notify_webpush.plugin import WebPushChannel, register_channel
 
 ATTEMPT = Attempt(
     key="01K0000000000000000000000A",
@@ -177,3 +177,9 @@ def test_every_process_with_the_secret_has_the_same_key():
     first, second = (WebPushChannel(SECRET, "") for _ in range(2))
     assert first.browser_key == second.browser_key
     assert len(first.browser_key) == 87
+
+
+def test_the_installations_secret_makes_the_key_that_browsers_subscribe_with(monkeypatch):
+    monkeypatch.setenv("XIANBAN_SECRET_NOTIFY_WEBPUSH", "a secret of at least 16 bytes")
+    made, again = register_channel(), register_channel()
+    assert made.browser_key == again.browser_key != ""

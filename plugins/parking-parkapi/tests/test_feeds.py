@@ -7,10 +7,9 @@ import httpx
 import orjson
 import pytest
 from xianban_parking.hookspecs import LotFacts, LotObservation, Rejected
-from xianban_plugin_parking_parkapi import pulling
 from xianban_plugin_parking_parkapi.feeds import FeedFacts, PullFeed, PushFeed
 from xianban_plugin_parking_parkapi.plugin import configured, register_feed
-from xianban_plugin_parking_parkapi.pulling import Puller, SourceUnreachable
+from xianban_sdk.pulling import Puller, SourceUnreachable
 from xianban_sdk.settings import Settings
 from xianban_sdk.signatures import HEADER, sign
 
@@ -83,12 +82,13 @@ def test_an_answer_without_a_body_is_an_error_of_the_feed(status: int) -> None:
         feed.read(NOW)
 
 
-def test_an_answer_that_unpacks_too_large_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulling, "MAX_BYTES", 100_000)
+def test_an_answer_that_unpacks_too_large_is_cut() -> None:
     packed = gzip.compress(b"0" * 1_000_000)
-    feed = pull(lambda _: httpx.Response(200, content=packed, headers={"content-encoding": "gzip"}))
+    answer = httpx.Response(200, content=packed, headers={"content-encoding": "gzip"})
+    client = httpx.Client(transport=httpx.MockTransport(lambda _: answer))
+    puller = Puller("https://city.example/parking.json", client, largest=100_000)
     with pytest.raises(SourceUnreachable, match="more than"):
-        feed.read(NOW)
+        PullFeed(FACTS, puller).read(NOW)
 
 
 def test_a_source_that_is_away_is_an_error_of_the_feed() -> None:

@@ -33,7 +33,6 @@ def resources(tmp_path: Path) -> Iterator[Any]:
     db.close()
 
 
-@pytest.mark.timeout(300)
 def test_all_real_files_are_imported_twice_without_doubling(resources: Any) -> None:
     if not REAL.is_dir():
         pytest.skip(f"real data absent: {REAL}")
@@ -45,3 +44,8 @@ def test_all_real_files_are_imported_twice_without_doubling(resources: Any) -> N
     with resources.db.read() as conn:
         assert conn.scalar(select(func.count()).select_from(lot)) == 2490
         assert conn.scalar(select(func.count()).select_from(observation)) == 76
+
+
+def test_the_suite_is_brought_one_format_of_files() -> None:
+    (result,) = build("parking", hookspecs, [parkapi]).registered("register_file_format")
+    assert [each.id for each in result.value] == ["parkapi"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from xianban_parking.hookspecs import LotObservation, Rejected
 from xianban_plugin_parking_replay.history_file import OccupancyHistory
+from xianban_plugin_parking_replay.plugin import register_file_format
 
 HEADER = "SystemCodeNumber,Capacity,Occupancy,LastUpdated"
 PACKED = files("xianban_plugin_parking_replay").joinpath("birmingham-occupancy.csv.gz")
@@ -87,3 +88,13 @@ def test_byte_order_marks_other_delimiters_and_extra_columns_do_no_harm(
 @pytest.mark.parametrize("head", [b"", b"a,b\n", b"{}", HEADER.encode()[:20] + b"\n", b"\xff" * 99])
 def test_other_files_are_not_recognised(head: bytes) -> None:
     assert not FORMAT.recognises(head)
+
+
+def test_an_empty_file_has_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "empty.csv"
+    path.touch()
+    assert list(FORMAT.read(path)) == []
+
+
+def test_the_suite_is_brought_this_format() -> None:
+    assert [each.id for each in register_file_format()] == [FORMAT.id]

@@ -6,7 +6,6 @@ from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
 import xianban_plugin_parking_replay.plugin as replay
 from sqlalchemy import select
 from xianban_parking import hookspecs
@@ -23,7 +22,6 @@ PACKED = files("xianban_plugin_parking_replay").joinpath("birmingham-occupancy.c
 
 
 # Two whole imports of 35,717 rows: seconds when idle, more beside other work.
-@pytest.mark.timeout(300)
 def test_the_record_is_imported_raw_once_with_its_dirt_flagged(tmp_path: Path) -> None:
     install_keys(Keyring.derive(b"0" * 32))
     path = tmp_path / "birmingham-occupancy.csv"

@@ -1,5 +1,6 @@
 """Orders, callbacks and refunds of the sandbox: signed, durable, once each."""
 
+import ssl
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -258,3 +259,14 @@ def test_the_sandbox_is_there_in_demo_districts_only(monkeypatch, tmp_path) -> N
     assert [provider.id for provider in register_payment()] == ["sandbox"]
     monkeypatch.setenv("XIANBAN_DEMO", "0")
     assert register_payment() == []
+
+
+def test_a_start_does_not_wait_for_the_certificates_that_only_a_refund_needs(
+    monkeypatch, tmp_path
+) -> None:
+    def read_all_certificates(*_args, **_named):
+        raise AssertionError("no refund yet")
+
+    monkeypatch.setenv("XIANBAN_DATA", str(tmp_path))
+    monkeypatch.setattr(ssl, "create_default_context", read_all_certificates)
+    assert [provider.id for provider in register_payment()] == ["sandbox"]

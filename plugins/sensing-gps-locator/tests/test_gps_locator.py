@@ -223,3 +223,8 @@ def test_the_wearer_is_told_in_a_sealed_sentence(text):
     body, _, seal = line.strip().lstrip("$").partition("*")
     assert seal == checksum(body)
     assert bytes.fromhex(body.split(",")[3]).decode() == text[:100]
+
+
+def test_the_wearer_is_told_which_press_is_answered():
+    line = LOCATOR.render("coming", "", "sos-17").decode("ascii")
+    assert line.partition("*")[0] == "$XB,TELL,coming,,17"

@@ -262,4 +262,8 @@ def test_no_bytes_break_the_reader(payload):
 
 
 def test_the_box_is_told_in_json():
-    assert orjson.loads(BOX.render("acknowledged", "已收到"))["cmd"] == "acknowledged"
+    assert orjson.loads(BOX.render("acknowledged", "已收到", "e1")) == {
+        "cmd": "acknowledged",
+        "text": "已收到",
+        "id": "e1",
+    }

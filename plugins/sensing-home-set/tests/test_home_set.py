@@ -210,4 +210,8 @@ def test_no_json_breaks_the_reader(item):
 
 
 def test_the_set_is_told_in_json():
-    assert orjson.loads(SET.render("acknowledged", "已收到"))["cmd"] == "acknowledged"
+    assert orjson.loads(SET.render("acknowledged", "已收到", "e1")) == {
+        "cmd": "acknowledged",
+        "text": "已收到",
+        "id": "e1",
+    }

@@ -116,6 +116,15 @@ def test_no_json_breaks_the_reader(item):
     assert all(isinstance(one, Measured | Happened | Rejected) for one in BAND.parse(payload, NOW))
 
 
+def test_a_cancel_names_the_press_that_it_calls_off():
+    [told] = BAND.parse(b'{"ev":"sos-cancel","id":"c1","of":"p1"}', NOW)
+    assert (told.kind, told.event_id, told.calls_off) == ("sos-cancel", "c1", "p1")
+
+
+def test_the_wearer_is_told_which_press_is_answered():
+    assert orjson.loads(BAND.render("coming", "", "p1"))["id"] == "p1"
+
+
 def test_the_wearer_is_told_in_json():
     assert orjson.loads(BAND.render("acknowledged", "赵勇已收到")) == {
         "cmd": "acknowledged",

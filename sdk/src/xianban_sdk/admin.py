@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,11 @@ from xianban_sdk.app import Resources, Service, installed_services
 from xianban_sdk.audit import verify
 from xianban_sdk.errors import InvalidArgument, NotFound, XianbanError, localised
 from xianban_sdk.importing import ImportReport
+from xianban_sdk.ledger import lines
 from xianban_sdk.messaging.dead_letters import DeadLetter, list_dead
 from xianban_sdk.messaging.inbox import Inbox
 from xianban_sdk.personal.serving import PersonalAdmin
+from xianban_sdk.plugins.loaded import Plugin
 from xianban_sdk.settings import Settings
 from xianban_sdk.storage.tables import outbox
 
@@ -115,6 +119,37 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         self._service.seed(self._resources)
         return pb.SeedResponse(seeded=True)
 
+    def RefreshPlugins(
+        self, request: pb.RefreshPluginsRequest, context: grpc.ServicerContext
+    ) -> pb.RefreshPluginsResponse:
+        from xianban_sdk.plugins.registry.following import follow
+
+        hookspecs, resources = self._service.hookspecs, self._resources
+        if hookspecs is None:
+            return pb.RefreshPluginsResponse()
+        running = follow(resources.hooks, hookspecs, resources.settings)
+        return pb.RefreshPluginsResponse(running=running)
+
+    def ListPlugins(
+        self, request: pb.ListPluginsRequest, context: grpc.ServicerContext
+    ) -> pb.ListPluginsResponse:
+        from xianban_sdk.plugins.roll import Roll
+
+        found = sorted(self._resources.hooks.plugins.items())
+        return pb.ListPluginsResponse(
+            plugins=[_plugin(plugin) for _, plugin in found],
+            all=Roll(self._service, self._resources).all("en"),
+        )
+
+    def ListDisclosures(
+        self, request: pb.ListDisclosuresRequest, context: grpc.ServicerContext
+    ) -> pb.ListDisclosuresResponse:
+        since = date.fromisoformat(request.since) if request.since else None
+        with self._resources.db.read() as conn:
+            found = lines(conn, plugin=request.plugin, vendor=request.vendor, since=since)
+        told = [pb.DisclosureLine(**asdict(line)) for line in found]
+        return pb.ListDisclosuresResponse(lines=told)
+
     def _letter(self, letter: DeadLetter) -> pb.DeadLetter:
         made = pb.DeadLetter(
             id=letter.id,
@@ -127,6 +162,17 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         )
         made.dead_time.FromDatetime(letter.created_at)
         return made
+
+
+def _plugin(plugin: Plugin) -> pb.LoadedPlugin:
+    manifest = plugin.manifest
+    return pb.LoadedPlugin(
+        id=manifest.id,
+        version=manifest.version,
+        vendor=manifest.vendor,
+        tier=plugin.tier,
+        set_aside=plugin.quarantined,
+    )
 
 
 def open_admin(settings: Settings, servicer: AdminServicer, name: str) -> grpc.Server:

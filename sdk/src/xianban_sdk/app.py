@@ -21,7 +21,7 @@ from xianban_sdk.identity.relations import FactsSource
 from xianban_sdk.ids import Ids
 from xianban_sdk.messaging.bus import Bus
 from xianban_sdk.personal import PersonalData
-from xianban_sdk.plugins import Hooks
+from xianban_sdk.plugins import Capability, Hooks
 from xianban_sdk.rpc.clients import Clients
 from xianban_sdk.settings import Settings
 from xianban_sdk.storage.encryption import Cipher
@@ -75,6 +75,8 @@ class Service:
     servicers: Mapping[str, Callable[[Resources], object]]
     # The module of the domain's hooks; its plugins are the entry points of ``xianban.<name>``.
     hookspecs: Any = None
+    # What only plugins bring, and the words for when none does.
+    capabilities: Sequence[Capability] = ()
     metadata: MetaData | None = None
     migrations: str | None = None
     consumers: Sequence[Callable[..., None]] = ()
@@ -92,6 +94,8 @@ class Service:
     importers: Mapping[str, Callable[..., Any]] = field(default_factory=dict[str, Any])
     # Whose data the tables hold, what for, and what becomes of it when the person goes.
     personal_data: PersonalData = field(default_factory=PersonalData)
+    # Dependency → "" when it is well, else what is wrong: beside those that every service has.
+    checks: Callable[[Resources], Mapping[str, Callable[[], str]]] | None = None
     # Rows of its own that have done their work, and how long they stay.
     kept: Sequence[Kept] = ()
     # Identity alone knows relations and keys first-hand; everybody else leaves these out.

@@ -18,12 +18,17 @@ current_deadline: ContextVar[Deadline | None] = ContextVar("xianban_deadline", d
 class Deadline:
     """A point on the monotonic clock; None seconds = no end (streams)."""
 
-    __slots__ = ("_end", "_monotonic")
+    __slots__ = ("_end", "_monotonic", "is_abandoned")
 
     def __init__(
-        self, seconds: float | None, monotonic: Callable[[], float] = time.monotonic
+        self,
+        seconds: float | None,
+        monotonic: Callable[[], float] = time.monotonic,
+        is_abandoned: Callable[[], bool] = lambda: False,
     ) -> None:
         self._monotonic = monotonic
+        # Whether the caller went away: work that takes long asks now and then.
+        self.is_abandoned = is_abandoned
         self._end = float("inf") if seconds is None else monotonic() + seconds
 
     def remaining(self) -> float:

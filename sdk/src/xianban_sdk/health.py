@@ -1,8 +1,9 @@
 """grpc.health.v1 that tells the truth: overall, per proto service and per dependency.
 
 Names: "" and each proto service (may calls be sent here?), and the dependencies "database", "bus",
-"relations" and "plugins". Without its database a service serves nothing; without the bus, identity
-or a plugin it serves less, and says which.
+"relations", "plugins" and "capabilities", and what the service adds (``Service(checks=…)``).
+Without its database a service serves nothing; without the bus, identity or a plugin it serves
+less, and says which.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from xianban_sdk.telemetry import log
 
 __all__ = ["DEPENDENCIES", "Health"]
 
-DEPENDENCIES: Final = ("database", "bus", "relations", "plugins")
+DEPENDENCIES: Final = ("database", "bus", "relations", "plugins", "capabilities")
 _NEEDED: Final = frozenset({"database"})
 _EACH: Final = 1.0
 _UP: Final = health_pb2.HealthCheckResponse.SERVING

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
 from fluent.runtime import FluentBundle, FluentResource
@@ -15,6 +16,7 @@ __all__ = [
     "catalogue",
     "lend",
     "negotiate",
+    "place",
     "register",
     "text",
 ]
@@ -22,6 +24,8 @@ __all__ = [
 LOCALES: Final = ("zh-CN", "en")
 DEFAULT_LOCALE: Final = "zh-CN"
 SDK_PACKAGE: Final = "xianban_sdk"
+# Packages that are not on the path, by name.
+_placed: Final[dict[str, Path]] = {}
 # A header is a stranger's input: nobody reads more languages than this.
 _MAX_LANGUAGES: Final = 16
 
@@ -57,15 +61,20 @@ class Catalogue:
         formatted, _problems = bundle.format_pattern(pattern, params)
         return str(formatted)
 
+    def renew(self) -> None:
+        """Reads the texts again when they are next asked for."""
+        self._bundles = {}
+
     def _bundle(self, locale: str) -> FluentBundle:
-        if locale not in self._bundles:
-            self._bundles[locale] = _bundle(self.package, locale)
-        return self._bundles[locale]
+        bundles = self._bundles
+        if locale not in bundles:
+            bundles[locale] = _bundle(self.package, locale)
+        return bundles[locale]
 
 
 def _bundle(package: str, locale: str) -> FluentBundle:
     bundle = FluentBundle([locale], use_isolating=False)
-    source = resources.files(package).joinpath("locale", f"{locale}.ftl")
+    source = _folder(package).joinpath("locale", f"{locale}.ftl")
     if source.is_file():
         bundle.add_resource(FluentResource(source.read_text("utf-8")))
     return bundle
@@ -82,15 +91,41 @@ def register(package: str) -> Catalogue:
 
     That every line of them can be read is for `tests/architecture` to say, not for each start.
     """
-    found = resources.files(package).joinpath("locale")
+    found = _folder(package).joinpath("locale")
     missing = [one for one in LOCALES if not found.joinpath(f"{one}.ftl").is_file()]
     if found.is_dir() and missing:
         raise LookupError(f"{package}/locale lacks {', '.join(missing)}")
     return catalogue(package)
 
 
+def place(package: str, folder: Path) -> None:
+    """Where a package lies that this process can't import: a plugin in a directory of its own.
+
+    Its texts are read anew: this may be its next version. A package that can be imported keeps its
+    own: nobody replaces the host's by taking its name.
+    """
+    _placed[package] = folder
+    catalogue(package).renew()
+
+
+def _folder(package: str) -> Path:
+    # Found, not imported: finding runs no code of a package that is no part of another.
+    # Before what was placed: a plugin's package that is called like ours must not speak for us.
+    spec = find_spec(package)
+    places = (spec.submodule_search_locations if spec else None) or []
+    found = next(map(Path, places), None) or _placed.get(package)
+    if found is None:
+        raise LookupError(f"{package} is not installed")
+    return found
+
+
 def lend(package: str, to: str) -> None:
-    """A plugin's texts are found under its host's name too; LookupError as in `register`."""
+    """A plugin's texts are found under its host's name too; LookupError as in `register`.
+
+    Texts alone are read: the plugin may run elsewhere, and its code must not run here.
+    """
+    if not package.isidentifier():
+        raise LookupError(f"{package!r} is no name of a package")
     catalogue(to).borrow(register(package))
 
 

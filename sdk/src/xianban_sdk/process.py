@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+import grpc
+
 from xianban_sdk import telemetry
 from xianban_sdk.app import GROUP, Service, UnknownService, installed_services
 from xianban_sdk.clock import Clock, SystemClock
@@ -17,6 +19,7 @@ from xianban_sdk.identity.workload import IdentityHttp
 from xianban_sdk.ids import Ids, UlidIds
 from xianban_sdk.messaging.bus import Bus
 from xianban_sdk.messaging.memory_bus import MemoryBus
+from xianban_sdk.probe import open_probe
 from xianban_sdk.running import RunningService, patterns
 from xianban_sdk.settings import Settings
 from xianban_sdk.signatures import installed_secret
@@ -55,6 +58,7 @@ class Process:
         self.bus = bus or bus_of(settings)
         self._identity = IdentityHttp(settings)
         self.running: list[RunningService] = []
+        self._probe: grpc.Server | None = None
 
     def start(self) -> None:
         """Opens everything; returns when every socket is open, not when all is ready."""
@@ -63,11 +67,15 @@ class Process:
         try:
             for service in self._services:
                 self._made(service).start()
+            self._probe = open_probe(self.settings, self._serving)
         except BaseException:
             # Half a process serves nobody: what is open is closed again.
             self.stop()
             raise
         log.info("started", services=[service.name for service in self._services])
+
+    def _serving(self) -> bool:
+        return all(running.health.serving for running in self.running)
 
     def open_for_upkeep(self, *, relay: bool = False) -> None:
         """Opens databases and admin sockets alone, for a command while nothing runs."""
@@ -124,6 +132,8 @@ class Process:
         for running in self.running:
             running.close()
         self._identity.close()
+        if self._probe is not None:
+            self._probe.stop(None)
         telemetry.flush()
         log.info("stopped", services=[service.name for service in self._services])
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
+import grpc
+
 from xianban_sdk import telemetry
 from xianban_sdk.app import Service, database_url, installed_services
 from xianban_sdk.clock import Clock, SystemClock
 from xianban_sdk.messaging.bus import Bus
 from xianban_sdk.messaging.relay import Relay
+from xianban_sdk.probe import open_probe
 from xianban_sdk.running import patterns
 from xianban_sdk.settings import Settings
 from xianban_sdk.storage.engine import Database
@@ -38,6 +41,7 @@ class RelayProcess:
         self._stop = threading.Event()
         self._databases: list[Database] = []
         self._threads: list[threading.Thread] = []
+        self._probe: grpc.Server | None = None
 
     def start(self) -> None:
         """Returns at once; database and broker may come later."""
@@ -48,6 +52,7 @@ class RelayProcess:
             relay = Relay(db, self._bus, self._clock)
             self._databases.append(db)
             self._run(service.name, relay)
+        self._probe = open_probe(self.settings, lambda: not self._stop.is_set())
         log.info("relaying", services=[service.name for service in self._services])
 
     def _run(self, name: str, relay: Relay) -> None:
@@ -75,5 +80,7 @@ class RelayProcess:
         self._bus.close()
         for db in self._databases:
             db.close()
+        if self._probe is not None:
+            self._probe.stop(None)
         telemetry.flush()
         log.info("stopped", relays=[service.name for service in self._services])

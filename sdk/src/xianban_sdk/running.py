@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from importlib import resources as package_files
 from typing import Any, Final
 
 import grpc
@@ -13,20 +12,25 @@ from sqlalchemy import text
 
 from xianban_sdk import i18n, plugins
 from xianban_sdk.admin import AdminServicer, open_admin
+from xianban_sdk.alerts.answering import ANSWERED, FromTheCopy, answer_consumer
+from xianban_sdk.alerts.servicer import ALERT_SERVICE
 from xianban_sdk.alerts.tables import KEPT as ALERTS_KEPT
 from xianban_sdk.app import Handlers, Resources, Service, database_url
 from xianban_sdk.audit import Sealer
 from xianban_sdk.clock import Clock
+from xianban_sdk.disclosures import Disclosures
 from xianban_sdk.health import Health
-from xianban_sdk.http_side import HttpSide
+from xianban_sdk.http_side import Side, http_side
 from xianban_sdk.identity.access import Authoriser
 from xianban_sdk.identity.feed import RelationsFeed, lister, relation_consumer, resolver
 from xianban_sdk.identity.jwks import JwksCache, JwksSource
-from xianban_sdk.identity.policy import Policy, schema_for
-from xianban_sdk.identity.relations import BOUND_SECONDS, Relations
+from xianban_sdk.identity.policy import policy_of
+from xianban_sdk.identity.relations import BOUND_SECONDS, FactsSource, Relations
 from xianban_sdk.identity.tokens import TokenVerifier
 from xianban_sdk.identity.workload import IdentityHttp, WorkloadIdentity
 from xianban_sdk.ids import Ids
+from xianban_sdk.inside import certificates
+from xianban_sdk.loops import again_after_failing
 from xianban_sdk.messaging.bus import Bus, Subscription
 from xianban_sdk.messaging.consumers import describe
 from xianban_sdk.messaging.inbox import Inbox
@@ -37,6 +41,9 @@ from xianban_sdk.personal.erasing import (
     erasure_consumer,
     erasure_timer,
 )
+from xianban_sdk.plugins.capabilities import absent
+from xianban_sdk.plugins.noted import PluginsNoted
+from xianban_sdk.plugins.serving import PLUGIN_POLICY, PLUGIN_SERVICE, PluginServicer
 from xianban_sdk.rpc.accesses import AccessLog
 from xianban_sdk.rpc.chain import Chain
 from xianban_sdk.rpc.clients import Clients
@@ -47,8 +54,9 @@ from xianban_sdk.settings import Settings
 from xianban_sdk.storage.encryption import installed_cipher
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.migrate import migrate
-from xianban_sdk.storage.retention import KEPT, prune
+from xianban_sdk.storage.retention import KEPT, prune_each_hour
 from xianban_sdk.telemetry import log
+from xianban_sdk.terms import Terms
 from xianban_sdk.threads import background
 from xianban_sdk.timers import Timers
 
@@ -56,7 +64,6 @@ __all__ = ["RunningService", "patterns"]
 
 RELATION_CHANGED: Final = "identity.v1.relation_changed"
 _RETRY_SECONDS: Final = 0.5
-_FORGET_SECONDS: Final = 3600.0
 # What a thread gets to end at shut-down.
 _ENDING_SECONDS: Final = 5.0
 _SAFETY_THREADS: Final = 2
@@ -65,7 +72,9 @@ _SAFETY_THREADS: Final = 2
 def patterns(service: Service) -> list[str]:
     """The routing keys a service's group takes, its relations included."""
     own = {describe(function).pattern for function in service.consumers} | {PERSON_ERASED}
-    return sorted(own if service.relations else own | {RELATION_CHANGED})
+    if not service.relations:
+        own |= {RELATION_CHANGED} | ({ANSWERED} if ALERT_SERVICE in service.servicers else set())
+    return sorted(own)
 
 
 class RunningService:
@@ -91,8 +100,10 @@ class RunningService:
         self.db = Database.open(database_url(service.name, settings), owner=service.name)
         self.resources = self._make_resources()
         self.resources.relations = self._relations()
+        self.disclosures = self._desk()
+        self.terms = Terms(self.resources)
         self.chain = self._make_chain(self._keys(identity))
-        self.health = Health(service.name, service.servicers, self._checks())
+        self.health = Health(service.name, self.proto_services, self._checks())
         self._servers: list[grpc.Server] = []
         self._threads: list[threading.Thread] = []
         self._stop = threading.Event()
@@ -100,7 +111,7 @@ class RunningService:
         self._inbox: Inbox | None = None
         self._subscription: Subscription | None = None
         self._relay = Relay(self.db, bus, clock)
-        self._http: HttpSide | None = None
+        self._http: Side | None = None
 
     # -- composing --------------------------------------------------------------------------
 
@@ -112,7 +123,7 @@ class RunningService:
             db=self.db,
             clock=self._clock,
             ids=self._ids,
-            hooks=plugins.build(self.service.name, self.service.hookspecs),
+            hooks=plugins.build(self.service.name, self.service.hookspecs, None, self.settings),
             clients=clients,
             relations=Relations(self.db, self._clock, resolver(clients), lister(clients)),
             cipher=installed_cipher(),
@@ -125,15 +136,19 @@ class RunningService:
         make = self.service.relations
         return make(self.resources) if make else self.resources.relations
 
+    def _desk(self) -> Disclosures:
+        desk = Disclosures(self.db, self._clock, self._ids, self.resources.relations)
+        self.resources.hooks.issue_at(desk)
+        return desk
+
     def _keys(self, identity: IdentityHttp) -> JwksSource:
         if self.service.keys is not None:
             return self.service.keys(self.resources)
-        return JwksCache(identity.jwks, self.settings.keys / f"jwks-{self.service.name}.json")
+        return JwksCache(identity.jwks, self.settings.data / "jwks" / f"{self.service.name}.json")
 
     def _make_chain(self, keys: JwksSource) -> Chain:
         methods = self._bind()
         facts = self.resources.relations
-        policy = self._policy(methods)
         return Chain(
             methods,
             service=self.service.name,
@@ -142,7 +157,7 @@ class RunningService:
             clock=self._clock,
             ids=self._ids,
             verifier=TokenVerifier(keys, self.settings.issuer, self.service.name, self._clock),
-            authoriser=Authoriser(facts, policy, self.settings.district, self._clock),
+            authoriser=self._authoriser(facts, methods),
             accesses=AccessLog(self.db, self._clock, self._ids),
             streams=OpenStreams(facts, self._clock),
             hooks=self.resources.hooks,
@@ -150,16 +165,21 @@ class RunningService:
             default_deadline=self.settings.deadline,
         )
 
+    @property
+    def proto_services(self) -> tuple[str, ...]:
+        """What it serves: its own, and what every service has."""
+        return (*self.service.servicers, PLUGIN_SERVICE)
+
     def _bind(self) -> list[Method]:
         servicers = {n: make(self.resources) for n, make in self.service.servicers.items()}
+        self._book = getattr(servicers.get(ALERT_SERVICE), "book", None)
+        servicers[PLUGIN_SERVICE] = PluginServicer(self.service, self.resources)
         return [method for name, servicer in servicers.items() for method in bind(name, servicer)]
 
-    def _policy(self, methods: Iterable[Method]) -> Policy:
-        file = package_files.files(self.service.package).joinpath(self.service.policy)
-        cedar = file.read_text("utf-8") if file.is_file() else ""
-        # Cedar wants one action at least; a service without RPCs (a mere consumer) has none.
-        actions = [method.rule.action for method in methods] or ["None"]
-        return Policy(cedar, schema_for(actions))
+    def _authoriser(self, facts: FactsSource, methods: Iterable[Method]) -> Authoriser:
+        actions = [method.rule.action for method in methods]
+        policy = policy_of(self.service.package, self.service.policy, actions, PLUGIN_POLICY)
+        return Authoriser(facts, policy, self.settings.district, self._clock)
 
     # -- starting ---------------------------------------------------------------------------
 
@@ -195,7 +215,7 @@ class RunningService:
         streams = [*handlers(self.chain, "streams"), self.health.handler(watch=True)]
         made = self._serve("streams", settings.streams, streams, settings.streams)
         if settings.demo:
-            names = (*self.service.servicers, reflection.SERVICE_NAME)
+            names = (*self.proto_services, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, made)
         if "safety" in lanes:
             self._serve("safety", _SAFETY_THREADS, handlers(self.chain, "safety"), None)
@@ -205,7 +225,9 @@ class RunningService:
     def _serve(
         self, lane: str, threads: int, generic: list[grpc.GenericRpcHandler], limit: int | None
     ) -> grpc.Server:
-        made = server(self.settings.listen(self.service.name, lane), threads, generic, limit=limit)
+        address = self.settings.listen(self.service.name, lane)
+        known = certificates(address, self.settings)
+        made = server(address, threads, generic, limit=limit, known=known)
         self._servers.append(made)
         return made
 
@@ -229,51 +251,36 @@ class RunningService:
         self._ready.set()
         self.health.check()
         self.chain.accesses.start()
+        self.disclosures.start()
+        if self.service.hookspecs is not None:
+            self.terms.start()
         self.chain.streams.start()
         if self.settings.relay:
             self._spawn("relay", lambda: self._relay.run(self._stop))
         self._spawn("sealer", self._seal)
         self._spawn("timers", self._run_timers)
         self._spawn("retention", self._forget)
+        if self.service.hookspecs is not None:
+            noted = PluginsNoted(self.resources.hooks, self.chain.accesses)
+            self._spawn("plugins", lambda: noted.run(self._stop))
         self._spawn("consumers", self._consume)
         if isinstance(self.resources.relations, Relations):
             feed = RelationsFeed(self.resources.relations, self._bus, self._clock)
             self._spawn("relations", lambda: feed.run(self._stop))
         for loop in self.service.loops:
-            self._spawn(loop.__name__, self._guarded(loop))
+            self._spawn(loop.__name__, again_after_failing(loop, self.resources, self._stop))
         if self.service.http is not None:
             address = self.settings.listen(self.service.name, "http")
-            self._http = HttpSide(self.service.http(self.resources), address)
+            known = certificates(address, self.settings)
+            self._http = http_side(self.service.http(self.resources), address, known)
             self._spawn("http", self._http.run)
         log.info("ready", service=self.service.name)
-
-    def _guarded(self, loop: Callable[[Resources, threading.Event], None]) -> Callable[[], None]:
-        """A loop that raises is started again, with a pause: a feed must not die of one bad day."""
-
-        def run() -> None:
-            pause = _RETRY_SECONDS
-            while not self._stop.is_set():
-                try:
-                    loop(self.resources, self._stop)
-                    return
-                except Exception:
-                    log.exception("loop_failed", service=self.service.name, loop=loop.__name__)
-                    self._stop.wait(pause)
-                    pause = min(pause * 2, 30.0)
-
-        return run
 
     def _seal(self) -> None:
         Sealer(self.db).run(self._stop)
 
     def _forget(self) -> None:
-        kept = (*KEPT, *ALERTS_KEPT, *self.service.kept)
-        # Not at the start: that belongs to the people who wait for it.
-        while not self._stop.wait(_FORGET_SECONDS):
-            try:
-                prune(self.db, self._clock.now(), kept)
-            except Exception:
-                log.exception("retention_failed", service=self.service.name)
+        prune_each_hour(self.db, self._clock, (*KEPT, *ALERTS_KEPT, *self.service.kept), self._stop)
 
     def _run_timers(self) -> None:
         made = self.service.timers
@@ -285,6 +292,10 @@ class RunningService:
         consumers = [*self.service.consumers, erasure_consumer(self.service.personal_data)]
         if isinstance(self.resources.relations, Relations):
             consumers.append(relation_consumer(self.resources.relations))
+            if self._book is not None:
+                copy = FromTheCopy(self.resources.relations)
+                judge = self._authoriser(copy, self.chain.methods.values())
+                consumers.append(answer_consumer(self._book, self.chain.methods, judge))
         return Inbox(self.db, self.service.name, consumers, clock=self._clock, ids=self._ids)
 
     def _consume(self) -> None:
@@ -306,14 +317,22 @@ class RunningService:
     # -- health -----------------------------------------------------------------------------
 
     def _checks(self) -> dict[str, Callable[[], str]]:
+        own = self.service.checks
         return {
+            **(own(self.resources) if own else {}),
             "database": self._database_problem,
             "bus": lambda: "" if self._bus.ready() else "the bus can't be reached",
             "relations": self._relations_problem,
             "plugins": lambda: "; ".join(
                 f"{n}: {why}" for n, why in self.resources.hooks.quarantined.items()
             ),
+            "capabilities": self._missing,
         }
+
+    def _missing(self) -> str:
+        resources, package = self.resources, self.service.package
+        gone = absent(self.service.capabilities, resources.hooks, resources.settings)
+        return "; ".join(i18n.text(one.missing, "en", package) for one in gone)
 
     def _database_problem(self) -> str:
         with self.db.read() as conn:
@@ -354,6 +373,8 @@ class RunningService:
         for thread in self._threads:
             thread.join(_ENDING_SECONDS)
         self.chain.accesses.stop()
+        self.terms.stop()
+        self.disclosures.stop()
 
     def flush(self) -> None:
         """What was committed leaves, if the bus is there; else it leaves at the next start."""
@@ -367,6 +388,7 @@ class RunningService:
         """Lets go of the database."""
         self.health.stop()
         self.resources.clients.close()
+        self.resources.hooks.close()
         self.db.close()
         for lane in ("", "streams", "safety", "http", "admin"):
             self.settings.socket(self.service.name, lane).unlink(missing_ok=True)

@@ -30,6 +30,12 @@ class Settings:
     data: Path = field(default_factory=lambda: Path("data"))
     # Sockets and pid files; a short path, because socket names are bounded.
     run: Path = field(default_factory=lambda: Path())
+    # Workload keys and the installation's secrets; may be mounted read-only. "" = data/keys.
+    keys: Path = field(default_factory=lambda: Path())
+    # ca.crt, tls.crt and tls.key of this process; needed where processes meet over a network.
+    tls: str = ""
+    # host:port of a plain gRPC health server and nothing more, for a kubelet; "" = none.
+    probe: str = ""
     # "" = one SQLite file per service under data.
     database: str = ""
     # "" = the in-process bus.
@@ -68,10 +74,23 @@ class Settings:
     grace: float = 5.0
     # Seconds between "not serving" and the first refused call, so that callers can look away.
     drain: float = 0.3
+    # Where plugins run, e.g. "parking-lpr=1" or "*=1": 1 is a process of its own,
+    # "acme=2@unix:/run/acme.sock" one that somebody else runs (`xianban plugin serve`).
+    plugin_tiers: str = ""
+    # What must confine such a process, e.g. "landlock,seccomp"; "" = all that this machine gives.
+    plugin_require: str = ""
+    # ca.crt, tls.crt and tls.key for plugins over TCP; "" = Unix sockets alone.
+    plugin_tls: str = ""
+    # host:port of the own network that plugins may reach, if their manifests name them.
+    plugin_private_hosts: str = ""
+    # The id of a plugin whose calls are logged with what they carry; heeded in a demo alone.
+    plugin_watch: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", self.data.absolute())
         object.__setattr__(self, "run", _run_directory(self.run, self.data))
+        keys = self.data / "keys" if self.keys == Path() else self.keys.absolute()
+        object.__setattr__(self, "keys", keys)
 
     @classmethod
     def load(
@@ -88,7 +107,7 @@ class Settings:
         values: dict[str, Any] = tomllib.loads(path.read_text("utf-8")) if path else {}
         names = {item.name for item in fields(cls)}
         values = {name: value for name, value in values.items() if name in names}
-        values |= {n: environ[_PREFIX + n.upper()] for n in names if _PREFIX + n.upper() in environ}
+        values |= {n: said for n in names if (said := _said(n, environ)) is not None}
         values |= {n: v for n, v in (flags or {}).items() if n in names and v is not None}
         return cls(
             **{
@@ -120,10 +139,14 @@ class Settings:
         # A broker that listens everywhere is met at home; its certificate names 127.0.0.1, too.
         return f"{scheme}://{_HOME if host in _EVERYWHERE else host}:{port}#v3"
 
-    @property
-    def keys(self) -> Path:
-        """The directory of the workloads' keys."""
-        return self.data / "keys"
+
+def _said(name: str, environ: Mapping[str, str]) -> str | None:
+    """XIANBAN_<NAME>, or the file that XIANBAN_<NAME>_FILE names: secrets are mounted as files."""
+    variable = _PREFIX + name.upper()
+    named = environ.get(f"{variable}_FILE", "")
+    if environ.get(variable) or not named:
+        return environ.get(variable)
+    return Path(named).read_text("utf-8").strip()
 
 
 def _variable(service: str, lane: str, what: str) -> str:

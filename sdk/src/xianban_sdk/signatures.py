@@ -18,10 +18,12 @@ from typing import Final
 
 from xianban_sdk.settings import Settings
 
-__all__ = ["HEADER", "WINDOW", "installed_secret", "sign", "verify"]
+__all__ = ["HEADER", "OF_THE_SUITE", "WINDOW", "installed_secret", "sign", "verify"]
 
 HEADER: Final = "x-xianban-signature"
 WINDOW: Final = timedelta(minutes=5)
+# Secrets of the suite itself: no plugin may be called so and be handed one for its own.
+OF_THE_SUITE: Final = frozenset({"master", "mqtt-uplink", "notify-receipts"})
 _SHORTEST: Final = 16
 _LONGEST_HEADER: Final = 512
 
@@ -51,17 +53,33 @@ def verify(
 def installed_secret(name: str, settings: Settings | None = None) -> bytes:
     """This installation's secret of that name: XIANBAN_SECRET_<NAME>, else a file made once.
 
-    The file lies with the installation's keys, readable by its owner alone; sender and receiver on
-    one machine share it, and no secret is ever known from the source code.
+    The file ``<name>.secret`` lies with the installation's keys (XIANBAN_KEYS, also mounted
+    read-only), readable by its owner alone; sender and receiver on one machine share it, and no
+    secret is ever known from the source code.
     """
-    variable = "XIANBAN_SECRET_" + name.upper().replace("-", "_")
+    variable = _variable(name)
     given = os.environ.get(variable, "").encode()
     if given:
         return _long_enough(given, variable)
     path = (settings or Settings.load()).keys / f"{name}.secret"
     if not path.exists():
-        _create(path)
+        _create_or_say(path, name)
     return _long_enough(path.read_bytes().strip(), str(path))
+
+
+def _create_or_say(path: Path, name: str) -> None:
+    """Where the keys are mounted read-only nobody makes one in passing: replicas would differ."""
+    try:
+        _create(path)
+    except OSError as error:
+        raise ValueError(
+            f"no secret {name}: {path} is not there and can't be made ({error.strerror}); "
+            f"make it by `xianban keys --secret {name}`, or give {_variable(name)}"
+        ) from error
+
+
+def _variable(name: str) -> str:
+    return "XIANBAN_SECRET_" + name.upper().replace("-", "_")
 
 
 def _create(path: Path) -> None:

@@ -12,6 +12,7 @@ from xianban.common.v1 import readings_pb2 as pb
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.ids import SeededIds
 from xianban_sdk.readings import Fact, Ingest, Kind, Kinds, Rule, Taken
+from xianban_sdk.readings.watch import bound
 from xianban_sdk.storage import Database, UnitOfWork, open_unit_of_work
 from xianban_sdk.storage.instant import to_micros
 
@@ -68,6 +69,14 @@ class World:
             **changes,
         }
         return pb.RawReading(value=value, **fields)
+
+    def bind(self, device: str, subject: str, kind: str, cadence: timedelta) -> None:
+        """A device that promised to speak so often."""
+        event = pb.DeviceBound(device=device, subject=subject)
+        event.promises.add(kind=kind, cadence_seconds=int(cadence.total_seconds()))
+        event.bind_time.FromDatetime(self.clock.now())
+        with self.unit() as uow:
+            bound(event, KINDS, uow=uow, on_facts=self._hear)
 
     def _rules(
         self, _conn: Connection, wanted: Collection[tuple[str, str]]

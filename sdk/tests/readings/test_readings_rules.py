@@ -204,16 +204,20 @@ BATCHES = st.lists(
     max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(rule=RULES, batches=BATCHES)
+@given(rule=RULES, cadence=st.sampled_from([0, 1, 2, 10]), batches=BATCHES)
 def test_ingest_tells_what_an_oracle_over_all_readings_tells(
-    world: Any, rule: Breach, batches: Any
+    world: Any, rule: Breach, cadence: int, batches: Any
 ) -> None:
-    """Over loss, reorder, duplicates, restarts and clock steps."""
+    """Over loss, reorder, duplicates, restarts and clock steps, whatever cadence was promised."""
     oracle = Oracle(rule)
     subject = f"residents/{world.ids.new()}"
     start = world.clock.now() - timedelta(hours=20)
     world.rules, world.facts = [rule], []
     world.restart()
+    if cadence:
+        # Nothing of it is left to chance: the oracle's gap is the rule's or the promise's.
+        oracle.rule = replace(rule, gap=max(rule.gap, 2.5 * timedelta(minutes=cadence)))
+        world.bind(subject[-20:], subject, "oxygen-saturation", timedelta(minutes=cadence))
     for batch, event in batches:
         _disturb(world, event)
         world.facts.clear()
@@ -257,6 +261,47 @@ def test_a_fact_says_why(world: Any) -> None:
     assert raised.reasons[0].text == "reason-heart-fast"
     assert raised.reasons[0].params["value"] == "130"
     assert raised.reasons[0].params["level"] == "120"
+
+
+def smoke(world: Any, *values: float, every: timedelta) -> list[bool]:
+    """Raised and cleared in turn, of a set that says 1 for smoke."""
+    world.rules = [
+        Breach(
+            name="smoke",
+            kind="body-temperature",
+            severity=Severity.EXTREME,
+            side="above",
+            level=39.0,
+            clear_level=38.0,
+            clear_after=timedelta(minutes=1),
+        )
+    ]
+    for value in values:
+        world.take(world.raw(value, kind="body-temperature", unit="Cel"))
+        world.clock.advance(every)
+    return [isinstance(fact, Raised) for fact in world.facts]
+
+
+def test_what_is_told_every_ten_minutes_ends_in_ten_minutes(world: Any) -> None:
+    every = timedelta(minutes=10)
+    world.bind(world.band, world.elder, "body-temperature", every)
+    assert smoke(world, 40, 37, 37, every=every) == [True, False]
+
+
+def test_a_lost_one_between_is_no_end_and_one_number_alone_ends_nothing(world: Any) -> None:
+    world.bind(world.band, world.elder, "body-temperature", timedelta(minutes=10))
+    assert smoke(world, 40, 37, every=timedelta(minutes=20)) == [True]
+    assert smoke(world, 37, every=timedelta(minutes=20)) == [True, False]
+
+
+def test_without_a_promise_a_long_gap_still_tells_nothing(world: Any) -> None:
+    assert smoke(world, 40, 37, 37, every=timedelta(minutes=10)) == [True]
+
+
+def test_a_promise_of_another_s_device_changes_nothing(world: Any) -> None:
+    every = timedelta(minutes=10)
+    world.bind(world.band, "residents/01OTHER", "body-temperature", every)
+    assert smoke(world, 40, 37, 37, every=every) == [True]
 
 
 def test_zeros_and_spikes_raise_nothing(world: Any) -> None:

@@ -11,6 +11,8 @@ from sqlalchemy import text
 from xianban_sdk.demo import person_id
 from xianban_sdk.errors import from_rpc_error
 from xianban_sdk.messaging import MemoryBus
+from xianban_sdk.plugins import Manifest, Plugin
+from xianban_sdk.plugins.tiers import IN_PROCESS, SetAside
 from xianban_sdk.process import Process
 from xianban_sdk.rpc import ServicerError
 from xianban_sdk.testing import settings_for
@@ -67,7 +69,8 @@ def test_health_is_told_per_proto_service_and_per_dependency(echo, pb):
 
 def test_a_quarantined_plugin_shows_in_health_and_stops_nobody(echo, pb):
     hooks = echo.resources.hooks
-    hooks.plugins["bad"] = type("P", (), {"quarantined": "hung", "implementations": {}})()
+    manifest = Manifest("bad", "1", "test", ">=1", frozenset())
+    hooks.take_up(Plugin(manifest, {}, SetAside("it hung"), IN_PROCESS))
     echo.service.health.check()
     assert status(echo, "plugins") == NOT_SERVING
     assert status(echo) == SERVING

@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import func, select
 from xianban_eldercare.domain.ledger import SOURCES
 from xianban_eldercare.domain.subsidies import SubsidyRules, read_subsidies
-from xianban_eldercare.handlers import fulfilment, orders, subsidies
+from xianban_eldercare.handlers import fulfilment, orders, payouts, subsidies
 from xianban_eldercare.handlers.orders import Asked
 from xianban_eldercare.repository import MACHINE, CareFiles, Organisations, Scope
 from xianban_eldercare.repository.books import Books
@@ -33,7 +33,7 @@ from xianban_eldercare.repository.order_tables import posting, service_day
 from xianban_eldercare.repository.organisation_rows import OrganisationRow
 from xianban_eldercare.repository.rows import CareFileRow
 from xianban_eldercare.timers import TIMERS
-from xianban_sdk.clock import SHANGHAI, ManualClock
+from xianban_sdk.clock import ManualClock, local_day
 from xianban_sdk.errors import XianbanError
 from xianban_sdk.ids import SeededIds
 from xianban_sdk.storage import Database, Keyring, install_keys, migrate, open_unit_of_work
@@ -164,7 +164,7 @@ class LedgerMachine(RuleBasedStateMachine):
         start = self.clock.now() + timedelta(days=days, hours=1)
         asked = Asked(self.elder, ("o", self.item), start, quantity)
         row = self.tried(lambda uow: orders.place_order(asked, scope=self.mine, uow=uow))
-        day = start.astimezone(SHANGHAI).date()
+        day = local_day(start)
         taken = self.taken(day)
         assert (row is None) == (taken + quantity > CAPACITY)
         if row is not None:
@@ -192,7 +192,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.known.append(known)
 
     def over(self, lot: Lot) -> bool:
-        return self.clock.now().astimezone(SHANGHAI).date() > lot.last
+        return local_day(self.clock.now()) > lot.last
 
     def free(self, one: Known, state: str) -> None:
         for first, fen in one.parts.items():
@@ -288,6 +288,27 @@ class LedgerMachine(RuleBasedStateMachine):
                 self.own_due -= one.row.own_fen
             self.free(one, "refunded")
 
+    @rule(share=st.sampled_from([1, 2, 3]))
+    def pay_out(self, share: int) -> None:
+        """A part of what is due; a fen more than is due is never booked."""
+        due, paid = self.subsidies()
+        fen = max(due, 0) // share
+        assert self.paid_out(max(due, 0) + 1) is None
+        assert not fen or self.paid_out(fen)
+        assert self.subsidies() == (due - fen, paid + fen)
+
+    def paid_out(self, fen: int) -> Any:
+        """None where the service refuses."""
+        reference = f"R-{next(_numbers)}"
+        deed = payouts.record_payout
+        return self.tried(lambda uow: deed("o", fen, reference, scope=STAFF, uow=uow))
+
+    def subsidies(self) -> tuple[int, int]:
+        """What the organisation is owed by the district, and was paid."""
+        with self.db.read() as conn:
+            totals = Books(conn, MACHINE).totals()
+        return totals.get("subsidy-due", 0), totals.get("subsidy-paid", 0)
+
     @rule(hours=st.sampled_from([1, 1, 1, 2, 24, 72, 24 * 9, 24 * 40]))
     def wait(self, hours: int) -> None:
         self.clock.advance(timedelta(hours=hours))
@@ -318,7 +339,8 @@ class LedgerMachine(RuleBasedStateMachine):
             keys = (posting.c.account, posting.c.resident, posting.c.organisation, posting.c.lot)
             query = select(*keys, func.sum(posting.c.amount_fen)).group_by(*keys)
             below = {row[0] for row in conn.execute(query) if row[-1] < 0}
-        assert below <= {one.value for one in SOURCES}
+        # A refund of what was paid out is owed back.
+        assert below <= {*(one.value for one in SOURCES), "subsidy-due"}
 
     @invariant()
     def the_accounts_say_what_the_model_counted(self) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from xianban_eldercare.domain.errors import Refused
-from xianban_eldercare.domain.visit_plans import AHEAD_DAYS, VisitPlan
+from xianban_eldercare.domain.holidays import is_holiday
+from xianban_eldercare.domain.visit_plans import AHEAD_DAYS, BEHIND_DAYS, HolidayChoice, VisitPlan
 
 NOON = datetime(2026, 11, 25, 4, tzinfo=UTC)  # a Wednesday, 12:00 in Shanghai
 TODAY = date(2026, 11, 25)
@@ -104,3 +106,65 @@ def test_what_is_wrong_is_named(first, last, weekdays, reason):
 def test_the_local_day_counts():
     plan = VisitPlan(frozenset({4}), time(7, 30), timedelta(hours=1), TODAY)
     assert plan.span(date(2026, 11, 26))[0] == datetime(2026, 11, 25, 23, 30, tzinfo=UTC)
+
+
+# -- statutory holidays ---------------------------------------------------------------------------
+
+HOLIDAYS = st.builds(
+    lambda first, length: {TODAY + (first + n) * DAY for n in range(length)},
+    st.integers(-5, 12),
+    st.integers(1, 9),
+)
+
+
+def with_holidays(plan, days, choice):
+    return replace(plan, holidays=choice, is_holiday=days.__contains__)
+
+
+@given(plans(), HOLIDAYS)
+def test_kept_a_holiday_is_a_day_like_any_other(plan, days):
+    kept = with_holidays(plan, days, HolidayChoice.KEEP)
+    assert kept.due(set(), NOON) == plan.due(set(), NOON)
+
+
+@given(plans(), HOLIDAYS)
+def test_skipped_a_holiday_has_no_visit_and_the_other_days_are_as_before(plan, days):
+    skipped = with_holidays(plan, days, HolidayChoice.SKIP)
+    assert skipped.due(set(), NOON) == [day for day in plan.due(set(), NOON) if day not in days]
+
+
+@given(plans(), HOLIDAYS)
+def test_moved_no_visit_lies_on_a_holiday_and_no_day_has_two(plan, days):
+    moved = with_holidays(plan, days, HolidayChoice.MOVE)
+    every = [TODAY + n * DAY for n in range(-BEHIND_DAYS, AHEAD_DAYS + 7)]
+    on = [moved.kept_on(day) for day in every if moved.comes_on(day)]
+    kept = [day for day in on if day is not None]
+    assert len(kept) == len(set(kept))
+    assert not days.intersection(kept)
+    assert all(plan.last_on is None or day <= plan.last_on for day in kept)
+    # What moves, moves behind the holiday and no further than a week.
+    assert all(timedelta() < day - max(days) <= 7 * DAY for day in kept if not plan.comes_on(day))
+
+
+@given(plans(), HOLIDAYS, st.integers(1, 40))
+def test_as_days_go_by_a_moved_visit_is_made_once(plan, days, count):
+    moved = with_holidays(plan, days, HolidayChoice.MOVE)
+    made = set()
+    for n in range(count):
+        due = moved.due(made, NOON + n * DAY)
+        assert not made.intersection(due)
+        made.update(due)
+    assert len({moved.kept_on(day) for day in made}) == len(made)
+
+
+@pytest.mark.parametrize(
+    ("day", "holiday"),
+    [
+        (date(2026, 10, 1), True),
+        (date(2026, 11, 28), False),  # a Saturday
+        (date(2026, 2, 14), False),  # a Saturday on which people make up for the Spring Festival
+        (date(2099, 1, 1), False),  # nobody knows yet
+    ],
+)
+def test_a_holiday_is_what_was_announced(day, holiday):
+    assert is_holiday(day) is holiday

@@ -58,15 +58,15 @@ def eldercare_of(
     """Starts a service composed otherwise, e.g. with rule packs of a test's own."""
 
     def start(composed: Service) -> Eldercare:
-        quiet = dataclasses.replace(composed, loops=(), timers={})
-        made = Eldercare(service_under_test(quiet, demo=True), relations, clock)
+        # Before the start: what is known by then is read at once.
         relations.grant("daughter", "elder", "family", ["eldercare"])
         relations.grant("carer", "elder", "carer", ["eldercare"])
         relations.consent("elder", "eldercare.monitoring")
         relations.member("dispatcher", "dispatcher", ["310120"])
         relations.member("doctor", "station-manager", [HERE])
         relations.member("operator", "station-manager", [ELSEWHERE])
-        return made
+        quiet = dataclasses.replace(composed, loops=(), timers={})
+        return Eldercare(service_under_test(quiet, demo=True), relations, clock)
 
     return start
 

@@ -123,7 +123,7 @@ def completed(eldercare, answers=None, facts=None, replaces=""):
 
 def told(eldercare):
     key = "eldercare.v1.assessment_completed"
-    query = select(outbox.c.data).where(outbox.c.routing_key == key)
+    query = select(outbox.c.data).where(outbox.c.routing_key == key).order_by(outbox.c.seq)
     with eldercare.db.read() as conn:
         found = conn.scalars(query).all()
     return [assessment_events_pb2.AssessmentCompleted.FromString(bytes(one)) for one in found]
@@ -153,7 +153,7 @@ class TestListEldersToAssess:
     def test_elders_of_the_own_area_with_their_level_s_age_and_draft(self, here):
         found = ask(here).ListEldersToAssess(pb.ListEldersToAssessRequest()).elders
         first, second = found
-        assert (first.display_name, first.care_level) == ("张桂芳", LEVEL.CARE_LEVEL_MILD)
+        assert (first.display_name, first.care_level) == ("张桂芳", LEVEL.CARE_LEVEL_MODERATE)
         assert first.HasField("level_due_time")
         assert first.draft.startswith(f"{ELDER}/assessments/")
         assert (second.display_name, second.HasField("level_time"), second.draft) == (

@@ -13,7 +13,7 @@ from refusals import refused
 from sqlalchemy import select
 from xianban.eldercare.v1 import organisations_pb2 as pb
 from xianban.eldercare.v1.organisations_pb2_grpc import OrganisationServiceStub
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day
 from xianban_sdk.demo import person_id
 from xianban_sdk.storage.tables import audit
 
@@ -33,7 +33,7 @@ def desk(eldercare, person="doctor"):
 
 
 def day(eldercare, days=0):
-    return (eldercare.clock.now() + timedelta(days=days)).astimezone(SHANGHAI).date().isoformat()
+    return local_day(eldercare.clock.now() + timedelta(days=days)).isoformat()
 
 
 def organisation(**changes):

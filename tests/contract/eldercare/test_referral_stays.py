@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from eldercare_names import ELDER, ELSEWHERE, HERE
-from referral_story import ABROAD, BAND, BED, HOSPITAL, HOST, District, request_id
+from referral_story import (
+    ABROAD,
+    BAND,
+    BED,
+    HOME,
+    HOME_BED,
+    HOSPITAL,
+    HOST,
+    District,
+    request_id,
+)
 from refusals import refused
+from sqlalchemy import select
+from xianban.common.v1 import messages_pb2
 from xianban.eldercare.v1 import care_files_pb2, monitoring_pb2, whereabouts_pb2
 from xianban.eldercare.v1 import organisations_pb2 as organisations
 from xianban.eldercare.v1 import referrals_pb2 as pb
@@ -16,8 +28,14 @@ from xianban.eldercare.v1.care_files_pb2_grpc import CareFileServiceStub
 from xianban.eldercare.v1.monitoring_pb2_grpc import MonitoringServiceStub
 from xianban.eldercare.v1.visits_pb2_grpc import VisitServiceStub
 from xianban.eldercare.v1.whereabouts_pb2_grpc import WhereaboutsServiceStub
+from xianban_eldercare.repository.responders import responders
 from xianban_eldercare.rostering import roster_ahead
+from xianban_sdk.clock import SHANGHAI
 from xianban_sdk.demo import person_id
+from xianban_sdk.storage.tables import outbox
+
+OTHER = f"residents/{person_id('resident')}"
+WARD = f"{HOSPITAL}/beds/3-1"
 
 
 @pytest.fixture
@@ -79,6 +97,44 @@ def visits_ahead(district):
     for one in ahead:
         counted.setdefault(one.state, []).append(one)
     return counted
+
+
+def standing(district):
+    return visits_ahead(district).get(visits.VISIT_STATE_PLANNED, [])
+
+
+def open_file(district):
+    file = care_files_pb2.CareFile(name=f"{OTHER}/careFile", display_name="王建国", area=HERE)
+    asked = care_files_pb2.UpdateCareFileRequest(care_file=file, request_id=request_id())
+    district.eldercare.as_("doctor", CareFileServiceStub).UpdateCareFile(asked)
+
+
+def single(district, resident=ELDER):
+    """In five days at four in the morning, when nobody comes by a plan."""
+    start = district.clock.now().replace(hour=20, minute=0, second=0) + timedelta(days=5)
+    visit = visits.Visit(
+        organisation="organisations/nanqiao",
+        carer=person_id("carer"),
+        kind=visits.VISIT_KIND_MEAL,
+        tasks=[visits.VisitTask(text="陪诊")],
+    )
+    visit.start_time.FromDatetime(start)
+    visit.end_time.FromDatetime(start + timedelta(hours=1))
+    asked = visits.PlanVisitRequest(parent=resident, visit=visit, request_id=request_id())
+    return district.eldercare.as_("doctor", VisitServiceStub).PlanVisit(asked)
+
+
+def messages(district):
+    key = "eldercare.v1.message_requested"
+    query = select(outbox.c.data).where(outbox.c.routing_key == key).order_by(outbox.c.seq)
+    with district.eldercare.db.read() as conn:
+        found = [bytes(data) for data in conn.scalars(query)]
+    return [messages_pb2.MessageRequested.FromString(data) for data in found]
+
+
+def managers(district):
+    with district.eldercare.db.read() as conn:
+        return responders(conn, {"station-manager"}, HERE)
 
 
 def call_for_help(district):
@@ -230,6 +286,42 @@ class TestReturnReferral:
         roster_ahead(district.eldercare.service.resources)
         assert len(visits_ahead(district)[visits.VISIT_STATE_PLANNED]) == before
 
+    def test_a_visit_planned_by_itself_is_planned_again(self, district):
+        planned = single(district)
+        made = district.admitted()
+        district.go_back(made)
+        [again] = [one for one in standing(district) if one.start_time == planned.start_time]
+        assert again.name != planned.name
+        assert (again.carer, again.kind) == (planned.carer, planned.kind)
+
+    def test_one_that_the_family_had_called_off_stays_off(self, district):
+        planned = single(district)
+        asked = visits.CancelVisitRequest(
+            name=planned.name, reason="不需要", request_id=request_id()
+        )
+        district.eldercare.as_("daughter", VisitServiceStub).CancelVisit(asked)
+        made = district.admitted()
+        district.go_back(made)
+        assert planned.start_time not in [one.start_time for one in standing(district)]
+
+    def test_of_one_that_cannot_be_planned_again_the_station_hears(self, district):
+        planned = single(district)
+        made = district.admitted()
+        open_file(district)
+        single(district, resident=OTHER)
+        district.go_back(made)
+        assert planned.start_time not in [one.start_time for one in standing(district)]
+        told = {
+            (one.recipient, one.template, one.params["times"])
+            for one in messages(district)
+            if "unplanned" in one.template
+        }
+        start = planned.start_time.ToDatetime(UTC).astimezone(SHANGHAI)
+        assert told == {
+            (person, "eldercare-referral-unplanned", f"{start:%Y-%m-%d %H:%M}")
+            for person in managers(district)
+        }
+
     def test_alarms_reach_the_station_again(self, district):
         made = district.admitted()
         district.go_back(made)
@@ -251,7 +343,7 @@ class TestReturnReferral:
 
 
 class TestAReferralOnwards:
-    def onwards(self, district):
+    def onwards(self, district, bed=""):
         """From the small home into the hospital."""
         made = district.propose(
             HOST,
@@ -261,7 +353,8 @@ class TestAReferralOnwards:
         )
         district.consent(made)
         district.offer(made, HOSPITAL, person=HOST)
-        district.as_(HOST).AcceptReferralOffer(district.accepting(made, "", to=HOSPITAL))
+        asked = district.accepting(made, bed, to=HOSPITAL)
+        district.as_(HOST).AcceptReferralOffer(asked)
         district.confirm(made, HOST)
         return made
 
@@ -282,6 +375,35 @@ class TestAReferralOnwards:
         assert as_it_was(district) == there
         assert district.go_back(first).state == pb.REFERRAL_STATE_RETURNING
         assert file_of(district).area == HERE
+
+    @pytest.fixture
+    def ward(self, district):
+        bed = organisations.Bed(name=WARD, room="3 病区", kind=organisations.BED_KIND_ORDINARY)
+        asked = organisations.UpdateBedRequest(bed=bed, request_id=request_id())
+        return district.beds(HOST).UpdateBed(asked).name
+
+    def test_a_hospital_too_keeps_a_bed_which_is_free_again_when_nobody_comes(self, district, ward):
+        district.admitted()
+        made = self.onwards(district, ward)
+        assert district.bed(ward).state == organisations.BED_STATE_HELD
+        district.later(days=4)
+        assert district.bed(ward).state == organisations.BED_STATE_FREE
+        assert district.get(made, HOST).state == pb.REFERRAL_STATE_CONSENTED
+        assert district.bed().state == organisations.BED_STATE_OCCUPIED
+
+    def test_while_in_the_hospital_s_bed_the_institution_s_is_kept_and_lain_in_again(
+        self, district, ward
+    ):
+        district.admitted()
+        made = self.onwards(district, ward)
+        district.admit(made, HOSPITAL)
+        district.hear(made, "in", ({**BAND, "area": ELSEWHERE},))
+        assert district.bed(ward).state == organisations.BED_STATE_OCCUPIED
+        assert district.bed().state == organisations.BED_STATE_HELD
+        district.go_back(made)
+        district.hear(made, "out")
+        assert district.bed(ward).state == organisations.BED_STATE_FREE
+        assert district.bed().state == organisations.BED_STATE_OCCUPIED
 
     def test_where_the_elder_is_must_be_said_rightly(self, district):
         district.admitted()
@@ -323,3 +445,79 @@ class TestCallingOffAStay:
             district.propose()
         district.hear(made, "out")
         assert district.propose().state == pb.REFERRAL_STATE_PROPOSED
+
+
+class TestFromOneInstitutionToAnother:
+    """The elder lies in the home at their station, and is referred to the small one elsewhere."""
+
+    @pytest.fixture
+    def lying(self, district):
+        self.occupy(district, HOME_BED)
+        return district
+
+    def occupy(self, district, bed, resident=ELDER):
+        asked = organisations.OccupyBedRequest(name=bed, resident=resident, request_id=request_id())
+        district.beds("doctor").OccupyBed(asked)
+
+    def confirmed(self, district):
+        there = pb.CARE_SETTING_INSTITUTION
+        made = district.propose(origin=there, target=there, reason="护理升级")
+        district.consent(made)
+        district.offer(made, ABROAD)
+        district.accept(made)
+        district.confirm(made)
+        return made
+
+    def admitted(self, district):
+        made = self.confirmed(district)
+        district.admit(made)
+        district.hear(made, "in")
+        return made
+
+    def own_bed(self, district):
+        return district.bed(HOME_BED, "doctor")
+
+    def test_the_bed_there_is_held_and_the_one_here_is_kept_to_come_back_to(self, lying):
+        self.confirmed(lying)
+        assert lying.bed().state == organisations.BED_STATE_HELD
+        assert self.own_bed(lying).state == organisations.BED_STATE_OCCUPIED
+
+    def test_on_arrival_the_elder_lies_there_and_has_the_bed_here_for_a_month(self, lying):
+        self.admitted(lying)
+        assert lying.bed().state == organisations.BED_STATE_OCCUPIED
+        kept = self.own_bed(lying)
+        assert (kept.state, kept.resident) == (organisations.BED_STATE_HELD, ELDER)
+        assert kept.hold_expire_time.ToDatetime(UTC) == lying.clock.now() + timedelta(days=30)
+
+    def test_on_the_return_everything_is_as_it_was(self, lying):
+        before = as_it_was(lying)
+        made = self.admitted(lying)
+        lying.go_back(made)
+        assert self.own_bed(lying).state == organisations.BED_STATE_OCCUPIED
+        assert lying.bed().state == organisations.BED_STATE_FREE
+        assert as_it_was(lying) == before
+
+    def test_a_bed_that_somebody_else_has_by_then_is_told_of(self, lying):
+        made = self.admitted(lying)
+        lying.later(days=31)
+        assert self.own_bed(lying).state == organisations.BED_STATE_FREE
+        open_file(lying)
+        self.occupy(lying, HOME_BED, OTHER)
+        lying.go_back(made)
+        assert lying.get(made).state == pb.REFERRAL_STATE_RETURNING
+        assert self.own_bed(lying).resident == OTHER
+        told = {one.recipient for one in messages(lying) if "bedless" in one.template}
+        assert told == set(managers(lying))
+
+    def test_nobody_asks_the_house_where_the_elder_lives(self, lying):
+        there = pb.CARE_SETTING_INSTITUTION
+        made = lying.propose(origin=there, target=there)
+        lying.consent(made)
+        with refused("INVALID_ARGUMENT", "REFERRAL_SAME_PLACE", "organisations[0]"):
+            lying.offer(made, HOME)
+
+    def test_called_off_before_the_move_the_elder_keeps_lying_here(self, lying):
+        made = self.confirmed(lying)
+        lying.cancel(made)
+        assert lying.bed().state == organisations.BED_STATE_FREE
+        assert self.own_bed(lying).state == organisations.BED_STATE_OCCUPIED

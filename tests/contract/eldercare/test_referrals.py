@@ -26,6 +26,17 @@ def district(eldercare):
     return District(eldercare)
 
 
+def license_of(district, days):
+    """The small home's runs for so many days."""
+    stub = district.beds(HOST)
+    found = stub.GetOrganisation(organisations.GetOrganisationRequest(name=ABROAD))
+    found.licence_expire_date = district.day(days)
+    asked = organisations.UpdateOrganisationRequest(
+        organisation=found, request_id=f"licence-{days:08d}"
+    )
+    stub.UpdateOrganisation(asked)
+
+
 def messages(district):
     found = district.told("eldercare.v1.message_requested")
     return [messages_pb2.MessageRequested.FromString(one) for one in found]
@@ -484,6 +495,24 @@ class TestListReferralOffers:
             district.offers(person="daughter")
         with refused("NOT_FOUND", "ORGANISATION_NOT_FOUND", "parent"):
             district.offers(person="doctor")
+
+    def test_not_once_its_licence_is_over(self, district):
+        made = district.offered()
+        assert [one.name for one in district.offers()] != []
+        license_of(district, -1)
+        with refused("FAILED_PRECONDITION", "ORGANISATION_LICENCE_OVER", "parent"):
+            district.offers()
+        with refused("FAILED_PRECONDITION", "ORGANISATION_LICENCE_OVER", "name"):
+            district.accept(made)
+        license_of(district, 0)
+        assert [one.name for one in district.offers()] != []
+
+    def test_nobody_asks_one_whose_licence_is_over(self, district):
+        made = district.propose()
+        district.consent(made)
+        license_of(district, -1)
+        with refused("FAILED_PRECONDITION", "ORGANISATION_LICENCE_OVER", "organisations[0]"):
+            district.offer(made, ABROAD)
 
 
 class TestWhatOthersHear:

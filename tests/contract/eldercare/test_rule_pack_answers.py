@@ -6,21 +6,25 @@ import threading
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
+import grpc
 import pytest
 from eldercare_devices import alerts, send
 from eldercare_names import ELDER
+from sqlalchemy import delete
 from xianban.common.v1 import readings_pb2
 from xianban.common.v1.readings_pb2_grpc import IngestServiceStub
 from xianban_eldercare import hookspecs
 from xianban_eldercare.app import app
-from xianban_eldercare.handlers import rule_packs
+from xianban_eldercare.handlers import ingest, rule_packs
 from xianban_eldercare.hookspecs import AlertKind, Because, Computed, Judged, Raise, Severity
 from xianban_eldercare.repository import MACHINE
 from xianban_eldercare.repository.pack_states import PackState, PackStates
+from xianban_eldercare.repository.tables import pack_state
 from xianban_eldercare.servicer import IngestServicer
+from xianban_sdk.audit import list_accesses
 from xianban_sdk.demo import person_id
 from xianban_sdk.errors import Unavailable
-from xianban_sdk.plugins import PluginRefused, build
+from xianban_sdk.plugins import NotBooked, PluginRefused, build
 
 
 @dataclass
@@ -206,6 +210,51 @@ class TestBadPacks:
             rule_packs.packs_of(hooks)
 
 
+class TestConsent:
+    def test_after_a_withdrawal_no_pack_is_told_of_the_person(self, eldercare_of):
+        seen = []
+        watching = Pack(lambda case: seen.append(case) or Judged(""))
+        eldercare = eldercare_of(with_packs(rule_packs.Loaded("eldercare-fall", watching)))
+        send(eldercare, {"heart-rate": (70, "/min")})
+        eldercare.world.withdraw("elder", "eldercare.monitoring")
+        assert send(eldercare, {"heart-rate": (71, "/min")}).rejections
+        assert len(seen) == 1
+
+    def test_nor_where_the_way_in_forgot_to_ask(self, eldercare_of, monkeypatch):
+        seen = []
+        watching = Pack(lambda case: seen.append(case) or Judged(""))
+        eldercare = eldercare_of(with_packs(rule_packs.Loaded("eldercare-fall", watching)))
+        eldercare.world.consent("resident", "eldercare.monitoring")
+        everybody = lambda readings, *_: (list(range(len(readings))), [])  # noqa: E731
+        monkeypatch.setattr(ingest, "consented", everybody)
+        eldercare.world.withdraw("elder", "eldercare.monitoring")
+        send(eldercare, {"heart-rate": (71, "/min")})
+        send(eldercare, {"heart-rate": (72, "/min")}, subject=f"residents/{person_id('resident')}")
+        assert [[one.value for one in case.readings] for case in seen] == [[72]]
+        with eldercare.db.read() as conn:
+            refused, _ = list_accesses(conn, person_id("elder"))
+        assert ("Disclose", "plugin:eldercare-fall", "CONSENT_REQUIRED") in [
+            (one.action, one.actor, one.outcome) for one in refused
+        ]
+
+    def test_what_cannot_be_booked_comes_again_and_is_judged_then(self, eldercare_of, monkeypatch):
+        seen = []
+        watching = Pack(lambda case: seen.append(case) or Judged(""))
+        eldercare = eldercare_of(with_packs(rule_packs.Loaded("eldercare-fall", watching)))
+        desk = eldercare.service.service.disclosures
+
+        def away(*_):
+            raise NotBooked("away")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(desk, "disclosed", away)
+            with pytest.raises(grpc.RpcError, match="UNAVAILABLE"):
+                send(eldercare, {"heart-rate": (71, "/min")})
+        assert not seen
+        assert send(eldercare, {"heart-rate": (71, "/min")}).stored == 1
+        assert len(seen) == 1
+
+
 class TestTwoBatchesAtOnce:
     def test_who_was_judged_elsewhere_meanwhile_must_be_judged_anew(self, eldercare):
         now, new = eldercare.clock.now(), PackState(person_id("elder"), "probe")
@@ -218,3 +267,15 @@ class TestTwoBatchesAtOnce:
             PackStates(conn, MACHINE).save([replace(new, revision=1, state="x")], "1", now)
             [kept] = PackStates(conn, MACHINE).of([new.resident], "probe").values()
         assert (kept.state, kept.revision) == ("x", 2)
+
+    def test_nobodys_state_is_kept_when_one_of_them_was_erased_meanwhile(self, eldercare):
+        now, people = eldercare.clock.now(), [person_id("elder"), person_id("resident")]
+        with eldercare.db.begin() as conn:
+            PackStates(conn, MACHINE).save([PackState(one, "probe") for one in people], "1", now)
+            conn.execute(delete(pack_state).where(pack_state.c.resident == people[1]))
+        changed = [PackState(one, "probe", state="x", revision=1) for one in people]
+        with pytest.raises(Unavailable, match="RULES_BUSY"), eldercare.db.begin() as conn:
+            PackStates(conn, MACHINE).save(changed, "1", now)
+        with eldercare.db.read() as conn:
+            [kept] = PackStates(conn, MACHINE).of(people, "probe").values()
+        assert (kept.resident, kept.state, kept.revision) == (people[0], "", 1)

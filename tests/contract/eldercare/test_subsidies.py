@@ -32,6 +32,7 @@ from xianban_sdk.storage.tables import audit
 SUBSIDY, OWN = 6_000, 6_001
 DUE = (
     pb.LEDGER_ACCOUNT_SUBSIDY_DUE,
+    pb.LEDGER_ACCOUNT_SUBSIDY_PAID,
     pb.LEDGER_ACCOUNT_OWN_DUE,
     pb.LEDGER_ACCOUNT_OWN_PAID,
 )
@@ -50,6 +51,12 @@ def station(eldercare):
 
 def granted(station):
     grant_all(station.service.resources)
+
+
+def test_the_demo_s_elder_has_a_level_in_force_that_subsidies_pay_for(eldercare):
+    eldercare.world.age("elder", 78.5)
+    written(eldercare)
+    assert quoted(eldercare).subsidy_fen == SUBSIDY
 
 
 class TestGrants:
@@ -203,6 +210,62 @@ class TestStatements:
         with station.db.read() as conn:
             query = select(audit.c.subject).where(audit.c.action == "ListStatementEntries")
             assert person_id("elder") in set(conn.scalars(query))
+
+
+class TestRecordPayout:
+    def pay(self, station, fen=SUBSIDY, reference="财-1", person="admin"):
+        number = f"payout-{reference}-{fen}-{person}"
+        asked = pb.RecordPayoutRequest(
+            parent=STATION, amount_fen=fen, reference=reference, request_id=number
+        )
+        return subsidies(station, person).RecordPayout(asked)
+
+    def balances(self, station):
+        asked = pb.GetStatementRequest(parent=STATION, month="2026-11")
+        found = subsidies(station, "doctor").GetStatement(asked).balances
+        return {one.account: one.closing_fen for one in found}
+
+    def test_who_pays_says_so_and_only_in_their_areas(self, station):
+        fulfilled(station)
+        for person in ("doctor", "auditor", "vendor"):
+            with refused("PERMISSION_DENIED", "ROLE_MISSING"):
+                self.pay(station, person=person)
+        station.world.member("guardian", "civil-affairs", ["310120/fengpu"])
+        with refused("NOT_FOUND", "ORGANISATION_NOT_FOUND", "parent"):
+            self.pay(station, person="guardian")
+
+    def test_what_was_due_is_paid_and_the_books_add_up(self, station):
+        fulfilled(station)
+        entry = self.pay(station)
+        assert (entry.kind, entry.reference) == (pb.ENTRY_KIND_PAYOUT, "财-1")
+        told = self.balances(station)
+        assert told[pb.LEDGER_ACCOUNT_SUBSIDY_DUE] == 0
+        assert told[pb.LEDGER_ACCOUNT_SUBSIDY_PAID] == SUBSIDY
+        assert books(station)[pb.LEDGER_ACCOUNT_SUBSIDY_PAID] == SUBSIDY
+
+    def test_never_more_than_is_due(self, station):
+        fulfilled(station)
+        self.pay(station, SUBSIDY - 1)
+        with refused("FAILED_PRECONDITION", "PAYOUT_TOO_MUCH", "amount_fen"):
+            self.pay(station, 2, "财-2")
+        self.pay(station, 1, "财-3")
+
+    def test_a_transfer_is_booked_once(self, station):
+        fulfilled(station)
+        self.pay(station, 1_000)
+        with refused("ALREADY_EXISTS", "PAYOUT_BOOKED", "reference"):
+            self.pay(station, 2_000)
+
+    def test_a_refund_of_what_was_paid_lessens_the_next_payout(self, station):
+        made = fulfilled(station)
+        self.pay(station)
+        asked = deed(orders_pb2.RefundOrderRequest, made, reason="x")
+        orders(station, "doctor").RefundOrder(asked)
+        assert self.balances(station)[pb.LEDGER_ACCOUNT_SUBSIDY_DUE] == -SUBSIDY
+        fulfilled(station)
+        with refused("FAILED_PRECONDITION", "PAYOUT_TOO_MUCH", "amount_fen"):
+            self.pay(station, 1, "财-2")
+        books(station)
 
 
 class TestGetLedgerBalance:

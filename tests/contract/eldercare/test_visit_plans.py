@@ -19,7 +19,7 @@ from xianban.eldercare.v1.organisations_pb2_grpc import OrganisationServiceStub
 from xianban.eldercare.v1.visit_plans_pb2_grpc import VisitPlanServiceStub
 from xianban.eldercare.v1.visits_pb2_grpc import VisitServiceStub
 from xianban_eldercare.rostering import roster_ahead
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day
 from xianban_sdk.demo import person_id
 
 STATION = "organisations/nanqiao"
@@ -37,7 +37,7 @@ def people(eldercare, person):
 
 
 def day(eldercare, ahead=0):
-    return eldercare.clock.now().astimezone(SHANGHAI).date() + timedelta(days=ahead)
+    return local_day(eldercare.clock.now()) + timedelta(days=ahead)
 
 
 @pytest.fixture
@@ -391,3 +391,132 @@ class TestListVisitPlans:
             token = page.next_page_token
         assert len(names) == len(set(names)) == 3
         assert names[-1] == plan.name
+
+
+def change(eldercare, plan, person="doctor", ahead=3, reason="改到下午", version=None, **changes):
+    new = pb.VisitPlan()
+    new.CopyFrom(plan)
+    for field in changes:
+        new.ClearField(field)
+    new.MergeFrom(pb.VisitPlan(**changes))
+    new.version = plan.version if version is None else version
+    asked = pb.UpdateVisitPlanRequest(
+        name=plan.name,
+        visit_plan=new,
+        from_date=day(eldercare, ahead).isoformat(),
+        reason=reason,
+        request_id=request_id(),
+    )
+    return people(eldercare, person).UpdateVisitPlan(asked)
+
+
+def standing(eldercare):
+    """Local day → hours of the visits that are not called off."""
+    found = {}
+    asked = visits.ListVisitsRequest(parent=ELDER, page_size=200)
+    asked.start_time.FromDatetime(eldercare.clock.now() - timedelta(days=2))
+    asked.end_time.FromDatetime(eldercare.clock.now() + timedelta(days=40))
+    for one in eldercare.as_("elder", VisitServiceStub).ListVisits(asked).visits:
+        if one.carer == person_id(CARER) and one.state != visits.VISIT_STATE_CANCELLED:
+            local = one.start_time.ToDatetime() + timedelta(hours=8)
+            found.setdefault(local.date(), []).append(f"{local:%H:%M}")
+    return found
+
+
+class TestUpdateVisitPlan:
+    def test_it_is_the_manager_s(self, station):
+        plan = create(station)
+        with refused("PERMISSION_DENIED", "POLICY_DENIED"):
+            change(station, plan, "elder")
+        with refused("NOT_FOUND", "RESIDENT_NOT_FOUND"):
+            change(station, plan, "vendor")
+        with refused("NOT_FOUND", "VISIT_PLAN_NOT_FOUND"):
+            change(station, plan, "operator")
+
+    def test_from_the_day_on_visits_come_at_the_new_time_and_before_it_at_the_old(self, station):
+        plan = create(station)
+        after = change(station, plan, start_time="15:00")
+        assert (after.follows, after.first_date) == (plan.name, day(station, 3).isoformat())
+        old, new = range(1, 3), range(3, 14)
+        expected = {day(station, n): ["11:30"] for n in old}
+        expected |= {day(station, n): ["15:00"] for n in new}
+        assert standing(station) == expected
+        assert found(station, plan).last_date == day(station, 2).isoformat()
+        roster(station)
+        assert standing(station) == expected
+
+    def test_other_days_of_the_week(self, station):
+        plan = create(station)
+        change(station, plan, ahead=1, weekdays=[day(station, 4).isoweekday()])
+        assert sorted(standing(station)) == [day(station, 4), day(station, 11)]
+        # Nothing of it had come into force: only what holds is listed.
+        assert plan.name not in {one.name for one in listed(station).visit_plans}
+
+    def test_another_carer_must_work_there(self, station):
+        plan = create(station)
+        with refused("NOT_FOUND", "CARER_NOT_FOUND", "visit_plan.carer"):
+            change(station, plan, carer=person_id("vendor"))
+        assert len(standing(station)) == 13
+
+    def test_a_visit_that_has_begun_stays_and_its_day_has_no_other(self, station):
+        plan = create(station, first_date=day(station).isoformat(), start_time="17:30")
+        station.clock.advance(timedelta(hours=8, minutes=40))
+        begun = made(station)[day(station)]
+        stub = station.as_(CARER, VisitServiceStub)
+        stub.CheckInVisit(
+            visits.CheckInVisitRequest(
+                name=begun.name, away_reason="在邻居家", request_id=request_id()
+            )
+        )
+        change(station, plan, ahead=0, start_time="19:00")
+        assert standing(station)[day(station)] == ["17:30"]
+        assert standing(station)[day(station, 1)] == ["19:00"]
+
+    def test_a_visit_that_the_family_called_off_is_not_made_anew(self, station):
+        plan = create(station)
+        call_off(station, made(station)[day(station, 5)])
+        change(station, plan, start_time="15:00")
+        assert day(station, 5) not in standing(station)
+
+    def test_whoever_saw_an_older_version_looks_again(self, station):
+        with refused("ABORTED", "VISIT_PLAN_CHANGED", "visit_plan.version"):
+            change(station, create(station), version=7)
+
+    @pytest.mark.parametrize(
+        ("ahead", "reason"), [(-1, "PLAN_CHANGE_PAST"), (9, "PLAN_CHANGE_AFTER_END")]
+    )
+    def test_yesterday_and_after_its_end_nothing_changes(self, station, ahead, reason):
+        plan = create(station, last_date=day(station, 8).isoformat())
+        with refused("INVALID_ARGUMENT", reason, "from_date"):
+            change(station, plan, ahead=ahead)
+
+    def test_an_ended_one_is_over(self, station):
+        plan = create(station)
+        end(station, plan)
+        with refused("FAILED_PRECONDITION", "VISIT_PLAN_ENDED", "name"):
+            change(station, plan)
+
+
+class TestHolidays:
+    @pytest.fixture
+    def new_year(self, station):
+        """1 to 3 January 2026 are off, by the notice of November 2025."""
+        station.clock.advance(date(2025, 12, 28) - day(station))
+        station.world.beat()
+        employ(station)
+        return station
+
+    @pytest.mark.parametrize(
+        ("choice", "days"),
+        [
+            (pb.HOLIDAY_CHOICE_KEEP, [1, 2, 5, 6, 8, 9]),
+            (pb.HOLIDAY_CHOICE_SKIP, [5, 6, 8, 9]),
+            # Thursday the 1st and Friday the 2nd take Sunday the 4th and Wednesday the 7th.
+            (pb.HOLIDAY_CHOICE_MOVE, [4, 5, 6, 7, 8, 9]),
+        ],
+    )
+    def test_a_visit_is_kept_left_out_or_moved(self, new_year, choice, days):
+        create(new_year, weekdays=[1, 2, 4, 5], holidays=choice)
+        roster(new_year)
+        january = [one.day for one in sorted(standing(new_year)) if one.month == 1]
+        assert january == days

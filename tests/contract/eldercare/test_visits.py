@@ -21,7 +21,7 @@ from xianban.eldercare.v1.care_files_pb2_grpc import CareFileServiceStub
 from xianban.eldercare.v1.monitoring_pb2_grpc import MonitoringServiceStub
 from xianban.eldercare.v1.organisations_pb2_grpc import OrganisationServiceStub
 from xianban.eldercare.v1.visits_pb2_grpc import VisitServiceStub
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day
 from xianban_sdk.demo import person_id
 from xianban_sdk.storage.tables import audit
 
@@ -64,8 +64,7 @@ def station(eldercare):
 
 def employ(eldercare, days=100, kinds=(HEALTH, CARE), **changes):
     def day(ahead):
-        at = eldercare.clock.now() + timedelta(days=ahead)
-        return at.astimezone(SHANGHAI).date().isoformat()
+        return local_day(eldercare.clock.now() + timedelta(days=ahead)).isoformat()
 
     held = [
         organisations.Licence(kind=kind, number="1", issue_date=day(-300), expire_date=day(days))
@@ -178,7 +177,7 @@ class TestPlanVisit:
         employ(station, active=False)
         with refused("FAILED_PRECONDITION", "CARER_INACTIVE", "visit.carer"):
             plan(station)
-        today = station.clock.now().astimezone(SHANGHAI).date().isoformat()
+        today = local_day(station.clock.now()).isoformat()
         employ(station, leave_date=today)
         with refused("FAILED_PRECONDITION", "CARER_NOT_EMPLOYED", "visit.start_time"):
             plan(station)

@@ -47,7 +47,9 @@ class FakeChannel:
 
 class FakePlugin:
     def __init__(self, channel: FakeChannel) -> None:
-        self.manifest = Manifest(channel.id, "0", "test", ">=0", frozenset({"register_channel"}))
+        words = {"notify.delivery": {"zh-CN": "送达", "en": "Delivery"}}
+        hooks = frozenset({"register_channel"})
+        self.manifest = Manifest(channel.id, "0", "test", ">=0", hooks, purposes=words)
         self._channel = channel
 
     @hookimpl
@@ -131,8 +133,7 @@ def notify(
     push = FakeChannel("webpush", "webpush", carries_codes=False, browser_key="key")
     fakes = [FakePlugin(mail), FakePlugin(push)]
     real = plugins.build
-    monkeypatch.setattr(plugins, "build", lambda domain, specs, _=None: real(domain, specs, fakes))
-    made = Notify(service_under_test(app))
+    monkeypatch.setattr(plugins, "build", lambda domain, specs, *_: real(domain, specs, fakes))
     relations.grant("daughter", "elder", "family", ["messages"])
     relations.grant("guardian", "child", "guardian", ["messages"])
-    return made
+    return Notify(service_under_test(app))

@@ -116,6 +116,8 @@ class FakePlugin:
     def __init__(self) -> None:
         self.pay = FakePay()
         self.granted: list[hookspecs.Concession] = []
+        self.told: list[frozenset[str]] = []
+        self.traffic: list[hookspecs.TrafficSource] = []
 
     @hookimpl
     def register_feed(self) -> list[hookspecs.Feed]:
@@ -140,9 +142,14 @@ class FakePlugin:
         return [known] if query in ("奉浦", "Fengpu") else []
 
     @hookimpl
+    def register_traffic(self) -> list[hookspecs.TrafficSource]:
+        return self.traffic
+
+    @hookimpl
     def tariff_concessions(
         self, request: hookspecs.ConcessionRequest
     ) -> list[hookspecs.Concession]:
+        self.told.append(request.rights)
         return list(self.granted)
 
 
@@ -275,9 +282,7 @@ def parking(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Parking:
     real = plugins.build
-    monkeypatch.setattr(
-        plugins, "build", lambda domain, specs, _=None: real(domain, specs, [plugin])
-    )
+    monkeypatch.setattr(plugins, "build", lambda domain, specs, *_: real(domain, specs, [plugin]))
     # Refunds, retention and forecasts are run by the tests, one step at a time.
     quiet = type(app)(**{**vars(app), "loops": [], "seed": None})
     made = Parking(service_under_test(quiet), plugin, clock)

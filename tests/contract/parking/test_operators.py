@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from threading import Event, Thread
 
 import grpc
 import pytest
@@ -14,6 +15,9 @@ from xianban.common.v1 import audit_pb2
 from xianban.parking.v1 import operator_pb2 as op
 from xianban.parking.v1 import parking_pb2 as rpc
 from xianban.parking.v1 import resources_pb2 as pb
+from xianban_parking.handlers.counts import register
+from xianban_parking.handlers.feeds import feeds_of, row_of
+from xianban_parking.loops import pull_feeds
 
 NOT_FOUND, FORBIDDEN = grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED
 STRONG = "urn:xianban:acr:2"
@@ -100,9 +104,6 @@ class TestReceiveFeed:
         again = self.push(parking, items).results
         assert again[0].duplicate
         with parking.unit() as uow:
-            from xianban_parking.handlers.counts import register
-            from xianban_parking.handlers.feeds import feeds_of, row_of
-
             for found in feeds_of(parking.service.resources.hooks):
                 register(uow, row_of(found))
         self.push(parking, items)
@@ -114,6 +115,28 @@ class TestReceiveFeed:
         }
         [feed] = parking.operators("auditor").ListFeeds(op.ListFeedsRequest()).feeds
         assert (feed.items, feed.errors, feed.verdict) == (3, 2, pb.VERDICT_FRESH)
+
+
+class TestListFeeds:
+    def test_what_a_plugins_next_version_promises_holds_while_the_service_runs(
+        self, parking, eventually
+    ):
+        def is_promised(seconds: int) -> None:
+            feeds = parking.operators("auditor").ListFeeds(op.ListFeedsRequest()).feeds
+            # None yet, until the loop has come to it.
+            assert [feed.cadence_seconds for feed in feeds] == [seconds]
+
+        [found] = feeds_of(parking.service.resources.hooks)
+        stop = Event()
+        loop = Thread(target=pull_feeds, args=(parking.service.resources, stop))
+        loop.start()
+        try:
+            eventually(lambda: is_promised(300))
+            found.feed.cadence = timedelta(minutes=1)
+            eventually(lambda: is_promised(60))
+        finally:
+            stop.set()
+            loop.join()
 
 
 class TestGetRevenue:
@@ -129,6 +152,15 @@ class TestGetRevenue:
     def test_dates_that_are_none_name_their_field(self, parking):
         asked = op.GetRevenueRequest(lot="lots/a", start_date="2026-02-30", end_date="2026-03-01")
         with refused(grpc.StatusCode.INVALID_ARGUMENT):
+            parking.operators("operator").GetRevenue(asked)
+
+    @pytest.mark.parametrize(
+        ("first", "last"),
+        [("2026-03-02", "2026-03-01"), ("9999-12-31", "9999-12-31"), ("2025-01-01", "2026-12-31")],
+    )
+    def test_a_period_that_is_none_or_too_long_is_refused(self, parking, first, last):
+        asked = op.GetRevenueRequest(lot="lots/a", start_date=first, end_date=last)
+        with refused(grpc.StatusCode.INVALID_ARGUMENT, "366 days"):
             parking.operators("operator").GetRevenue(asked)
 
 

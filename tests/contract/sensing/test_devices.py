@@ -9,7 +9,9 @@ import pytest
 from eldercare_names import ELDER, ELSEWHERE, HERE
 from refusals import refused
 from xianban.sensing.v1 import devices_pb2 as pb
+from xianban.sensing.v1.devices_pb2_grpc import UplinkServiceStub
 from xianban_sdk.demo import person_id
+from xianban_sdk.ledger import lines, told_of
 from xianban_sensing.secret_hashes import matches
 
 _numbers = count(1)
@@ -193,6 +195,58 @@ class TestReportSeen:
         assert found.last_seen_time.seconds == 100
 
 
+class TestAdmitReadings:
+    def admitted(self, sensing, model="fake-band", **more):
+        speaker = pb.Speaker(subject=ELDER, model=model, **more)
+        asked = pb.AdmitReadingsRequest(speakers=[speaker])
+        [found] = sensing.inside("uplink").AdmitReadings(asked).admissions
+        return found
+
+    def booked(self, sensing):
+        with sensing.service.db.read() as conn:
+            return [
+                (one.purpose, one.basis, one.calls) for one in told_of(conn, person_id("elder"))
+            ]
+
+    def test_people_are_refused(self, sensing):
+        stub = sensing.service.stub(UplinkServiceStub, "admin")
+        with refused("PERMISSION_DENIED", "WORKLOAD_ONLY"):
+            stub.AdmitReadings(pb.AdmitReadingsRequest())
+
+    def test_with_consent_a_message_is_read_and_booked(self, sensing, relations):
+        relations.consent("elder", "eldercare.monitoring")
+        found = self.admitted(sensing)
+        assert found.basis == "consent"
+        assert self.booked(sensing) == [("eldercare.monitoring", "consent", 1)]
+        with sensing.service.db.read() as conn:
+            [line] = lines(conn)
+        assert found.capability.startswith(f"{line.capability}-")
+
+    def test_after_the_withdrawal_it_is_read_for_alarms_alone_and_the_ledger_says_so(
+        self, sensing, relations
+    ):
+        relations.consent("elder", "eldercare.monitoring")
+        relations.withdraw("elder", "eldercare.monitoring")
+        assert self.admitted(sensing).basis == "vital"
+        assert self.booked(sensing) == [("eldercare.monitoring", "vital", 1)]
+
+    def test_after_the_withdrawal_a_model_without_alarms_is_not_read_at_all(
+        self, sensing, relations
+    ):
+        relations.consent("elder", "eldercare.monitoring")
+        assert self.admitted(sensing, "quiet-scales").basis == "consent"
+        relations.withdraw("elder", "eldercare.monitoring")
+        assert self.admitted(sensing, "quiet-scales") == pb.Admission()
+        assert self.booked(sensing) == [("eldercare.monitoring", "consent", 1)]
+
+    def test_what_was_read_for_alarms_while_nobody_could_be_asked_is_booked(
+        self, sensing, relations
+    ):
+        relations.consent("elder", "eldercare.monitoring")
+        assert self.admitted(sensing, read_for_alarms=True).basis == "consent"
+        assert {basis for _, basis, _ in self.booked(sensing)} == {"consent", "vital"}
+
+
 class TestListCommands:
     def test_the_newest_word_per_key_in_the_model_s_own_form(self, sensing):
         create(sensing)
@@ -201,6 +255,17 @@ class TestListCommands:
         sensing.command("band-9", "sos", "received", "nobody's")
         [told] = sensing.inside("uplink").ListCommands(pb.ListCommandsRequest()).commands
         assert (told.command, told.payload) == ("acknowledged", b"text acknowledged")
+
+    def test_each_press_keeps_a_word_of_its_own(self, sensing):
+        create(sensing)
+        for word in ("received", "acknowledged"):
+            for press in ("band-1:p1", "band-1:p2"):
+                sensing.command("band-1", "sos", word, f"text {word}", event=press)
+        told = sensing.inside("uplink").ListCommands(pb.ListCommandsRequest()).commands
+        assert [(one.event, one.command) for one in told] == [
+            ("band-1:p1", "acknowledged"),
+            ("band-1:p2", "acknowledged"),
+        ]
 
     def test_what_is_over_is_not_said_any_more(self, sensing):
         create(sensing)

@@ -155,9 +155,10 @@ def _read_file(file: FileDescriptorProto, found: Catalogue) -> None:
 
 
 def _is_routed(package: str) -> bool:
-    """`xianban.<domain>.v1` only: services of `common` are for other processes of the suite."""
+    """`xianban.<domain>.v1` only: services of the others are for processes of the suite alone."""
     parts = package.split(".")
-    return len(parts) == 3 and parts[0] == "xianban" and parts[1] not in ("common", "cloudevents")
+    inside = ("common", "cloudevents", "plugin")
+    return len(parts) == 3 and parts[0] == "xianban" and parts[1] not in inside
 
 
 _Comments = dict[tuple[int, ...], str]

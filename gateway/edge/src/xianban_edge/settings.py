@@ -54,6 +54,12 @@ class Facade:
 
 OAUTH = Facade("/oauth2", {"error": "temporarily_unavailable", "error_description": "{message}"})
 APDS = Facade("/apds/v4", {"status": "{status}", "message": "{message}"})
+NGSI_LD = Facade(
+    "/ngsi-ld/v1",
+    # Problem details have a number here, which Envoy writes by itself.
+    {"type": "about:blank", "title": "{message}", "status": "%RESPONSE_CODE%"},
+    "application/problem+json",
+)
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,10 @@ class EdgeSettings:
     tls_key: str = ""
     origins: tuple[str, ...] = ()
     otlp: str = ""
+    # ca.crt, tls.crt and tls.key for the processes behind; empty: they are on sockets or loopback.
+    inside_tls: str = ""
+    # host:port that answers GET /ready and /stats/prometheus to a cluster's own; empty: nobody.
+    probe: Address | None = None
     # The service that answers server reflection (demo districts only); empty: no reflection.
     reflection: str = ""
     # Proxies in front whose X-Forwarded-For entries are believed.
@@ -102,7 +112,7 @@ class EdgeSettings:
     concurrency: int = 1
     # gRPC paths that take long bodies and longer time, besides those with google.api.HttpBody.
     imports: tuple[str, ...] = ()
-    facades: tuple[Facade, ...] = (OAUTH, APDS)
+    facades: tuple[Facade, ...] = (OAUTH, APDS, NGSI_LD)
     limits: Limits = field(default_factory=Limits)
 
     @property

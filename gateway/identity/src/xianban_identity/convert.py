@@ -203,6 +203,7 @@ def purpose(item: WordedPurpose, locale: str) -> pb.Purpose:
         text=item.text(locale),
         controller=item.purpose.controller,
         retention_days=item.purpose.retention_days,
+        plugin=item.plugin,
     )
 
 

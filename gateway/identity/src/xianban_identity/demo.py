@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 from xianban_sdk import demo
 from xianban_sdk.errors import NotFound as NoSuchThing
 from xianban_sdk.errors import Unavailable
+from xianban_sdk.identity.workload import identity_client
 from xianban_sdk.rpc import Scope
 from xianban_sdk.settings import Settings
 from xianban_sdk.storage import UnitOfWork
@@ -34,12 +35,8 @@ def issue_token(settings: Settings, alias: str, audience: str, *, strong: bool =
     `strong` gives the log-in a second factor (acr urn:xianban:acr:2).
     """
     form = {"alias": alias, "audience": audience, "strong": "1" if strong else ""}
-    address = settings.address("identity", "http")
-    socket = address.removeprefix("unix:")
-    transport = httpx.HTTPTransport(uds=socket) if socket != address else None
-    base = "http://identity" if transport else address
     try:
-        with httpx.Client(transport=transport, base_url=base, timeout=5) as client:
+        with identity_client(settings, 5.0) as client:
             answer = client.post(_PATH, data=form)
     except httpx.TransportError as error:
         raise Unavailable("IDENTITY_UNAVAILABLE") from error

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import pluggy
+from xianban_sdk.carrying import carries, carries_nothing
 
 __all__ = [
     "CodeMessage",
@@ -54,6 +55,7 @@ class CodeSender(Protocol):
     # True: refused outside demo districts.
     demo_only: bool
 
+    @carries("identity.login-code", "request", "send_code")
     def send(self, message: CodeMessage) -> Delivery:
         """Raises when the code can't be handed on."""
         ...
@@ -66,10 +68,12 @@ class SecondFactor(Protocol):
     # The amr value of RFC 8176, e.g. "pin" or "otp".
     amr: str
 
+    @carries_nothing("a secret and what was typed, without whose they are")
     def enrol(self, given: str) -> str:
         """What to remember (kept encrypted) for what the person chose; ValueError when unfit."""
         ...
 
+    @carries_nothing("a secret and what was typed, without whose they are")
     def verify(self, secret: str, given: str, at: float) -> bool:
         """Whether what was typed fits what is remembered."""
         ...
@@ -102,22 +106,27 @@ class DeviceFactor(Protocol):
     # The amr value of RFC 8176, e.g. "otp".
     amr: str
 
+    @carries("identity.second-factor", "request", "factor.begin")
     def begin(self, issuer: str, account: str) -> Setup:
         """A fresh set-up, labelled with the issuer's and the person's name."""
         ...
 
+    @carries_nothing("a secret and what was typed, without whose they are")
     def confirm(self, secret: str, given: str, at: float) -> Kept | None:
         """What counts from here on when the device answers rightly, else None."""
         ...
 
+    @carries_nothing("a secret and what was typed, without whose they are")
     def answer(self, secret: str, given: str, at: float) -> str | None:
         """What to remember instead when the answer fits (it is used up then), else None."""
         ...
 
+    @carries_nothing("a secret, without whose it is")
     def renew(self, secret: str) -> Kept:
         """Fresh recovery codes; those before are void."""
         ...
 
+    @carries_nothing("a secret, without whose it is")
     def left(self, secret: str) -> int:
         """How many recovery codes are not used yet."""
         ...

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from xianban.common.v1 import relations_pb2
 from xianban_sdk.app import Resources
-from xianban_sdk.clock import Clock
 from xianban_sdk.errors import Unavailable
 from xianban_sdk.identity.facts import Facts
 from xianban_sdk.identity.jwks import StaticKeys
@@ -30,22 +29,24 @@ _BEAT = 0.5
 class OwnFacts:
     """Facts straight from identity's tables: never stale."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._clock = clock
         self._told: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._seen = -1
 
     def facts(self, actor: str, subject: str) -> Facts:
         """What holds now."""
-        as_of = self._clock.now().timestamp()
         try:
             with self._db.read() as conn:
                 records = relation_log.for_pair(conn, actor, subject)
         except SQLAlchemyError as error:
             raise Unavailable("STORAGE_UNAVAILABLE") from error
-        return Facts.of(records, actor, subject, as_of)
+        return Facts.of(records, actor, subject)
+
+    def about(self, subjects: Collection[str]) -> Mapping[str, Facts]:
+        """What holds of each now, whoever acts."""
+        return {subject: self.facts("", subject) for subject in subjects}
 
     def on_change(self, told: Callable[[], None]) -> Callable[[], None]:
         """Registers a callback; returns what unregisters it."""
@@ -68,7 +69,7 @@ class OwnFacts:
 
 def own_facts(resources: Resources) -> OwnFacts:
     """For `Service(relations=…)`."""
-    return OwnFacts(resources.db, resources.clock)
+    return OwnFacts(resources.db)
 
 
 def own_keys(resources: Resources) -> StaticKeys:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from xianban_sdk.plugins import Hooks
+from xianban_sdk.errors import Unavailable
+from xianban_sdk.plugins import Capability, Hooks
+from xianban_sdk.settings import Settings
 
-from xianban_identity.hookspecs import CodeSender, DeviceFactor, SecondFactor
+from xianban_identity.hookspecs import CodeSender, DeviceFactor, SecondFactor, Setup
+from xianban_identity.settings import IdentitySettings
 
-__all__ = ["Chosen", "Factor", "chosen_sender", "second_factors"]
+__all__ = ["CAPABILITIES", "Chosen", "Factor", "begin_set_up", "chosen_sender", "second_factors"]
 
 Factor: TypeAlias = SecondFactor | DeviceFactor
 
@@ -22,8 +25,11 @@ class Chosen:
     sender: CodeSender
 
 
-def chosen_sender(hooks: Hooks, wanted: str, *, demo: bool) -> Chosen:
-    """The sender by its id, else the demo's screen in a demo, else the first real one."""
+def chosen_sender(hooks: Hooks, wanted: str, *, demo: bool) -> Chosen | None:
+    """The sender by its id, else the demo's screen in a demo, else the first real one.
+
+    None: there is none, and nobody can log in by a code; passkeys and federation go on.
+    """
     found = [
         Chosen(result.plugin, result.value)
         for result in hooks.registered("register_code_sender")
@@ -34,12 +40,32 @@ def chosen_sender(hooks: Hooks, wanted: str, *, demo: bool) -> Chosen:
     for one in found:
         if not wanted or one.sender.id == wanted:
             return one
-    raise RuntimeError(
-        f"no code sender {wanted!r}: install a plugin with register_code_sender, or set "
-        "code_sender in identity.toml"
-    )
+    return None
 
 
 def second_factors(hooks: Hooks) -> tuple[Factor, ...]:
     """All of them; a person enrols what they like."""
     return tuple(result.value for result in hooks.registered("register_second_factor"))
+
+
+def begin_set_up(
+    factor: DeviceFactor, issuer: str, account: str, *, person: str, hooks: Hooks
+) -> Setup:
+    """A fresh set-up for somebody who asks for it; Unavailable when the plugin has none."""
+    found = hooks.registered("register_second_factor")
+    plugin = next((one.plugin for one in found if one.value is factor), "")
+    result = hooks.run(plugin, "factor.begin", lambda: factor.begin(issuer, account), about=person)
+    if result.error is not None:
+        raise Unavailable("FACTOR_UNAVAILABLE")
+    return result.value
+
+
+def _is_usable(sender: CodeSender, settings: Settings) -> bool:
+    wanted = IdentitySettings.load(settings).code_sender
+    return (settings.demo or not sender.demo_only) and wanted in ("", sender.id)
+
+
+CAPABILITIES = (
+    Capability("register_code_sender", "missing-code-sender", _is_usable),
+    Capability("register_second_factor", "missing-second-factor"),
+)

@@ -8,6 +8,7 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_notify import repository
 from xianban_notify.convert import messages as convert
 from xianban_notify.handlers import sending, waking
+from xianban_notify.handlers.answers import settle_answer
 
 
 @consumer("*.v1.message_requested")
@@ -35,3 +36,11 @@ def on_delivery_attempted(
         reference=event.reference,
         twice=event.maybe_twice,
     )
+
+
+@consumer("*.v1.acknowledgement_settled")
+def on_acknowledgement_settled(
+    event: messages_pb2.AcknowledgementSettled, *, uow: UnitOfWork, meta: Event
+) -> None:
+    """The service whose alert it is has judged what somebody answered."""
+    settle_answer(event, uow=uow)

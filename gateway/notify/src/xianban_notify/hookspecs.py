@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pluggy
+from xianban_sdk.carrying import carries
 
 __all__ = [
+    "Answered",
+    "Answering",
     "Attempt",
     "Channel",
+    "Echo",
     "Outcome",
     "Verdict",
     "hookimpl",
@@ -61,6 +66,8 @@ class Attempt:
     group: str
     # Where the provider may later tell what became of it (POST {"state": "delivered"}).
     receipt_url: str
+    # Given back when the person takes the alert that this tells of; "": there is nothing to take.
+    answer_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +98,43 @@ class Channel(Protocol):
     # What a browser needs to subscribe (RFC 8292's application server key); else "".
     browser_key: str
 
+    @carries("notify.delivery", "request", "channel.deliver", alarms=True)
     def deliver(self, attempt: Attempt) -> Outcome:
         """Hands one message on. Raising counts as `Verdict.FAILED`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Somebody pressed "I see to it" where the message reached them."""
+
+    # The attempt's `answer_token`.
+    token: str
+    # Who pressed, as the channel's own address.
+    address: str
+    # What the channel needs to show there what became of it.
+    handle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """Nothing was answered; this is what the provider wants to hear."""
+
+    text: str = ""
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A channel where people can answer, too (since 1.0; older channels stay as they are)."""
+
+    @carries("notify.delivery", "request", "channel.answer")
+    def answer(self, query: Mapping[str, str], body: bytes, now: datetime) -> Answered | Echo:
+        """Reads what the provider sends; PermissionError: it did not prove itself."""
+        ...
+
+    @carries("notify.delivery", "request", "channel.show")
+    def show(self, answered: Answered, words: str) -> Outcome:
+        """Shows who answered what became of it; the same again changes nothing."""
         ...
 
 

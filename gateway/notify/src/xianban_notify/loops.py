@@ -16,11 +16,14 @@ from xianban_notify.handlers import waking
 from xianban_notify.handlers.delivering import channels_of
 from xianban_notify.handlers.dispatching import Dispatcher, carrier_of, wait_for
 from xianban_notify.handlers.planning import plan
+from xianban_notify.handlers.showing import show_answers_once
 from xianban_notify.repository.messages import waits
 
 GROUP: Final = "notify-outcomes"
 LOCK: Final = "notify-dispatch"
 STANDBY_SECONDS: Final = 1.0
+ANSWERS_LOCK: Final = "notify-answers"
+SHOW_SECONDS: Final = 1.0
 
 
 def plan_messages(resources: Resources, stop: threading.Event) -> None:
@@ -39,6 +42,18 @@ def plan_messages(resources: Resources, stop: threading.Event) -> None:
 def _something_to_plan(resources: Resources) -> bool:
     with resources.db.read() as conn:
         return waits(conn)
+
+
+def show_answers(resources: Resources, stop: threading.Event) -> None:
+    """Shows who answered what became of it."""
+    channels = channels_of(resources.hooks)
+    while not stop.is_set():
+        with try_lock(resources.db, ANSWERS_LOCK) as still_held:
+            while still_held and not stop.is_set():
+                still_held()
+                show_answers_once(resources, channels)
+                stop.wait(SHOW_SECONDS)
+        stop.wait(STANDBY_SECONDS)
 
 
 def hand_on_attempts(resources: Resources, stop: threading.Event) -> None:

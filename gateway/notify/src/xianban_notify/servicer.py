@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from google.api import httpbody_pb2
 from xianban.common.v1 import audit_pb2
-from xianban.notify.v1 import deliveries_pb2, preferences_pb2
+from xianban.notify.v1 import answers_pb2, deliveries_pb2, preferences_pb2
 from xianban.notify.v1 import messages_pb2 as pb
 from xianban_sdk.app import Resources
+from xianban_sdk.plugins import STRANGER
 from xianban_sdk.rpc import Call
 from xianban_sdk.signatures import installed_secret
 from xianban_sdk.who_looked import who_looked
@@ -16,10 +18,11 @@ from xianban_notify import errors
 from xianban_notify.convert import messages as convert
 from xianban_notify.convert import preferences as shown
 from xianban_notify.domain import Verdict
-from xianban_notify.handlers import addressing, sending
+from xianban_notify.handlers import addressing, answers, sending
 from xianban_notify.handlers import messages as handlers
 from xianban_notify.handlers.delivering import channels_of
 from xianban_notify.handlers.receipts import delivery_of
+from xianban_notify.hookspecs import Answered
 from xianban_notify.repository import Messages
 from xianban_notify.repository.deliveries import Deliveries
 from xianban_notify.repository.preferences import (
@@ -30,6 +33,8 @@ from xianban_notify.repository.preferences import (
 )
 
 LOOK_SECONDS = 1.0
+ANSWER_SECONDS = 2.0
+ANSWER_QUERY = ("msg_signature", "timestamp", "nonce", "echostr")
 
 
 class MessageServicer:
@@ -103,6 +108,33 @@ class DeliveryServicer:
         delivery = delivery_of(request.receipt.removeprefix("receipts/"), self._secret)
         sending.receipt(call.uow, delivery, Verdict(request.state), request.reason)
         return deliveries_pb2.ReportReceiptResponse()
+
+
+class AnswerServicer:
+    """xianban.notify.v1.AnswerService"""
+
+    def __init__(self, resources: Resources) -> None:
+        self._channels = channels_of(resources.hooks)
+        self._secret = installed_secret("notify-receipts", resources.settings)
+
+    def ReceiveAnswer(
+        self, request: answers_pb2.ReceiveAnswerRequest, call: Call
+    ) -> httpbody_pb2.HttpBody:
+        plugin, channel = answers.answering(self._channels, request.channel)
+        query = {name: getattr(request, name) for name in ANSWER_QUERY}
+        now = call.clock.now()
+        result = call.hooks.run(
+            plugin,
+            "channel.answer",
+            lambda: channel.answer(query, request.body.data, now),
+            ANSWER_SECONDS,
+            about=STRANGER,
+        )
+        answers.checked(result.error)
+        if isinstance(result.value, Answered):
+            answers.take_answer(request.channel, result.value, self._secret, uow=call.uow)
+            return httpbody_pb2.HttpBody(content_type="text/plain")
+        return httpbody_pb2.HttpBody(content_type="text/plain", data=result.value.text.encode())
 
 
 class PreferenceServicer:

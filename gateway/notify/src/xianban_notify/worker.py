@@ -48,8 +48,8 @@ class DeliveryWorker:
 
 def _restart_when_hung(hooks: plugins.Hooks) -> None:
     """A channel that hangs is quarantined until the process starts anew: so it does."""
-    if hooks.quarantined:
-        log.error("worker_restarts", quarantined=hooks.quarantined)
+    if hooks.hung:
+        log.error("worker_restarts", quarantined=hooks.hung)
         eventlet.spawn_after(1, os._exit, 1)
 
 

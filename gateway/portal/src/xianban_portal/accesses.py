@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -30,9 +31,12 @@ from xianban_sdk.web.formats import moment
 
 from xianban_portal.problems import service_name
 
+__all__ = ["access_methods", "access_words", "accesses"]
+
 PAGE = 50
 PATIENCE = 3.0
 _RPC = "ListAccesses"
+_PLUGIN = "plugin:"
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,26 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a vendor's program was told, in the viewer's language."""
+
+    plugin: str
+    vendor: str
+    service: str
+    purpose: str
+    why: str
+    calls: int
+    last: Any
+
+
+@dataclass(frozen=True)
 class Answer:
     """What one service said."""
 
     service: str
     records: list[audit_pb2.AccessRecord]
     next_token: str = ""
+    told: Sequence[audit_pb2.DisclosureRecord] = ()
     missing: str = ""
     refused: CallError | None = None
 
@@ -96,10 +114,14 @@ async def accesses(request: Request) -> Response:
         raise refused[0].refused
     looks = [_look(request, record) for answer in answers for record in answer.records]
     looks.sort(key=lambda look: look.at, reverse=True)
+    told = [_told(request, record) for answer in answers for record in answer.told]
+    told.sort(key=lambda one: one.last, reverse=True)
     return render(
         request,
         "portal/accesses.html",
         looks=looks[:PAGE],
+        told=told,
+        first=not token,
         missing=[answer.missing for answer in answers if answer.missing],
         hidden=[service_name(request, answer.service) for answer in refused],
         services=[(name, service_name(request, name)) for name in methods],
@@ -122,7 +144,8 @@ async def _ask(request: Request, method: Method, token: str) -> Answer:
             return Answer(method.domain, [], refused=error)
         log.warning("accesses_missing", service=method.domain, error=str(error))
         return Answer(method.domain, [], missing=service_name(request, method.domain))
-    return Answer(method.domain, list(found.accesses), found.next_page_token)
+    told = list(found.disclosures)
+    return Answer(method.domain, list(found.accesses), found.next_page_token, told)
 
 
 def _look(request: Request, record: audit_pb2.AccessRecord) -> Look:
@@ -130,8 +153,8 @@ def _look(request: Request, record: audit_pb2.AccessRecord) -> Look:
         at=moment(record.occur_time),
         service=service_name(request, record.service),
         who=_who(request, record),
-        what=_words(request, record.service, f"access-{_kebab(record.action)}", record.action),
-        why=_basis(request, record.basis),
+        what=_what(request, record),
+        why="" if _is_plugin(record) else _basis(request, record.basis),
         refused=record.outcome not in ("", "allowed"),
     )
 
@@ -140,15 +163,42 @@ def _who(request: Request, record: audit_pb2.AccessRecord) -> str:
     me = viewer_of(request).person
     if me is not None and record.actor == me.id:
         return text(request, "portal", "access-who-you")
+    if _is_plugin(record):
+        plugin = record.actor.removeprefix(_PLUGIN)
+        return text(request, "portal", "access-who-plugin", plugin=plugin)
     if record.actor_display:
         return record.actor_display
     staff = record.basis.startswith("role:")
     return text(request, "portal", "access-who-staff" if staff else "access-who-other")
 
 
+def _is_plugin(record: audit_pb2.AccessRecord) -> bool:
+    return record.actor.startswith(_PLUGIN)
+
+
+def _what(request: Request, record: audit_pb2.AccessRecord) -> str:
+    if _is_plugin(record):
+        return text(request, "portal", "access-told", purpose=record.basis)
+    return _words(request, record.service, access_words(record.action), record.action)
+
+
+def _told(request: Request, record: audit_pb2.DisclosureRecord) -> Told:
+    return Told(
+        plugin=record.plugin,
+        vendor=record.vendor,
+        service=service_name(request, record.service),
+        purpose=record.purpose_display or record.purpose,
+        why=_basis(request, record.basis),
+        calls=record.calls,
+        last=moment(record.last_time),
+    )
+
+
 def _basis(request: Request, basis: str) -> str:
     kind, _, detail = basis.partition(":")
     words = _words(request, "portal", f"basis-{kind}", basis)
+    if kind == "role":
+        detail = _words(request, "identity", f"role-{detail}", detail)
     return f"{words} ({detail})" if detail else words
 
 
@@ -159,6 +209,6 @@ def _words(request: Request, site: str, key: str, otherwise: str) -> str:
     return text(request, site, key) if known else otherwise
 
 
-def _kebab(name: str) -> str:
-    spaced = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)
-    return spaced.strip("-")
+def access_words(action: str) -> str:
+    """The key of what a service, or the kit, says of an RPC."""
+    return "access" + "".join(f"-{one.lower()}" if one.isupper() else one for one in action)

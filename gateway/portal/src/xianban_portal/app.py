@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from xianban_sdk import telemetry
+from xianban_sdk.inside import certificates
 from xianban_sdk.settings import Settings
 from xianban_sdk.web import (
     Caller,
@@ -36,6 +37,7 @@ from xianban_portal import problems
 from xianban_portal.calls import PortalCaller
 from xianban_portal.health import Monitor
 from xianban_portal.oidc import IdentityAwayError, Oidc
+from xianban_portal.probe import probed
 from xianban_portal.sessions import Sessions
 from xianban_portal.tokens import SessionTokens
 from xianban_portal.visit import Visit
@@ -66,7 +68,8 @@ def assemble(settings: Settings) -> Parts:
     tokens = SessionTokens(oidc, sessions)
     caller = PortalCaller(settings, tokens)
     services = sorted(point.name for point in entry_points(group="xianban.services"))
-    monitor = Monitor(caller, oidc, services)
+    workers = [point.name for point in entry_points(group="xianban.workers")]
+    monitor = Monitor(caller, oidc, services, workers if settings.broker else [])
     return Parts(settings, find_sites(), sessions, oidc, tokens, caller, monitor, Hub())
 
 
@@ -136,6 +139,7 @@ def _lifespan(parts: Parts) -> Any:
         watching = asyncio.create_task(parts.monitor.run())
         try:
             async with contextlib.AsyncExitStack() as beside:
+                await beside.enter_async_context(probed(parts.settings))
                 for site in parts.sites:
                     if site.lifespan is not None:
                         await beside.enter_async_context(site.lifespan())
@@ -153,7 +157,7 @@ def _lifespan(parts: Parts) -> Any:
 
 
 def run(settings: Settings | None = None) -> None:
-    """Serves the portal on its Unix socket, or on XIANBAN_PORTAL_ADDR (host:port)."""
+    """Serves the portal on its Unix socket, or on XIANBAN_PORTAL_LISTEN (host:port)."""
     settings = settings or Settings.load()
     telemetry.configure(settings, "portal")
     app = create_app(assemble(settings))
@@ -171,11 +175,17 @@ def _configuration(app: Starlette, settings: Settings) -> uvicorn.Config:
         "timeout_graceful_shutdown": DRAIN_SECONDS,
         "timeout_keep_alive": 75,
     }
-    address = settings.address("portal")
+    address = settings.listen("portal")
     if address.startswith("unix:"):
         path = settings.socket("portal")
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.unlink(missing_ok=True)
         return uvicorn.Config(app, uds=str(path), **options)
     host, _, port = address.rpartition(":")
-    return uvicorn.Config(app, host=host or "127.0.0.1", port=int(port), **options)
+    known = certificates(address, settings)
+    made = uvicorn.Config(app, host=host.strip("[]"), port=int(port), **options)
+    if known is not None:
+        # uvicorn makes its context of files that it reads once; ours follows replaced ones.
+        made.load()
+        made.ssl = known.http_server()
+    return made

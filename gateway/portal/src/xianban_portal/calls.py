@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from starlette.requests import HTTPConnection
 from xianban.common.v1 import options_pb2
 from xianban_sdk import errors, i18n, telemetry
+from xianban_sdk.inside import certificates, pick_channel
 from xianban_sdk.settings import Settings
 from xianban_sdk.telemetry import log
 from xianban_sdk.web import CallError, LogInRequiredError, Method, viewer_of
@@ -35,7 +36,7 @@ _RETRY: dict[str, Any] = {
         }
     ]
 }
-_OPTIONS = [
+_OPTIONS: list[tuple[str, Any]] = [
     ("grpc.service_config", json.dumps(_RETRY)),
     # A restarted service is found again at once, not after grpc's usual two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -52,7 +53,7 @@ class PortalCaller:
     def __init__(self, settings: Settings, tokens: SessionTokens) -> None:
         self._settings = settings
         self._tokens = tokens
-        self._channels: dict[tuple[str, str], grpc.aio.Channel] = {}
+        self._channels: dict[tuple[str, str, int], grpc.aio.Channel] = {}
 
     async def unary(
         self, request: HTTPConnection, method: Method, message: Message, timeout: float
@@ -85,11 +86,20 @@ class PortalCaller:
 
     def channel(self, domain: str, lane: str = "") -> grpc.aio.Channel:
         """One channel per server; it reconnects by itself."""
-        key = (domain, lane)
+        address = self._settings.address(domain, lane)
+        known = certificates(address, self._settings)
+        # After new certificates, a new channel; streams of the old one run on.
+        key = (domain, lane, known.current() if known else 0)
         if key not in self._channels:
-            address = self._settings.address(domain, lane)
-            self._channels[key] = grpc.aio.insecure_channel(address, options=_OPTIONS)
+            self._channels[key] = self._open(address, domain)
         return self._channels[key]
+
+    def _open(self, address: str, domain: str) -> grpc.aio.Channel:
+        plain, secure = grpc.aio.insecure_channel, grpc.aio.secure_channel
+        options = [*_OPTIONS]
+        if not address.startswith("unix:"):
+            options.append(("grpc.lb_policy_name", "round_robin"))
+        return pick_channel(address, domain, self._settings, options, plain, secure)
 
     async def close(self) -> None:
         for channel in self._channels.values():
@@ -119,7 +129,8 @@ class PortalCaller:
     async def _person_token(self, request: HTTPConnection, method: Method) -> str:
         bearer: str = getattr(request.state, "bearer", "")
         if bearer:  # A façade for programs brings its caller's own token; the service judges it.
-            return bearer
+            facade: str = getattr(request.state, "audience", "")
+            return await self._inward(request, method, bearer, facade) if facade else bearer
         session: Session | None = getattr(request.state, "session", None)
         open_to_all = _access(method).anonymous
         if session is None:
@@ -136,6 +147,18 @@ class PortalCaller:
             log.warning("token_exchange_failed", audience=method.domain, error=str(error))
             if open_to_all:
                 return ""
+            raise _identity_away(viewer_of(request).locale) from error
+
+    async def _inward(
+        self, request: HTTPConnection, method: Method, bearer: str, facade: str
+    ) -> str:
+        """Where the façade is an audience of its own, the token is exchanged for the service's."""
+        try:
+            return await self._tokens.inward(bearer, facade, method.domain)
+        except GrantEndedError as error:
+            raise LogInRequiredError from error
+        except IdentityAwayError as error:
+            log.warning("token_exchange_failed", audience=method.domain, error=str(error))
             raise _identity_away(viewer_of(request).locale) from error
 
 

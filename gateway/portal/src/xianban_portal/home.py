@@ -42,6 +42,7 @@ class ShownTile:
     summary: str
     line: TileLine | None
     down: str
+    lacks: str
 
 
 async def home(request: Request) -> Response:
@@ -55,7 +56,16 @@ async def _tile(request: Request, site: Site) -> ShownTile:
     line, down = await _line(request, site)
     title = text(request, site.name, site.title)
     summary = text(request, site.name, site.summary) if site.summary else ""
-    return ShownTile(site, title, summary, line, down)
+    return ShownTile(site, title, summary, line, down, _lacks(request, site))
+
+
+def _lacks(request: Request, site: Site) -> str:
+    """That something is missing; the status page says what."""
+    monitor: Monitor = request.app.state.monitor
+    known = monitor.condition(site.service) if site.service else None
+    if known is None or not known.missing:
+        return ""
+    return text(request, "portal", "tile-lacks", count=len(known.missing))
 
 
 async def _line(request: Request, site: Site) -> tuple[TileLine | None, str]:

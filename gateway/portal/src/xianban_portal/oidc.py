@@ -24,6 +24,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 from xianban_sdk.identity.workload import load_or_create_key
+from xianban_sdk.inside import http_options
 from xianban_sdk.settings import Settings
 
 CLIENT_ID = "portal"
@@ -81,7 +82,7 @@ class Oidc:
         self.redirect_uri = f"{self.issuer}/callback"
         self._key = load_or_create_key(settings.keys, CLIENT_ID)
         self._box = _box(self._key)
-        self._client = client or _client(settings.address("identity", "http"))
+        self._client = client or _client(settings)
         self._metadata: dict[str, Any] = {}
         self._keys: KeySet | None = None
 
@@ -252,12 +253,17 @@ class Oidc:
         return attempt
 
 
-def _client(address: str) -> httpx.AsyncClient:
-    timeout = httpx.Timeout(3.0)
+def _client(settings: Settings) -> httpx.AsyncClient:
+    timeout, address = httpx.Timeout(3.0), settings.address("identity", "http")
     if address.startswith("unix:"):
         transport = httpx.AsyncHTTPTransport(uds=address.removeprefix("unix:"), retries=1)
         return httpx.AsyncClient(transport=transport, base_url="http://identity", timeout=timeout)
-    return httpx.AsyncClient(base_url=address, timeout=timeout)
+    options, prepare = http_options(address, "identity", settings)
+
+    async def named(request: httpx.Request) -> None:
+        prepare(request)
+
+    return httpx.AsyncClient(timeout=timeout, event_hooks={"request": [named]}, **options)
 
 
 def _box(key: ECKey) -> AESGCM:

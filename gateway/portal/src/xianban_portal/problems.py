@@ -31,6 +31,8 @@ _KINDS: dict[grpc.StatusCode, tuple[int, str, str]] = {
     _Code.DEADLINE_EXCEEDED: (503, "problem-unavailable-title", "problem-unavailable"),
 }
 _BROKEN = (500, "problem-internal-title", "problem-internal")
+# Services that have no site of their own to name them.
+_WITHOUT_PAGES = frozenset({"sensing"})
 STEP_UP = frozenset({"STEP_UP_REQUIRED", "INSUFFICIENT_USER_AUTHENTICATION"})
 
 
@@ -75,7 +77,7 @@ def service_name(request: Request, service: str) -> str:
     for site in pages.sites:
         if service in (site.service, site.name) and site.title:
             return text(request, site.name, site.title)
-    return service
+    return text(request, "portal", f"service-{service}") if service in _WITHOUT_PAGES else service
 
 
 def _authenticate(request: Request, failed: CallError) -> Response:

@@ -3,7 +3,7 @@
 from starlette.routing import Route
 from xianban_sdk.web import NavEntry, Site
 
-from xianban_portal import accesses, doors, health, home
+from xianban_portal import accesses, doors, health, home, plugins, status
 
 site = Site(
     name="portal",
@@ -16,6 +16,11 @@ site = Site(
         Route("/me", home.me),
         Route("/me/accesses", accesses.accesses),
         Route("/about", home.about),
+        Route("/status", status.status),
+        Route(plugins.HOME, plugins.plugins),
+        Route(f"{plugins.HOME}/{{service}}/{{plugin}}", plugins.plugin, methods=["GET"]),
+        Route(f"{plugins.HOME}/{{service}}/{{plugin}}/disable", plugins.disable, methods=["POST"]),
+        Route(f"{plugins.HOME}/{{service}}/{{plugin}}/enable", plugins.enable, methods=["POST"]),
         Route("/preferences", doors.prefer),
         Route("/login", doors.log_in),
         Route("/callback", doors.callback),
@@ -29,5 +34,6 @@ site = Site(
     nav=[
         NavEntry("/me/accesses", "nav-accesses", "eye", "me"),
         NavEntry("/acting-for", "nav-acting-for", "people", "me"),
+        NavEntry(plugins.HOME, "nav-plugins", "chart", "me", roles=(plugins.ROLE,)),
     ],
 )

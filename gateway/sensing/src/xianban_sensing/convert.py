@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from xianban.common.v1 import readings_pb2
-from xianban.sensing.v1 import devices_pb2 as pb
+from datetime import UTC, datetime
 
-from xianban_sensing.domain import Device, State
+from google.protobuf.timestamp_pb2 import Timestamp
+from xianban.common.v1 import readings_pb2
+from xianban.parking.v1 import resources_pb2 as rs
+from xianban.sensing.v1 import devices_pb2 as pb
+from xianban_sdk.plugins import CapabilityToken
+
+from xianban_sensing.domain.car_parks import CarPark, Count
+from xianban_sensing.domain.devices import Device, State
+from xianban_sensing.handlers.admitting import Speaker
 from xianban_sensing.plugins import Model
 from xianban_sensing.repository import CommandRow
 
 __all__ = [
+    "RESIDENTS",
     "STATES",
     "UPLINK",
+    "admission",
     "binding",
+    "car_park",
     "command",
+    "count",
     "credential",
     "device",
     "device_id",
     "downlink_topic",
+    "instant",
     "model",
+    "speaker",
 ]
 
 STATES = {
@@ -27,6 +40,8 @@ STATES = {
     pb.DEVICE_STATE_RETIRED: State.RETIRED,
 }
 _SHOWN = {state: shown for shown, state in STATES.items()}
+# A device that speaks for somebody, not for a place.
+RESIDENTS = "residents/"
 UPLINK = "xianban/v1/devices/{}/up"
 _DOWNLINK = "xianban/v1/devices/{}/down"
 
@@ -84,15 +99,16 @@ def binding(found: Device) -> pb.Binding:
 
 def command(found: CommandRow, model: Model | None) -> pb.Command:
     """In the words of the device's model; without a display there is nothing to send."""
-    adapter = model.adapter if model and model.adapter.has_display else None
+    said = (found.device, found.command, found.text, found.event)
     return pb.Command(
         sequence=found.sequence,
         device=found.device,
         key=found.key,
         command=found.command,
         text=found.text,
-        payload=adapter.render(found.command, found.text) if adapter else b"",
+        payload=model.render(*said) if model else b"",
         traceparent=found.traceparent,
+        event=found.event,
     )
 
 
@@ -111,3 +127,46 @@ def model(found: Model, locale: str) -> pb.DeviceModel:
             for one in adapter.promises
         ],
     )
+
+
+def car_park(lot: rs.Lot) -> CarPark:
+    return CarPark(
+        lot=lot.name,
+        name=lot.display_name,
+        address=lot.address,
+        longitude=lot.position.longitude,
+        latitude=lot.position.latitude,
+        capacity=lot.capacity,
+        operator=lot.operator,
+        opening_hours=lot.opening_hours,
+        max_height_cm=lot.max_height_cm,
+        reservable=lot.reservable,
+        accessible=lot.accessible_places > 0,
+        electric=lot.ev_places > 0,
+        park_and_ride=lot.park_and_ride,
+    )
+
+
+def count(lot: rs.Lot) -> Count:
+    found = lot.occupancy
+    return Count(
+        free=found.free if found.HasField("free") else None,
+        capacity=found.capacity,
+        verdict=rs.Verdict.Name(found.verdict).removeprefix("VERDICT_").lower(),
+        counted_at=instant(found.observe_time) if found.HasField("observe_time") else None,
+    )
+
+
+def instant(stamp: Timestamp) -> datetime:
+    return stamp.ToDatetime(UTC)
+
+
+def speaker(told: pb.Speaker) -> Speaker:
+    """Whom a message may tell of."""
+    person = told.subject.removeprefix(RESIDENTS).split("/")[0]
+    return Speaker(person, told.model, told.read_for_alarms)
+
+
+def admission(given: CapabilityToken) -> pb.Admission:
+    """By what right it may be read, if by any."""
+    return pb.Admission(capability=given.id, basis=given.basis) if given.people else pb.Admission()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from xianban.common.v1 import hand_overs_pb2, readings_pb2
 from xianban_sdk.storage import UnitOfWork
 
-from xianban_sensing.domain import Device
+from xianban_sensing.domain.devices import Device
 from xianban_sensing.plugins import Models
 
 __all__ = ["tell_bound", "tell_handed_over", "tell_unbound"]

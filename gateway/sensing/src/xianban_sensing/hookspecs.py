@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pluggy
+from xianban_sdk.carrying import carries, carries_nothing
 
 __all__ = [
+    "Alarming",
     "DeviceAdapter",
     "Happened",
     "Measured",
@@ -90,6 +92,9 @@ class Happened:
     attributes: Mapping[str, str] = field(default_factory=dict[str, str])
     motion: Motion | None = None
     """With kind "motion-window": what was measured from `occurred_at` on."""
+    calls_off: str = ""
+    """With kind "sos-cancel": the `event_id` of the one press it calls off; empty: every press
+    that was before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +117,32 @@ class DeviceAdapter(Protocol):
     has_display: bool
     """Whether a wearer can be told something."""
 
+    @carries("eldercare.monitoring", "consent", "adapter.parse", alarms=True)
     def parse(self, payload: bytes, now: datetime) -> Iterator[Measured | Happened | Rejected]:
         """Reads one uplink message; ValueError: it is no message of this model at all."""
         ...
 
-    def render(self, command: str, text: str) -> bytes:
-        """The downlink message that tells the wearer `text`, e.g. for command "acknowledged"."""
+    @carries_nothing("words for a display, without whose it is")
+    def render(self, command: str, text: str, event: str = "") -> bytes:
+        """The downlink message that tells the wearer `text`, e.g. for command "acknowledged".
+
+        `event` is the device's own id of what is answered, e.g. of one press, made from its
+        counter ("sos-17") where it gave none; "": nothing of this device. An adapter may leave
+        this parameter out, as with hooks.
+        """
         ...
+
+
+@runtime_checkable
+class Alarming(Protocol):
+    """A model that says which alarms it can raise; one that does not say may raise any.
+
+    Without the wearer's consent a message is still read where it could be an alarm, and only the
+    alarm is handed on. A model without alarms is not read at all then.
+    """
+
+    alarms: Sequence[str]
+    """Kinds of `Happened` that mean danger, e.g. "sos", "fall"; empty: none."""
 
 
 @hookspec

@@ -11,7 +11,7 @@ from xianban_sdk.demo import person_id
 from xianban_sdk.storage import UnitOfWork, open_unit_of_work
 
 from xianban_sensing import events
-from xianban_sensing.domain import Device, State
+from xianban_sensing.domain.devices import Device, State
 from xianban_sensing.plugins import Models, models_of
 from xianban_sensing.repository import MACHINE, Devices
 from xianban_sensing.secret_hashes import sealed

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
-from typing import Final
+from typing import Final, Literal
 
 import orjson
 from xianban_eldercare.hookspecs import (
@@ -29,7 +29,7 @@ __all__ = ["FRESH", "News2", "band"]
 
 _MINUTE: Final = timedelta(minutes=1)
 # How old a number may be and still count; never older than elder care itself would show it.
-FRESH: Final[Mapping[str, timedelta]] = {
+FRESH: Final = {
     "respiratory-rate": 5 * _MINUTE,
     "oxygen-saturation": 5 * _MINUTE,
     "heart-rate": 5 * _MINUTE,
@@ -40,7 +40,10 @@ FRESH: Final[Mapping[str, timedelta]] = {
 _STEADY: Final = ("heart-rate", "oxygen-saturation", "respiratory-rate")
 # Seen by people. Until somebody says otherwise: alert, and breathing air.
 _TOLD: Final = {"consciousness": 60 * _MINUTE, "supplemental-oxygen": 60 * _MINUTE}
+# The same in microseconds: asked for ten times a person and moment.
+_SPANS: Final = {kind: span // timedelta(microseconds=1) for kind, span in (FRESH | _TOLD).items()}
 _HALF: Final = 0.5
+_SCALE_2: Final = 2
 
 _SCORE: Final = "news2"
 _OFF: Final = "news2-sensor-off"
@@ -89,14 +92,14 @@ class _Person:
         }
         return orjson.dumps(kept).decode()
 
-    def live(self, kind: str, now: int, fresh: timedelta) -> float | None:
+    def live(self, kind: str, now: int) -> float | None:
         """The number, if its newest is one and young enough."""
         at, value = self.newest.get(kind, (0, None))
-        return value if timedelta(microseconds=now - at) <= fresh else None
+        return value if now - at <= _SPANS[kind] else None
 
     def missing(self, now: int) -> list[str]:
         """The parameters without which there is no score."""
-        return [kind for kind, fresh in FRESH.items() if self.live(kind, now, fresh) is None]
+        return [kind for kind in FRESH if self.live(kind, now) is None]
 
     def silent(self, now: int) -> frozenset[str]:
         """Sensors that measured nothing last, and steady ones that have ceased.
@@ -110,7 +113,7 @@ class _Person:
             kind
             for kind, (_, value) in self.newest.items()
             if kind in FRESH
-            and (value is None or (kind in _STEADY and self.live(kind, now, FRESH[kind]) is None))
+            and (value is None or (kind in _STEADY and self.live(kind, now) is None))
         )
 
 
@@ -142,7 +145,7 @@ class News2:
             now = max(at for at, _ in person.newest.values())
             past = case.is_history(from_micros(now))
             found += _sensors(person, now, past)
-            found += _scored(person, now, past)
+            found += _scored(person, now, past, case.oxygen_scale)
         return Judged(person.written(), tuple(found))
 
 
@@ -162,11 +165,13 @@ def _sensors(person: _Person, now: int, past: bool) -> Iterator[Raise | Clear | 
         yield Clear(_OFF, at)
 
 
-def _scored(person: _Person, now: int, past: bool) -> Iterator[Raise | Clear | Computed]:
+def _scored(
+    person: _Person, now: int, past: bool, scale: Literal[1, 2]
+) -> Iterator[Raise | Clear | Computed]:
     """Without a score what stands stays: silence is no recovery."""
     if person.missing(now):
         return
-    found = score(_observed(person, now))
+    found = score(_observed(person, now, scale))
     before, points = person.scored
     if now <= before and found.total == points:
         return
@@ -178,14 +183,14 @@ def _scored(person: _Person, now: int, past: bool) -> Iterator[Raise | Clear | C
     level, told = band(found), person.band
     person.band = min(level, told) if past else level
     if person.band > told:
-        yield Raise(_SCORE, at, _SEVERITIES[level], _reasons(person, found, now))
+        yield Raise(_SCORE, at, _SEVERITIES[level], _reasons(person, found, now, scale))
     elif told and not level:
         yield Clear(_SCORE, at)
 
 
-def _observed(person: _Person, now: int) -> Observed:
+def _observed(person: _Person, now: int, scale: Literal[1, 2]) -> Observed:
     numbers = {kind: person.newest[kind][1] or 0.0 for kind in FRESH}
-    asleep, oxygen = (person.live(kind, now, fresh) for kind, fresh in _TOLD.items())
+    asleep, oxygen = (person.live(kind, now) for kind in _TOLD)
     return Observed(
         respiratory_rate=numbers["respiratory-rate"],
         oxygen_saturation=numbers["oxygen-saturation"],
@@ -194,13 +199,14 @@ def _observed(person: _Person, now: int) -> Observed:
         body_temperature=numbers["body-temperature"],
         alert=asleep is None or asleep < _HALF,
         on_oxygen=oxygen is not None and oxygen >= _HALF,
+        scale=scale,
     )
 
 
-def _reasons(person: _Person, found: Score, now: int) -> tuple[Because, ...]:
-    """The sum, each parameter that gave points, and what nobody told."""
+def _reasons(person: _Person, found: Score, now: int, scale: Literal[1, 2]) -> tuple[Because, ...]:
+    """The sum, each parameter that gave points, the scale, and what nobody told."""
     first = "reason-news2-single" if band(found) == 1 else "reason-news2"
-    assumed = [kind for kind, fresh in _TOLD.items() if person.live(kind, now, fresh) is None]
+    assumed = [kind for kind in _TOLD if person.live(kind, now) is None]
     parts = sorted((part for part in found.parts if part.points), key=lambda part: -part.points)
     told = [
         Because(
@@ -209,5 +215,7 @@ def _reasons(person: _Person, found: Score, now: int) -> tuple[Because, ...]:
         )
         for part in parts[:6]
     ]
-    basis = Because("reason-news2-basis", {"assumed": "-".join(assumed) or "none"})
+    # A word: texts choose by words, "2" is no number to them.
+    said = {"assumed": "-".join(assumed) or "none", "scale": "two" if scale == _SCALE_2 else "one"}
+    basis = Because("reason-news2-basis", said)
     return (Because(first, {"score": str(found.total)}), *told, basis)

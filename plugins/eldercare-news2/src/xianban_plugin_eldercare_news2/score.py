@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final, Literal
 
 __all__ = ["Observed", "Part", "Score", "rounded", "score"]
@@ -90,6 +91,7 @@ def rounded(value: float, step: str = "1") -> float:
     return float(Decimal(repr(value)).quantize(Decimal(step), ROUND_HALF_UP))
 
 
+@lru_cache(maxsize=4096)
 def _part(parameter: str, value: float, bands: _Bands, step: str = "1") -> Part:
     told = rounded(value, step)
     points = next(points for most, points in bands if told <= most)

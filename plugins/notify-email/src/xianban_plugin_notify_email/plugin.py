@@ -13,6 +13,7 @@ import smtplib
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -30,7 +31,6 @@ _SECONDS: Final = 10.0
 _PORTS: Final = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 # RFC 5321, 4.2.3, and RFC 3463: the mailbox is not there or takes no mail any more.
 _NO_MAILBOX: Final = frozenset({550, 551, 553})
-_GROUP: Final = "X-Xianban-Group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,11 @@ class EmailChannel:
 
     def deliver(self, attempt: Attempt) -> Outcome:
         """Sent when the server took it; whether it reached the mailbox only a bounce would say."""
-        mail = self._mail(attempt)
+        try:
+            to = Address(addr_spec=attempt.address)
+        except (IndexError, ValueError, HeaderParseError):  # IndexError: there is none
+            return Outcome(Verdict.BOUNCED, "address-invalid")
+        mail = self._mail(attempt, to)
         if self._server is None:
             demo_outbox.put(self._settings, self.id, {"mail": mail.as_string(), "id": attempt.key})
             return Outcome(Verdict.SENT, demo_outbox.REASON)
@@ -115,11 +119,11 @@ class EmailChannel:
             return Outcome(Verdict.FAILED, _reason(error))
         return Outcome(Verdict.SENT, reference=str(mail["Message-ID"]))
 
-    def _mail(self, attempt: Attempt) -> EmailMessage:
+    def _mail(self, attempt: Attempt, to: Address) -> EmailMessage:
         mail = EmailMessage(policy=SMTP)
         mail["Subject"] = " ".join(attempt.title.split())
         mail["From"] = self._sender
-        mail["To"] = Address(addr_spec=attempt.address)
+        mail["To"] = to
         mail["Date"] = formatdate()
         domain = self._sender.rpartition("@")[2].strip("<> ")
         mail["Message-ID"] = f"<{attempt.key}@{domain}>"

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from xianban_parking.hookspecs import LotFacts, LotObservation, Rejected
+from xianban_sdk.pulling import Puller
 from xianban_sdk.signatures import verify
 
-from xianban_plugin_parking_parkapi.pulling import Puller
 from xianban_plugin_parking_parkapi.reading import read
 
 __all__ = ["FeedFacts", "PullFeed", "PushFeed"]

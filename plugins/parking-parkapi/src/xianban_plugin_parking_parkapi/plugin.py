@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from xianban_parking.hookspecs import Feed, FileFormat, hookimpl
+from xianban_sdk.pulling import Puller
 from xianban_sdk.settings import Settings
 from xianban_sdk.signatures import installed_secret
 
 from xianban_plugin_parking_parkapi.feeds import FeedFacts, PullFeed, PushFeed
 from xianban_plugin_parking_parkapi.files import ParkApiFiles
-from xianban_plugin_parking_parkapi.pulling import Puller
 
 __all__ = ["configured", "register_feed", "register_file_format"]
 

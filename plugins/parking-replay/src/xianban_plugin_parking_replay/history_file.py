@@ -46,7 +46,7 @@ class OccupancyHistory:
         """Each row is a count or a refusal with its line."""
         with path.open("rb") as file:
             lines = _lines(file)
-            _, header = next(lines)
+            _, header = next(lines, (0, ""))
             names, delimiter = _names(header), _delimiter(header)
             for number, line in lines:
                 if line.strip():

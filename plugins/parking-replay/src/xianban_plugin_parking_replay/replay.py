@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal
 
 from xianban_parking.hookspecs import LotFacts, LotObservation, Rejected
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import SHANGHAI, local_day
 
 from xianban_plugin_parking_replay.record import CarPark, Count
 
@@ -87,8 +87,8 @@ class ReplayFeed:
     def history(self, since: datetime, until: datetime) -> Iterator[LotObservation]:
         """What was told after `since` up to and including `until`, day by day."""
         # One day more on both sides: the night's bridge and the shift pass midnight.
-        day = since.astimezone(SHANGHAI).date() - DAY
-        last = until.astimezone(SHANGHAI).date()
+        day = local_day(since) - DAY
+        last = local_day(until)
         while day <= last:
             for lot in self._lots:
                 for observation in lot.told(day, self._first):

@@ -44,9 +44,12 @@ class GpsLocator:
             else:
                 yield replace(part, where=newest) if isinstance(part, Happened) else part
 
-    def render(self, command: str, text: str) -> bytes:
-        """`$XB,TELL,<command>,<text as UTF-8 in hexadecimal>` with checksum."""
+    def render(self, command: str, text: str, event: str = "") -> bytes:
+        """`$XB,TELL,<command>,<text as UTF-8 in hexadecimal>[,<counter>]` with checksum."""
         body = f"{_OWN},TELL,{command},{text[:_MOST_TEXT].encode().hex().upper()}"
+        counter = event.removeprefix("sos-")
+        if counter.isdecimal():
+            body += f",{counter}"
         return f"${body}*{checksum(body)}\r\n".encode("ascii")
 
 

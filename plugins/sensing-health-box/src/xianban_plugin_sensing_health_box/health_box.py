@@ -54,6 +54,7 @@ class HealthBox:
         Promise("body-temperature", "Cel", 0),
         Promise("battery", "%", 0),
     )
+    alarms: Sequence[str] = ()
     has_display = False
 
     def parse(self, payload: bytes, now: datetime) -> Iterator[Measured | Happened | Rejected]:
@@ -66,8 +67,8 @@ class HealthBox:
         for number, item in enumerate(items, 1):
             yield from _read(item, f"item {number}", frame)
 
-    def render(self, command: str, text: str) -> bytes:
-        return orjson.dumps({"cmd": command, "text": text})
+    def render(self, command: str, text: str, event: str = "") -> bytes:
+        return orjson.dumps({"cmd": command, "text": text} | ({"id": event} if event else {}))
 
 
 def _opened(payload: bytes) -> tuple[list[Any], dict[str, Any]]:

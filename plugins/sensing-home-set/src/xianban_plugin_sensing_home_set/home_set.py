@@ -54,8 +54,8 @@ class HomeSet:
             else:
                 yield _told(part, at, now)
 
-    def render(self, command: str, text: str) -> bytes:
-        return orjson.dumps({"cmd": command, "text": text})
+    def render(self, command: str, text: str, event: str = "") -> bytes:
+        return orjson.dumps({"cmd": command, "text": text} | ({"id": event} if event else {}))
 
 
 def _told(part: Part, at: datetime | None, now: datetime) -> Measured | Happened | Rejected:

@@ -3,6 +3,7 @@
 `{"seq":17,"t":1795400000000,"hr":72,"spo2":97,"rr":16,"temp":36.6,"steps":10,"bat":80,
 "loc":[30.91,121.46,12],"ev":"sos","id":"a1"}`: everything but `seq` may be missing; `t` is in
 milliseconds since 1970 UTC by the band's own clock. A list of such objects is a backlog.
+`"of":"a1"` beside `"ev":"sos-cancel"` calls off that one press.
 `"acc":{"hz":50,"mg":[x,y,z,x,y,z,…]}` is what the band felt from `t` on, in thousandths of g.
 """
 
@@ -62,8 +63,8 @@ class JsonWristband:
                 raise ValueError("a message is an object, or a list of objects")
             yield from _read(cast("dict[str, Any]", item), f"item {number}", now)
 
-    def render(self, command: str, text: str) -> bytes:
-        return orjson.dumps({"cmd": command, "text": text})
+    def render(self, command: str, text: str, event: str = "") -> bytes:
+        return orjson.dumps({"cmd": command, "text": text} | ({"id": event} if event else {}))
 
 
 def _read(
@@ -100,7 +101,9 @@ def _event(
     kind = item["ev"]
     if not isinstance(kind, str) or kind not in _EVENTS:
         return Rejected(label, "ev", "EVENT_UNKNOWN")
-    return Happened(kind, at, str(item.get("id", ""))[:64], sequence, where)
+    called_off = str(item.get("of", ""))[:64]
+    own = str(item.get("id", ""))[:64]
+    return Happened(kind, at, own, sequence, where, calls_off=called_off)
 
 
 def _motion(

@@ -52,14 +52,19 @@ def _nothing(_alert: Alert) -> Mapping[str, str]:
     return {}
 
 
+def _as_written(to: str, _alert: Alert, _uow: UnitOfWork) -> str:
+    return to
+
+
 @dataclass(frozen=True, kw_only=True)
 class AlertBook:
     """One domain's rules for all its alerts; made once, beside the composition root.
 
     Texts are the package's own: ``alert-<rule>`` (title), ``rung-<rung>``, each reason's key. The
     messages' templates are ``<domain>-alert-told``, ``-taken`` (somebody has it), ``-over`` (it
-    ended before anybody had it) and ``-worse`` (to who has it); their values are subject, rule,
-    severity, rung, by, reason and the newest reason's own, and what ``params`` adds.
+    ended before anybody had it), ``-worse`` (to who has it) and ``-late`` (a playbook's step was
+    not done in time); their values are subject, rule, severity, rung, by, reason and the newest
+    reason's own, and what ``params`` adds.
     """
 
     package: str
@@ -76,6 +81,12 @@ class AlertBook:
     params: Callable[[Alert], Mapping[str, str]] = _nothing
     # The portal page that a message opens; default /<domain>/alerts/<id>.
     link: Callable[[Alert], str] | None = None
+    # Called in the transaction in which an alert is raised, and in which it is dealt with.
+    follower: Callable[[Alert, AlertBook, UnitOfWork], None] | None = None
+    # Who is sent as the alert shall name them, inside the transaction; refuses whom it can't send.
+    sends: Callable[[str, Alert, UnitOfWork], str] = _as_written
+    # The domain's RPC (full path) by which who is no staff takes an alert about a resident.
+    own_acknowledge: str = ""
     longest_snooze: timedelta = timedelta(hours=24)
     changes: Changes = field(default_factory=Changes, compare=False)
 
@@ -90,7 +101,7 @@ class AlertBook:
         return own or self.ladders.get(severity, NO_LADDER)
 
     def template(self, occasion: str) -> str:
-        """The template of a message: "told", "taken", "over" or "worse"."""
+        """The template of a message: "told", "taken", "over", "worse" or "late"."""
         return f"{self.domain}-alert-{occasion}"
 
     def page(self, alert: Alert) -> str:

@@ -10,12 +10,14 @@ from xianban_sdk import i18n
 from xianban_sdk.alerts.book import AlertBook
 from xianban_sdk.alerts.climbing import Step
 from xianban_sdk.alerts.domain import Alert, Reason
-from xianban_sdk.alerts.naming import said
+from xianban_sdk.alerts.stories import told
+from xianban_sdk.names import said
 from xianban_sdk.wire import position, stamp
 
 __all__ = ["alert_id", "alert_to_wire", "step_to_wire"]
 
 _PREFIX: Final = "alerts/"
+_STORIES: Final = "playbook-"
 
 
 def alert_id(name: str) -> str:
@@ -67,6 +69,8 @@ def step_to_wire(step: Step, book: AlertBook, locale: str = i18n.DEFAULT_LOCALE)
 
 
 def _note(step: Step, book: AlertBook, locale: str) -> str:
+    if step.action.startswith(_STORIES):
+        return told(step.note, locale)
     if not step.rung:
         return step.note
     rung = _rung(step.rung, book, locale)

@@ -120,7 +120,9 @@ class Alerts:
         alert = self._locked(name)
         with _refusals():
             after = alert.dispatched(to, self._actor, self._display(alert), self._now)
-        saved = self._save(after, [self._step(alert, "dispatched", f"{to} {note}".rstrip())])
+        named = self._book.sends(to, alert, self._uow)
+        after = replace(after, dispatched_to=named)
+        saved = self._save(after, [self._step(alert, "dispatched", f"{named} {note}".rstrip())])
         return saved if alert.acknowledged_by else self._known(saved)
 
     def escalate(self, name: str, note: str = "") -> Alert:
@@ -154,10 +156,18 @@ class Alerts:
 
     def note(self, name: str, note: str) -> Alert:
         """Writes something down, e.g. what an inspection found."""
+        return self.write(name, "noted", note)
+
+    def write(self, name: str, action: str, note: str) -> Alert:
+        """As :meth:`note`, of something else that happened."""
         alert = self._locked(name)
         with _refusals():
             alert.must_take_notes()
-        return self._save(alert, [self._step(alert, "noted", note)])
+        return self._save(alert, [self._step(alert, action, note)])
+
+    def jot(self, alert: Alert, action: str, note: str) -> None:
+        """A line of its history while it is being raised: nobody has seen it without."""
+        self._machine.record(alert, [self._step(alert, action, note)])
 
     def snooze(self, rule: str, subject: str, until: datetime, note: str = "") -> None:
         """Nobody is told of this matter before `until`; what happens is still recorded.
@@ -238,6 +248,8 @@ class Alerts:
         self._machine.record(alert, steps)
         self._telling.raised(alert)
         self._after(alert)
+        if alert.open:
+            self._follow(alert)
         return self._told_if_due(alert)
 
     def _joined(
@@ -255,6 +267,8 @@ class Alerts:
         if after == alert:
             return alert
         saved = self._save(after, [Step("repeated", self._now)])
+        if saved.severity > alert.severity:
+            self._follow(saved)
         if saved.severity > alert.severity and saved.acknowledged_by and not saved.lapsed:
             self._telling.worse(saved)
         return self._told_if_due(saved)
@@ -292,6 +306,16 @@ class Alerts:
         ladder = self._book.ladder(alert.climbing, alert.rule)
         return climb(alert, ladder, who, self._now, actor=actor, note=note)
 
+    def _follow(self, alert: Alert) -> None:
+        """What follows an alert must not keep it from standing, or from being dealt with."""
+        if self._book.follower is None:
+            return
+        try:
+            with self._uow.conn.begin_nested():
+                self._book.follower(alert, self._book, self._uow)
+        except Exception:
+            log.exception("alert_not_followed", alert=alert.id)
+
     def _told(self, climbed: Climb) -> Alert:
         saved = self._save(climbed.alert, climbed.steps, quietly=bool(climbed.people))
         if not climbed.people:
@@ -319,6 +343,8 @@ class Alerts:
             for step in steps:
                 self._telling.changed(saved, step)
         self._after(saved)
+        if not saved.open:
+            self._follow(saved)
         return saved
 
     def _after(self, alert: Alert) -> None:

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement
 
 from xianban_sdk.alerts.tables import alert
+from xianban_sdk.names import unnamed
 from xianban_sdk.storage.encryption import keyed_hash
 
-__all__ = ["may_name", "named", "said", "without"]
-
-# Beside a name in a reason's params stands whose it is: for the erasure alone, nobody is told.
-_PERSON: Final = "_person"
-_GONE: Final = "—"
-
-
-def named(param: str, person: str, display: str) -> dict[str, str]:
-    """A person's name among a reason's params; the rule is one of `PersonalData.naming_rules`."""
-    return {param: display, f"{param}{_PERSON}": person}
-
-
-def said(params: Mapping[str, str]) -> dict[str, str]:
-    """What others hear of a reason's params."""
-    return {key: value for key, value in params.items() if not key.endswith(_PERSON)}
+__all__ = ["may_name", "without"]
 
 
 def may_name(rules: Iterable[str]) -> Callable[[str], ColumnElement[bool]]:
@@ -43,9 +30,7 @@ def without(row: Mapping[str, Any], person: str) -> str:
     detail = orjson.loads(row["detail"])
     if row["acknowledged_by"] == person:
         detail["acknowledged_by_display"] = ""
-    for _, params, _ in detail["reasons"]:
-        theirs = [key for key in params if key.endswith(_PERSON) and params[key] == person]
-        for key in theirs:
-            params[key.removesuffix(_PERSON)] = _GONE
-            del params[key]
+    detail["reasons"] = [
+        [text, unnamed(params, person), at] for text, params, at in detail["reasons"]
+    ]
     return orjson.dumps(detail).decode()

@@ -28,7 +28,7 @@ class AlertServicer:
     """Staff and the desk: alerts of their areas. Every look at one and every step is audited."""
 
     def __init__(self, resources: Resources, book: AlertBook) -> None:
-        self._book = book
+        self.book = book
         self.watching = Watching(resources.db, book)
 
     def ListAlerts(self, request: pb.ListAlertsRequest, call: Call) -> pb.ListAlertsResponse:
@@ -55,7 +55,7 @@ class AlertServicer:
         alerts = self._alerts(call)
         self._looked(alerts.get(request.parent), call)
         steps = [
-            step_to_wire(each, self._book, call.locale) for each in alerts.steps(request.parent)
+            step_to_wire(each, self.book, call.locale) for each in alerts.steps(request.parent)
         ]
         return pb.ListAlertStepsResponse(steps=steps)
 
@@ -83,7 +83,7 @@ class AlertServicer:
             yield self._wire(alert, call)
 
     def _alerts(self, call: Call) -> Alerts:
-        return Alerts(call.uow, self._book, call.scope)
+        return Alerts(call.uow, self.book, call.scope)
 
     def _looked(self, alert: Alert, call: Call) -> pb.Alert:
         if alert.resident:
@@ -96,4 +96,4 @@ class AlertServicer:
         return self._wire(alert, call)
 
     def _wire(self, alert: Alert, call: Call) -> pb.Alert:
-        return alert_to_wire(alert, self._book, call.locale)
+        return alert_to_wire(alert, self.book, call.locale)

@@ -13,7 +13,7 @@ from xianban_sdk.alerts.climbing import Step
 from xianban_sdk.alerts.convert import alert_to_wire, step_to_wire
 from xianban_sdk.alerts.domain import Alert
 from xianban_sdk.alerts.ladder import Recipient
-from xianban_sdk.alerts.naming import said
+from xianban_sdk.names import named
 from xianban_sdk.storage.unit_of_work import UnitOfWork
 
 __all__ = ["Telling"]
@@ -63,6 +63,11 @@ class Telling:
         key = f"{alert.id}/worse/{int(alert.severity)}/{person}"
         self._message(alert, person, "worse", key, urgent=True)
 
+    def late(self, alert: Alert, person: str, key: str, more: Mapping[str, str]) -> None:
+        """A step of a playbook was not done in time."""
+        urgent = not self._book.ladder(alert.climbing, alert.rule).calm
+        self._message(alert, person, "late", f"{alert.id}/late/{key}/{person}", more, urgent=urgent)
+
     def _message(
         self,
         alert: Alert,
@@ -81,6 +86,7 @@ class Telling:
             urgent=urgent,
             dedupe_key=key,
             subject=alert.resident,
+            alert=alert.name if occasion == "told" else "",
         )
         # Messages stay in order with the alert's events.
         self._emit(message, alert)
@@ -88,12 +94,12 @@ class Telling:
     def _values(self, alert: Alert) -> dict[str, str]:
         newest = alert.reasons[-1] if alert.reasons else None
         return {
-            **(said(newest.params) if newest else {}),
+            **(newest.params if newest else {}),
             "subject": alert.subject_display,
             "rule": alert.rule,
             "severity": alert.severity.name.lower(),
             "rung": alert.rung,
-            "by": alert.acknowledged_by_display,
+            **named("by", alert.acknowledged_by, alert.acknowledged_by_display),
             "reason": newest.text if newest else "",
             **self._book.params(alert),
         }

@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from importlib.metadata import EntryPoint, entry_points
-
-import typer
-
-from xianban_sdk.cli import events, importing, personal, processes, suite, upkeep
+from typing import Final
 
 __all__ = ["main"]
 
-app = typer.Typer(
-    name="xianban",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Runs, feeds and inspects a Xianban district.",
-)
-for module in (suite, processes, events, importing, personal, upkeep):
-    module.register(app)
+_SERVE: Final = ["plugin", "serve"]
 
 
 def main() -> None:
-    """Runs the command, with what the installed packages add to it."""
-    for point in _wanted(sys.argv[1:]):
-        added = point.load()
-        if isinstance(added, typer.Typer):
-            app.add_typer(added, name=point.name)
-        else:
-            app.command(point.name)(added)
-    app()
+    """Runs the command.
 
+    A plugin's container has the memory of one plugin: to serve it, nothing else is loaded.
+    """
+    if sys.argv[1:3] == _SERVE:
+        from xianban_sdk.cli.plugin.serve import run as serve
 
-def _wanted(arguments: Sequence[str]) -> Iterator[EntryPoint]:
-    """Only the command that is called: a process of the suite must not load every package's."""
-    ours = {command.name for command in app.registered_commands}
-    ours |= {group.name for group in app.registered_groups}
-    named = arguments[0] if arguments else ""
-    if named in ours:
-        return
-    found = entry_points(group="xianban.cli")
-    yield from [point for point in found if point.name == named] or found
+        serve(sys.argv[3:])
+    from xianban_sdk.cli.commands import run
+
+    run()

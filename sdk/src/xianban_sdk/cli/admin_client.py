@@ -11,7 +11,7 @@ from xianban.common.v1.admin_pb2_grpc import AdminServiceStub
 from xianban_sdk.cli.console import fail
 from xianban_sdk.settings import Settings
 
-__all__ = ["admin", "district", "services"]
+__all__ = ["admin", "district", "running_admin", "services"]
 
 
 def services(settings: Settings, only: str | None = None) -> list[str]:
@@ -53,6 +53,16 @@ def district(settings: Settings, *, relay: bool = False) -> Iterator[dict[str, A
         if absent:
             held.enter_context(opened(absent, settings, relay=relay))
         yield {name: held.enter_context(_stub(settings, name)) for name in names}
+
+
+@contextmanager
+def running_admin(settings: Settings, service: str) -> Iterator[AdminServiceStub | None]:
+    """A stub on the service's admin socket; None when it does not run."""
+    if not _running(settings, service):
+        yield None
+        return
+    with _stub(settings, service) as stub:
+        yield stub
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import orjson
 import typer
 from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 __all__ = ["console", "fail", "print_json", "print_table"]
@@ -20,9 +21,9 @@ _errors = Console(stderr=True)
 
 def fail(message: str, *, hint: str = "") -> NoReturn:
     """Ends the command with exit code 1 and a sentence that says what to do."""
-    _errors.print(f"[bold red]✗[/] {message}", highlight=False)
+    _errors.print("[bold red]✗[/]", escape(message), highlight=False)
     if hint:
-        _errors.print(f"  {hint}", highlight=False)
+        _errors.print(f"  {escape(hint)}", highlight=False)
     raise typer.Exit(1)
 
 
@@ -38,5 +39,6 @@ def print_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> No
         # Ids and times are there to be copied: they are folded, never cut.
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(str(row[column]) for column in columns))
+        # Text as it stands: what a plugin or a file says in brackets must not paint or break it.
+        table.add_row(*(escape(str(row[column])) for column in columns))
     console.print(table)

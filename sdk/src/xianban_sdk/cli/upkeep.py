@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
+from rich.markup import escape
 from xianban.common.v1 import admin_pb2
 
 from xianban_sdk.cli.admin_client import admin, services
@@ -15,6 +16,8 @@ from xianban_sdk.cli.options import Broker, Data, Database, Json, load
 from xianban_sdk.settings import Settings
 
 __all__ = ["register"]
+
+_TIER_2: Final = "`xianban plugin serve` in a container, see docs/operations/plugins.md"
 
 
 def register(app: typer.Typer) -> None:
@@ -71,6 +74,7 @@ def doctor(data: Data = None, database: Database = None, broker: Broker = None) 
         ("envoy", _envoy),
         ("database", _database),
         ("broker", _broker),
+        ("plugins in their own process", _plugins),
     ]
     bad = False
     for label, check in checks:
@@ -79,7 +83,7 @@ def doctor(data: Data = None, database: Database = None, broker: Broker = None) 
         except Exception as error:
             # Whatever fails is the finding; the other checks go on.
             bad = True
-            console.print(f"[bold red]✗[/] {label}: {error}", highlight=False)
+            console.print(f"[bold red]✗[/] {label}: {escape(str(error))}", highlight=False)
     if bad:
         raise typer.Exit(1)
 
@@ -116,3 +120,20 @@ def _broker(settings: Settings) -> str:
     with Connection(settings.broker, connect_timeout=3) as connection:
         connection.ensure_connection(max_retries=1)
         return connection.as_uri()
+
+
+def _plugins(settings: Settings) -> str:
+    from xianban_sdk.plugins.isolation.confined import check_required, confinement_here
+    from xianban_sdk.plugins.manifest import PluginRefused
+
+    found = confinement_here(settings)
+    try:
+        check_required("plugins", found, settings.plugin_require)
+    except PluginRefused as error:
+        raise PluginRefused(
+            f"{error}; what can't be held here runs as tier 2 ({_TIER_2})"
+        ) from None
+    held = [name for name, why in found.items() if not why]
+    absent = [f"no {name}: {why}" for name, why in found.items() if why]
+    elsewhere = [f"what needs them runs as tier 2 ({_TIER_2})"] if absent else []
+    return "; ".join([f"confined by {', '.join(held)}", *absent, *elsewhere])

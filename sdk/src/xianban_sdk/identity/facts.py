@@ -40,13 +40,9 @@ class Facts:
     consents: tuple[pb.ConsentState, ...] = ()
     memberships: tuple[pb.MembershipState, ...] = ()
     person: pb.PersonState | None = None
-    # The instant these were true; they are used only while it is recent enough.
-    as_of: float = 0.0
 
     @classmethod
-    def of(
-        cls, records: Iterable[pb.RelationRecord], actor: str, subject: str, as_of: float
-    ) -> Facts:
+    def of(cls, records: Iterable[pb.RelationRecord], actor: str, subject: str) -> Facts:
         """Sorts log records; records about other people are left out."""
         found = list(records)
         relations = [r.relation for r in found if r.HasField("relation")]
@@ -58,7 +54,6 @@ class Facts:
             tuple(c for c in consents if c.subject == subject),
             tuple(m for m in memberships if m.person == actor),
             persons[-1] if persons else None,
-            as_of,
         )
 
     def basis(self, scope: str, now: datetime) -> Basis | None:
@@ -79,6 +74,10 @@ class Facts:
             for consent in self.consents
             if consent.active and not _over(consent, now)
         )
+
+    def agrees_to(self, purpose: str, now: datetime) -> bool:
+        """Whether the subject's consent for this purpose holds now."""
+        return purpose in self.live_consents(now)
 
     def roles(self) -> frozenset[str]:
         """The actor's staff roles."""

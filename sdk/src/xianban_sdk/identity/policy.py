@@ -12,6 +12,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources as package_files
 from typing import Final
 
 import cedarpy
@@ -19,7 +21,7 @@ import orjson
 
 from xianban_sdk.telemetry import log
 
-__all__ = ["PRELUDE", "Policy", "PolicyError", "Question", "schema_for"]
+__all__ = ["PRELUDE", "Policy", "PolicyError", "Question", "policy_of", "schema_for"]
 
 PRELUDE: Final = """
 // Nobody acts on a basis that the call chain did not establish.
@@ -77,15 +79,7 @@ class Policy:
     """A service's policies, parsed once."""
 
     def __init__(self, cedar_text: str, schema: str) -> None:
-        text = PRELUDE + cedar_text
-        try:
-            self._schema = cedarpy.Schema.from_str(schema)
-            self._policies = cedarpy.PolicySet.from_str(text)
-        except ValueError as error:
-            raise PolicyError(str(error)) from error
-        checked = cedarpy.validate_policies(text, schema)
-        if not checked.validation_passed:
-            raise PolicyError("; ".join(str(error) for error in checked.errors))
+        self._schema, self._policies = _parsed(PRELUDE + cedar_text, schema)
         self._decided: OrderedDict[Question, bool] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -120,6 +114,26 @@ class Policy:
             log.error("policy_error", action=question.action, errors=answer.diagnostics.errors)
             return False
         return answer.allowed
+
+
+def policy_of(package: str, name: str, actions: Iterable[str], common: str = "") -> Policy:
+    """The policy that a package carries, if it does, behind what all have in common."""
+    file = package_files.files(package).joinpath(name)
+    cedar = file.read_text("utf-8") if file.is_file() else ""
+    return Policy(common + cedar, schema_for(actions))
+
+
+@cache
+def _parsed(text: str, schema: str) -> tuple[cedarpy.Schema, cedarpy.PolicySet]:
+    """Once for each text: tests start a service hundreds of times."""
+    try:
+        made = cedarpy.Schema.from_str(schema), cedarpy.PolicySet.from_str(text)
+    except ValueError as error:
+        raise PolicyError(str(error)) from error
+    checked = cedarpy.validate_policies(text, schema)
+    if not checked.validation_passed:
+        raise PolicyError("; ".join(str(error) for error in checked.errors))
+    return made
 
 
 def _entities(question: Question) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, Protocol
 
@@ -21,6 +21,7 @@ from xianban.common.v1 import relations_pb2 as pb
 from xianban_sdk.clock import Clock
 from xianban_sdk.errors import Unavailable, XianbanError
 from xianban_sdk.identity.facts import Facts
+from xianban_sdk.storage.among import among
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.tables import relation_record, relation_watermark
 from xianban_sdk.storage.upsert import insert_new
@@ -31,7 +32,8 @@ __all__ = ["BOUND_SECONDS", "FactsSource", "Relations", "Resolver"]
 # Published: from a revocation to the refusal on every service at most this long.
 BOUND_SECONDS: Final = 2.0
 _SOURCE: Final = "identity"
-_CACHE_SIZE: Final = 10_000
+# More than the wristbands of a district: each comes by once a minute.
+_CACHE_SIZE: Final = 50_000
 # How long a replica trusts its own memory of the watermark before it looks at the shared row.
 _LOOK_AGAIN: Final = 0.25
 # Identity's clock may run this much ahead of ours.
@@ -49,6 +51,10 @@ class FactsSource(Protocol):
 
     def facts(self, actor: str, subject: str) -> Facts:
         """Facts no older than the bound; Unavailable RELATIONS_STALE otherwise."""
+        ...
+
+    def about(self, subjects: Collection[str]) -> Mapping[str, Facts]:
+        """Of each subject what holds whoever acts: consents and age; as fresh as `facts`."""
         ...
 
     def on_change(self, told: Callable[[], None]) -> Callable[[], None]:
@@ -80,13 +86,19 @@ class Relations:
 
     def facts(self, actor: str, subject: str) -> Facts:
         """What is known now, by the copy if it is fresh, else by asking identity."""
-        now = self._clock.now().timestamp()
-        known = self._facts.get((actor, subject))
-        if known is not None and _age(now, known.as_of) <= BOUND_SECONDS:
-            return known
-        if self.age(now) <= BOUND_SECONDS:
-            return self._from_copy(actor, subject)
-        return self._from_identity(actor, subject, now)
+        if self.age() <= BOUND_SECONDS:
+            # What has changed is not remembered: this is as fresh as the copy.
+            return self._facts.get((actor, subject)) or self._from_copy(actor, subject)
+        return self._from_identity(actor, subject)
+
+    def about(self, subjects: Collection[str]) -> Mapping[str, Facts]:
+        """As `facts` with nobody acting; one question for all who are not remembered."""
+        if self.age() > BOUND_SECONDS:
+            return {subject: self._from_identity("", subject) for subject in subjects}
+        remembered = {subject: self._facts.get(("", subject)) for subject in subjects}
+        found = {subject: facts for subject, facts in remembered.items() if facts}
+        missing = [subject for subject, facts in remembered.items() if facts is None]
+        return found | self._all_from_copy(missing) if missing else found
 
     def age(self, now: float | None = None) -> float:
         """Seconds since the copy was last known to be complete."""
@@ -97,18 +109,30 @@ class Relations:
         return _age(now, self._observed)
 
     def _from_copy(self, actor: str, subject: str) -> Facts:
-        generation, as_of = self._generation, self._observed
+        generation = self._generation
         with self._db.read() as conn:
-            facts = Facts.of(_records(conn, actor, subject), actor, subject, as_of)
-        with self._lock:
-            # A change that came in while we were reading has dropped the cache: stay out of it.
-            if generation == self._generation:
-                self._facts[(actor, subject)] = facts
-                if len(self._facts) > _CACHE_SIZE:
-                    self._facts.popitem(last=False)
+            facts = Facts.of(_records(conn, actor, subject), actor, subject)
+        self._remember({(actor, subject): facts}, generation)
         return facts
 
-    def _from_identity(self, actor: str, subject: str, now: float) -> Facts:
+    def _all_from_copy(self, subjects: Collection[str]) -> dict[str, Facts]:
+        generation = self._generation
+        with self._db.read() as conn:
+            records = _records_about(conn, subjects)
+        found = {one: Facts.of(records.get(one, ()), "", one) for one in subjects}
+        self._remember({("", one): facts for one, facts in found.items()}, generation)
+        return found
+
+    def _remember(self, found: Mapping[tuple[str, str], Facts], generation: int) -> None:
+        """Unless a change came in while they were read: it has dropped what was remembered."""
+        with self._lock:
+            if generation != self._generation:
+                return
+            self._facts.update(found)
+            while len(self._facts) > _CACHE_SIZE:
+                self._facts.popitem(last=False)
+
+    def _from_identity(self, actor: str, subject: str) -> Facts:
         if self._resolver is None:
             raise Unavailable("RELATIONS_STALE")
         try:
@@ -116,7 +140,7 @@ class Relations:
         except (grpc.RpcError, XianbanError) as error:
             log.warning("relations_stale", error=repr(error))
             raise Unavailable("RELATIONS_STALE") from error
-        return Facts.of(answer.records, actor, subject, now)
+        return Facts.of(answer.records, actor, subject)
 
     # -- keeping up -------------------------------------------------------------------------
 
@@ -136,7 +160,8 @@ class Relations:
                 self._sequence = sequence
             elif sequence > self._sequence:
                 self._behind = True
-        self.changed()
+            self._forget()
+        self._tell()
 
     def heartbeat(self, beat: pb.RelationsHeartbeat) -> None:
         """Identity says how far its log goes; believed as far as we have caught up."""
@@ -188,8 +213,10 @@ class Relations:
             self._sequence = max(last, self._sequence)
             if observed is not None:
                 self._observed = max(self._observed, observed.timestamp())
+            if page.records:
+                self._forget()
         if page.records:
-            self.changed()
+            self._tell()
 
     def _clear(self) -> None:
         with self._db.begin() as conn:
@@ -197,7 +224,8 @@ class Relations:
             conn.execute(delete(relation_watermark))
         with self._lock:
             self._sequence, self._observed = 0, 0.0
-        self.changed()
+            self._forget()
+        self._tell()
 
     def _look(self) -> None:
         """Reads the shared watermark: another replica may have moved it."""
@@ -211,8 +239,10 @@ class Relations:
             moved = sequence > self._sequence
             self._sequence = max(sequence, self._sequence)
             self._observed = max(observed, self._observed)
+            if moved:
+                self._forget()
         if moved:
-            self.changed()
+            self._tell()
 
     # -- telling ----------------------------------------------------------------------------
 
@@ -226,11 +256,14 @@ class Relations:
         with self._lock:
             self._told.remove(told)
 
-    def changed(self) -> None:
-        """Drops remembered facts and wakes who waits for changes."""
+    def _forget(self) -> None:
+        """With the lock held in which the copy is said to be newer: nothing older is believed."""
+        self._generation += 1
+        self._facts.clear()
+
+    def _tell(self) -> None:
+        """Wakes who waits for changes."""
         with self._lock:
-            self._generation += 1
-            self._facts.clear()
             told = list(self._told)
         for callback in told:
             callback()
@@ -252,6 +285,18 @@ def _records(conn: Connection, actor: str, subject: str) -> Iterable[pb.Relation
         ),
     )
     return [pb.RelationRecord.FromString(data) for data in conn.execute(query).scalars()]
+
+
+def _records_about(
+    conn: Connection, subjects: Collection[str]
+) -> dict[str, list[pb.RelationRecord]]:
+    table = relation_record.c
+    mine = among(conn, table.subject, subjects)
+    query = select(table.subject, table.data).where(table.active, table.actor == "", mine)
+    found: dict[str, list[pb.RelationRecord]] = {}
+    for subject, data in conn.execute(query):
+        found.setdefault(subject, []).append(pb.RelationRecord.FromString(data))
+    return found
 
 
 def _watermark(conn: Connection) -> tuple[int, float]:

@@ -2,11 +2,13 @@
 
 Each service has an EC P-256 key in ``data/keys/<service>.pem`` (0600, made at first start); its
 public JWK lies beside it as ``<service>.pub.json``, where identity reads the registered workloads.
+Where XIANBAN_KEYS is mounted read-only, both were made beforehand (`xianban keys`).
 The client id is the service's name, the token's subject ``workload:<service>``.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -22,10 +24,17 @@ from joserfc.jwk import ECKey
 
 from xianban_sdk.clock import Clock
 from xianban_sdk.errors import Unavailable
+from xianban_sdk.inside import http_options
 from xianban_sdk.settings import Settings
 from xianban_sdk.telemetry import log
 
-__all__ = ["IdentityHttp", "WorkloadIdentity", "load_or_create_key"]
+__all__ = [
+    "IdentityHttp",
+    "WorkloadIdentity",
+    "identity_client",
+    "load_or_create_key",
+    "public_half",
+]
 
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _JWKS: Final = "/oauth2/jwks"
@@ -33,6 +42,9 @@ _TOKEN: Final = "/oauth2/token"  # noqa: S105 - a path
 _ASSERTION_LIFE: Final = 60
 # A token is renewed before a call could meet its end.
 _RENEW_BEFORE: Final = 60
+_PATIENCE: Final = 1.0
+# What a mounted secret answers to whoever would write there.
+_READ_ONLY: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 # While identity is away, it is not asked for every single call.
 _RETRY_AFTER: Final = 0.5
 
@@ -42,6 +54,7 @@ class IdentityHttp:
 
     def __init__(self, settings: Settings) -> None:
         self._address = settings.address("identity", "http")
+        self._settings = settings
         self.issuer = settings.issuer
         self._client: httpx.Client | None = None
         self._lock = threading.Lock()
@@ -61,7 +74,7 @@ class IdentityHttp:
             raise httpx.ConnectError(f"identity is not there: no {socket}")
         with self._lock:
             if self._client is None:
-                self._client = _client(self._address)
+                self._client = identity_client(self._settings, _PATIENCE)
             return self._client
 
     def _json(self, response: httpx.Response) -> dict[str, Any]:
@@ -76,12 +89,14 @@ class IdentityHttp:
                 self._client = None
 
 
-def _client(address: str) -> httpx.Client:
-    timeout = httpx.Timeout(1.0)
+def identity_client(settings: Settings, seconds: float) -> httpx.Client:
+    """A client of identity's HTTP side, wherever that is."""
+    address, timeout = settings.address("identity", "http"), httpx.Timeout(seconds)
     if address.startswith("unix:"):
         transport = httpx.HTTPTransport(uds=address.removeprefix("unix:"))
         return httpx.Client(transport=transport, base_url="http://identity", timeout=timeout)
-    return httpx.Client(base_url=address, timeout=timeout)
+    options, prepare = http_options(address, "identity", settings)
+    return httpx.Client(timeout=timeout, event_hooks={"request": [prepare]}, **options)
 
 
 def load_or_create_key(directory: Path, service: str) -> ECKey:
@@ -92,9 +107,25 @@ def load_or_create_key(directory: Path, service: str) -> ECKey:
         _create(path, service)
     key = ECKey.import_key(path.read_bytes(), {"kid": "", "use": "sig"})
     key = ECKey.import_key(path.read_bytes(), {"kid": key.thumbprint(), "use": "sig"})
-    public = {**key.as_dict(private=False), "alg": "ES256", "use": "sig"}
-    _replace(path.with_suffix(".pub.json"), json.dumps(public).encode(), 0o644)
+    _publish(path.with_suffix(".pub.json"), json.dumps(public_half(key)).encode())
     return key
+
+
+def public_half(key: ECKey) -> dict[str, Any]:
+    """The JWK that identity knows a workload by."""
+    return {**key.as_dict(private=False), "alg": "ES256", "use": "sig"}
+
+
+def _publish(path: Path, content: bytes) -> None:
+    if path.is_file() and path.read_bytes() == content:
+        return
+    try:
+        _replace(path, content, 0o644)
+    except OSError as error:
+        if error.errno not in _READ_ONLY:
+            raise
+        # A mounted secret: whoever mounts it shows identity the public half, too.
+        log.info("public_key_not_written", file=str(path), error=error.strerror)
 
 
 def _create(path: Path, service: str) -> None:

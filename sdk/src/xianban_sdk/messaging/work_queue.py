@@ -38,6 +38,7 @@ __all__ = [
     "WorkQueue",
     "decode_json",
     "encode_json",
+    "workers_at",
 ]
 
 _log = structlog.get_logger("xianban.messaging")
@@ -184,6 +185,26 @@ class WorkOutlet:
         if not self._declared:
             self._publisher.use(self._work.declare)
             self._declared = True
+
+
+def workers_at(url: str, work: WorkQueue) -> int:
+    """How many consume now; `BusUnavailable` when nobody can say.
+
+    A worker that hangs or died misses two heartbeats of its connection, and is counted no longer.
+    """
+    found: list[int] = []
+
+    def look(connection: Connection) -> None:
+        work.declare(connection)
+        queue: Any = work.queue(connection.default_channel)
+        found.append(queue.queue_declare(passive=True).consumer_count)
+
+    asking = Publisher(url, confirm=False)
+    try:
+        asking.use(look)
+    finally:
+        asking.close()
+    return found[0]
 
 
 class WorkInbox(Connected):

@@ -81,6 +81,8 @@ class Holding:
     # Columns that are nobody's to read: hashes, secrets.
     secret: frozenset[str] = frozenset()
     exported: bool = True
+    # Called, in the erasure's transaction, when rows went.
+    on_erased: Callable[[Connection], None] | None = None
 
     def __post_init__(self) -> None:
         if not self.reason and not (self.fate is Fate.ERASED and self.exported):
@@ -113,7 +115,7 @@ class PersonalData:
     holdings: tuple[Holding, ...] = ()
     # Tables with something personal in them that can't be found by person, and why that is right.
     unfindable: Mapping[str, str] = field(default_factory=dict[str, str])
-    # Rules of alerts whose reasons name people: see `xianban_sdk.alerts.naming`.
+    # Rules of alerts whose reasons name people: see `xianban_sdk.names`.
     naming_rules: frozenset[str] = frozenset()
     # Given a connection, a person and now: what must be settled before they can be erased.
     holds: Callable[[Connection, str, datetime], Iterable[Hold]] = _nothing_holds

@@ -78,6 +78,8 @@ def _treat(conn: Connection, holding: Holding, person: str, pseudonym: str) -> i
     changed = 0
     if holding.fate is Fate.ERASED:
         changed += conn.execute(delete(table).where(mine)).rowcount
+        if changed and holding.on_erased is not None:
+            holding.on_erased(conn)
     elif holding.blank:
         changed += _set(conn, table, mine, _blanked(holding, pseudonym))
     # While the row still says who acted.

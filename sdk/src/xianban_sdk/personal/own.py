@@ -16,6 +16,8 @@ from xianban_sdk.alerts.tables import (
     alert_telling,
 )
 from xianban_sdk.personal.declared import Fate, Holding, PersonalData, Sealed
+from xianban_sdk.playbooks.tables import playbook_run, playbook_run_step
+from xianban_sdk.readings.series import count_erasure
 from xianban_sdk.readings.tables import (
     device_watch,
     reading,
@@ -26,7 +28,7 @@ from xianban_sdk.readings.tables import (
     rule_state,
 )
 from xianban_sdk.storage.encryption import keyed_hash
-from xianban_sdk.storage.tables import audit, idempotency, outbox, relation_record
+from xianban_sdk.storage.tables import audit, disclosure, idempotency, outbox, relation_record
 
 __all__ = ["UNFINDABLE", "holdings"]
 
@@ -40,7 +42,30 @@ def _of_alerts(table: Table, column: str, of: str) -> Callable[[str], ColumnElem
     return about
 
 
+def _of_runs(person: str) -> ColumnElement[bool]:
+    """Rows that belong to playbooks for alerts about the person."""
+    alerts = select(alert.c.id).where(alert.c.resident == person)
+    runs = select(playbook_run.c.id).where(playbook_run.c.alert.in_(alerts))
+    return playbook_run_step.c.run.in_(runs)
+
+
 _OF_ALERTS: Final = (
+    Holding(
+        table=playbook_run_step,
+        category="playbook-steps",
+        through=_of_runs,
+        actors=("actor",),
+        displays={"actor": "actor_display"},
+        fate=Fate.ERASED,
+    ),
+    Holding(
+        table=playbook_run,
+        category="playbook-runs",
+        through=_of_alerts(playbook_run, "alert", "id"),
+        actors=("started_by", "ended_by"),
+        displays={"started_by": "started_by_display", "ended_by": "ended_by_display"},
+        fate=Fate.ERASED,
+    ),
     Holding(
         table=alert_step,
         category="alert-steps",
@@ -118,9 +143,10 @@ def _derived(table: Table, category: str) -> Holding:
 
 _KEYS: Final = frozenset({"device_key", "subject_key"})
 _READINGS: Final = (
+    # First: a batch under way has it locked, and what else it wrote is there to be found after it.
+    _derived(reading_latest, "latest-readings"),
     _derived(rule_state, "rule-standings"),
     _derived(reading_late, "late-hours"),
-    _derived(reading_latest, "latest-readings"),
     Holding(
         table=reading_hour,
         category="reading-hours",
@@ -148,6 +174,7 @@ _READINGS: Final = (
         through=_measured,
         fate=Fate.ERASED,
         secret=_KEYS,
+        on_erased=count_erasure,
     ),
 )
 
@@ -159,6 +186,13 @@ _BOOKS: Final = (
         actors=("actor",),
         fate=Fate.KEPT,
         reason="audit",
+        days=3 * 365,
+    ),
+    Holding(
+        table=disclosure,
+        category="disclosures",
+        subjects=("subject",),
+        fate=Fate.ERASED,
         days=3 * 365,
     ),
     Holding(

@@ -1,13 +1,39 @@
-"""Plugins: loading by entry point, manifest, isolated hook calls."""
+"""Plugins: loading by entry point, manifest, isolated hook calls.
 
-from xianban_sdk.plugins.hooks import HookResult, Hooks, Plugin, build, hookimpl, hookspec
-from xianban_sdk.plugins.manifest import Manifest, PluginRefused, read_manifest
-from xianban_sdk.plugins.workers import Overrun
+Nothing is loaded before it is asked for: a process that serves one plugin needs its manifest alone.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from xianban_sdk.plugins.building import build, hookimpl, hookspec
+    from xianban_sdk.plugins.capabilities import Capability
+    from xianban_sdk.plugins.hooks import HookResult, Hooks
+    from xianban_sdk.plugins.limits import Limits
+    from xianban_sdk.plugins.loaded import Plugin
+    from xianban_sdk.plugins.manifest import (
+        Manifest,
+        ManifestRefused,
+        PluginRefused,
+        read_manifest,
+    )
+    from xianban_sdk.plugins.tokens import NOBODY, STRANGER, CapabilityToken, NotBooked
+    from xianban_sdk.plugins.workers import Overrun
 
 __all__ = [
+    "NOBODY",
+    "STRANGER",
+    "Capability",
+    "CapabilityToken",
     "HookResult",
     "Hooks",
+    "Limits",
     "Manifest",
+    "ManifestRefused",
+    "NotBooked",
     "Overrun",
     "Plugin",
     "PluginRefused",
@@ -16,3 +42,23 @@ __all__ = [
     "hookspec",
     "read_manifest",
 ]
+
+_FROM: Final = {
+    "building": ("build", "hookimpl", "hookspec"),
+    "capabilities": ("Capability",),
+    "hooks": ("HookResult", "Hooks"),
+    "limits": ("Limits",),
+    "loaded": ("Plugin",),
+    "manifest": ("Manifest", "ManifestRefused", "PluginRefused", "read_manifest"),
+    "tokens": ("NOBODY", "STRANGER", "CapabilityToken", "NotBooked"),
+    "workers": ("Overrun",),
+}
+_ROOMS: Final = {name: room for room, names in _FROM.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    globals()[name] = found
+    return found

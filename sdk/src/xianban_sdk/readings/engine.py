@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from xianban_sdk.readings import states
 from xianban_sdk.readings.facts import Cleared, Fact, Raised, Reason
+from xianban_sdk.readings.paces import paced, promised
 from xianban_sdk.readings.rows import Rows
 from xianban_sdk.readings.rules import Breach, Change, Rule, Standing, judge
 from xianban_sdk.readings.series import Series
@@ -24,6 +25,7 @@ RuleSource = Callable[
 ]
 
 _MICRO: Final = timedelta(microseconds=1)
+_PACE_KEPT: Final = timedelta(minutes=10).total_seconds()
 
 
 @dataclass(slots=True)
@@ -50,8 +52,12 @@ class Engine:
         if not old:
             return
         found = self._source(conn, {(s.subject, s.kind.code) for s in old})
+        _learn_paces(conn, [s for s in old if (s.subject, s.kind.code) in found], instant)
         for one in old:
-            _equip(one, tuple(found.get((one.subject, one.kind.code), ())))
+            given = found.get((one.subject, one.kind.code), ())
+            rules = tuple(paced(rule, one.cadence) for rule in given)
+            if rules != one.rules:
+                _equip(one, rules)
             one.rules_until = instant + self._fresh_for
 
     def judge(self, conn: Connection, taken: Rows, now: datetime) -> list[Fact]:
@@ -112,6 +118,15 @@ def _params(series: Series, rule: Rule, change: Change) -> dict[str, str]:
         level = rule.level if change.raised else rule.clear_level
         return {**params, "level": f"{level:g}", "minutes": str(minutes)}
     return {**params, "level": f"{rule.per_hour:g}", "hours": f"{rule.over / timedelta(hours=1):g}"}
+
+
+def _learn_paces(conn: Connection, ruled: Iterable[Series], instant: float) -> None:
+    """A promise hardly ever changes; one that is not known yet is asked for again."""
+    old = [s for s in ruled if not 0 < s.cadence_until - instant <= _PACE_KEPT]
+    found = promised(conn, old) if old else {}
+    for one in old:
+        one.cadence = found.get(one.id)
+        one.cadence_until = instant + _PACE_KEPT if one.cadence else 0.0
 
 
 def _equip(series: Series, rules: tuple[Rule, ...]) -> None:

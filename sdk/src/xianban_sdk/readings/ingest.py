@@ -5,16 +5,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import isfinite
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 from xianban.common.v1 import readings_pb2 as pb
 
 from xianban_sdk.readings.engine import Engine, RuleSource
 from xianban_sdk.readings.facts import OnFacts
-from xianban_sdk.readings.kinds import Kind, Kinds
+from xianban_sdk.readings.kinds import Kinds
 from xianban_sdk.readings.reading import Flaw
 from xianban_sdk.readings.rows import HOUR, SETTLE, Row, Rows, mark_late, store
 from xianban_sdk.readings.rules import Rule
@@ -29,7 +29,6 @@ __all__ = ["POSITION", "Foreseen", "Ingest", "Rejection", "Taken", "no_rules"]
 POSITION: Final = struct.Struct("<3d")
 POSITION_CONTEXT: Final = b"reading.position"
 _TEXTS: Final = (("device", 64), ("kind", 64), ("subject", 128))
-_MICRO: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +49,11 @@ class Taken:
     rejections: tuple[Rejection, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Foreseen:
+class Foreseen(NamedTuple):
     """What `take` will make of a number: its kind, instant, value in the kind's unit, and flaw."""
 
     subject: str
-    kind: Kind
+    kind: str
     at: int
     value: float | None
     flaw: Flaw
@@ -101,14 +99,19 @@ class Ingest:
         )
 
     def take(self, readings: Sequence[pb.RawReading], uow: UnitOfWork) -> Taken:
-        """Store what holds, refuse the rest one by one."""
+        """Store what holds, refuse the rest one by one.
+
+        Raises Unavailable READINGS_NOT_KEPT where an erasure took series in between.
+        """
         now = uow.clock.now()
         keys = [(raw.device, raw.kind, raw.subject) for raw in readings]
         refused: dict[int, Rejection] = {}
-        known = self._resolve(uow, keys, refused)
+        erasures = self._book.erasures(uow.conn)
+        known = self._resolve(uow, keys, refused, erasures)
         rows = self._rows(readings, keys, known, refused, to_micros(now))
         newest = rows.newest(to_micros(now))
         stored = store(uow.conn, rows, newest)
+        self._book.check(uow.conn, erasures)
         mark_late(uow.conn, rows, (to_micros(now) - SETTLE) // HOUR * HOUR)
         self._rule(uow, rows, now)
         uow.after_commit(lambda: _advance(rows.series, newest))
@@ -137,14 +140,10 @@ class Ingest:
             _, at, _, value, flaw, _, _ = self._row(raw, series, now)
         except _Refused:
             return None
-        return Foreseen(raw.subject, kind, at, value, Flaw(flaw))
-
-    def forget(self) -> None:
-        """Read series and rules anew, e.g. after thresholds changed or a person was erased."""
-        self._book.forget()
+        return Foreseen(key[2], key[1], at, value, Flaw(flaw))
 
     def _resolve(
-        self, uow: UnitOfWork, keys: Sequence[Key], refused: dict[int, Rejection]
+        self, uow: UnitOfWork, keys: Sequence[Key], refused: dict[int, Rejection], erasures: int
     ) -> Mapping[Key, Series]:
         """The series of all keys that may have one; the bad ones' readings are refused."""
         known = self._book.known
@@ -160,7 +159,7 @@ class Ingest:
         if not missing:
             return known
         learnt = self._book.learn(uow.conn, missing)
-        uow.after_commit(lambda: self._book.remember(learnt))
+        uow.after_commit(lambda: self._book.remember(learnt, erasures))
         return {key: learnt.get(key) or known[key] for key in keys if key in learnt or key in known}
 
     def _wrong(self, key: Key) -> tuple[str, str] | None:
@@ -199,7 +198,7 @@ class Ingest:
         return series.id, at, received, value, int(flaw), device_at, position
 
     def _placed(self, observed: int, received: int, now: int) -> tuple[int, bool]:
-        if received < now - self._clocks.backlog // _MICRO:
+        if received < now - self._clocks.backlog_micros:
             raise _Refused("receive_micros", "READING_TOO_OLD")
         placed = self._clocks.effective(observed, received)
         if placed is None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from xianban_sdk.readings.partitions import DAY, ensure_days
 from xianban_sdk.readings.series import Series
+from xianban_sdk.storage.arrays import bytes_array, number_array
 
 __all__ = ["HOUR", "SETTLE", "Row", "Rows", "mark_late", "store"]
 
@@ -53,6 +54,7 @@ _LITE_LATEST: Final = f"{_INTO}VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?){_MERGE}"
 _LATE: Final = "INSERT INTO reading_late (series, hour) "
 _PG_LATE: Final = f"{_LATE}SELECT * FROM unnest(%s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING"
 _LITE_LATE: Final = f"{_LATE}VALUES (?, ?) ON CONFLICT DO NOTHING"
+_POSITION: Final = 6
 _COUNTED: Final = {"preserve_rowcount": True}
 
 
@@ -96,8 +98,8 @@ def store(conn: Connection, taken: Rows, newest: Sequence[tuple[Any, ...]]) -> i
         conn.exec_driver_sql(_LITE_LATEST, list(newest))
         return done.rowcount
     ensure_days(conn, {row[1] // DAY for row in rows})
-    new = conn.exec_driver_sql(_PG_ROWS, _lists(rows)).rowcount
-    conn.exec_driver_sql(_PG_LATEST, _lists(newest))
+    new = conn.exec_driver_sql(_PG_ROWS, _arrays(rows)).rowcount
+    conn.exec_driver_sql(_PG_LATEST, _arrays(newest))
     return new
 
 
@@ -109,12 +111,16 @@ def mark_late(conn: Connection, taken: Rows, summed_before: int) -> None:
     if conn.dialect.name == "sqlite":
         conn.exec_driver_sql(_LITE_LATE, sorted(late))
     else:
-        conn.exec_driver_sql(_PG_LATE, _lists(sorted(late)))
+        conn.exec_driver_sql(_PG_LATE, _arrays(sorted(late)))
 
 
 def _key(row: Row) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def _lists(rows: Sequence[tuple[Any, ...]]) -> tuple[list[Any], ...]:
-    return tuple(list(column) for column in zip(*rows, strict=True))
+def _arrays(rows: Sequence[tuple[Any, ...]]) -> tuple[str, ...]:
+    columns = enumerate(zip(*rows, strict=True))
+    return tuple(
+        bytes_array(column) if place == _POSITION else number_array(column)
+        for place, column in columns
+    )

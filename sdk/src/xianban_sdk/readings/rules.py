@@ -37,7 +37,8 @@ class Breach:
     """A number beyond `level` in every reading for `lasting`; over once within `clear_level`.
 
     `clear_level` lies on the good side of `level` (hysteresis) and must hold for `clear_after`.
-    Readings further apart than `gap` tell nothing of the time between. What was over longer than
+    Readings further apart than `gap` tell nothing of the time between; of a device that promised
+    to speak less often, `gap` follows the promise (`paces`). What was over longer than
     `recent` before the newest reading is history: it raises nothing.
     """
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from xianban_sdk.readings.partitions import schema_of
 from xianban_sdk.readings.rules import Point, Standing
 from xianban_sdk.readings.tables import rule_state
+from xianban_sdk.storage.arrays import number_array
 from xianban_sdk.storage.locks import lock_number
 from xianban_sdk.storage.upsert import upsert
 
@@ -44,7 +45,7 @@ def load(conn: Connection, series: Collection[int]) -> dict[StandingKey, Standin
     if conn.dialect.name == "sqlite":
         asked = f"{_STATE} IN (SELECT value FROM json_each(?))", (orjson.dumps(list(series)),)
     else:
-        asked = f"{_STATE} = ANY(%s::bigint[])", (list(series),)
+        asked = f"{_STATE} = ANY(%s::bigint[])", (number_array(list(series)),)
     rows = conn.exec_driver_sql(*asked)
     return {(row[0], row[1]): _standing(row[2:]) for row in rows}
 
@@ -53,7 +54,8 @@ def take_turns(conn: Connection, series: Iterable[int]) -> None:
     """One transaction at a time judges a series, so that nothing is told twice."""
     if conn.dialect.name == "postgresql":
         base = lock_number(schema_of(conn), "rules")
-        conn.exec_driver_sql(_TURNS, (sorted(base ^ number for number in series),))
+        numbers = sorted(base ^ number for number in series)
+        conn.exec_driver_sql(_TURNS, (number_array(numbers),))
 
 
 def windows(conn: Connection, since: Mapping[int, int]) -> dict[int, list[Point]]:
@@ -61,7 +63,8 @@ def windows(conn: Connection, since: Mapping[int, int]) -> dict[int, list[Point]
     if conn.dialect.name == "sqlite":
         rows = conn.exec_driver_sql(_LITE_WINDOW, (orjson.dumps(list(since.items())),))
     else:
-        bounds = (list(since), list(since.values()), min(since.values()))
+        numbers, begins = list(since), list(since.values())
+        bounds = (number_array(numbers), number_array(begins), min(begins))
         rows = conn.exec_driver_sql(_PG_WINDOW, bounds)
     grouped = groupby(rows, key=lambda row: row[0])
     return {series: [(row[1], row[2]) for row in found] for series, found in grouped}

@@ -109,7 +109,7 @@ reading_late = Table(
     PrimaryKeyConstraint("series", "hour"),
 )
 
-# How far each piece of upkeep has come.
+# How far each piece of upkeep has come; and how many erasures took series.
 reading_upkeep = Table(
     "reading_upkeep",
     sdk_metadata,

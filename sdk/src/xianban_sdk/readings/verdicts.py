@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from math import isfinite, isnan
 from typing import Final
 
@@ -35,7 +36,7 @@ def jumps(kind: Kind, value: float, at: int, good_value: float, good_at: int) ->
     return at > good_at and abs(value - good_value) > kind.max_change * seconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Clocks:
     """How far a device's clock is trusted against the gateway's."""
 
@@ -44,10 +45,20 @@ class Clocks:
     # Behind by more: refused, the time of keeping is nearly over for it.
     backlog: timedelta = timedelta(days=7)
 
+    @cached_property
+    def skew_micros(self) -> int:
+        """Reckoned once: every reading passes here."""
+        return self.skew // timedelta(microseconds=1)
+
+    @cached_property
+    def backlog_micros(self) -> int:
+        """Reckoned once."""
+        return self.backlog // timedelta(microseconds=1)
+
     def effective(self, observed: int, received: int) -> tuple[int, bool] | None:
         """(when it counts as true, clock wrong), in microseconds; None: too old to take."""
-        if observed < _UNSET or observed > received + self.skew // timedelta(microseconds=1):
+        if observed < _UNSET or observed > received + self.skew_micros:
             return received, True
-        if observed < received - self.backlog // timedelta(microseconds=1):
+        if observed < received - self.backlog_micros:
             return None
         return observed, False

@@ -290,9 +290,9 @@ class Chain:
 
     def deadline_for(self, method: Method, incoming: Incoming) -> Deadline:
         """The caller's deadline, or the default; streams without one have none."""
-        if incoming.timeout is not None:
-            return Deadline(incoming.timeout)
-        return Deadline(None if method.server_streaming else self._default_deadline)
+        seconds = None if method.server_streaming else self._default_deadline
+        asked = seconds if incoming.timeout is None else incoming.timeout
+        return Deadline(asked, is_abandoned=incoming.is_abandoned)
 
     def measured(self, action: str, code: str, milliseconds: float) -> None:
         """Feeds the duration metric."""

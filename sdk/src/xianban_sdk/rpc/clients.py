@@ -16,6 +16,7 @@ from xianban.common.v1 import options_pb2
 from xianban_sdk import telemetry
 from xianban_sdk.deadline import hop_timeout
 from xianban_sdk.identity.workload import WorkloadIdentity
+from xianban_sdk.inside import certificates, pick_channel
 from xianban_sdk.rpc.chain import current_locale
 from xianban_sdk.settings import Settings
 
@@ -47,8 +48,8 @@ def _repeatable(method: MethodDescriptor) -> bool:
     return reads or "request_id" in method.input_type.fields_by_name
 
 
-def channel(target: str, service: str = "") -> grpc.Channel:
-    """A plain channel; reconnects quickly, because a restarted service is back within seconds."""
+def channel(target: str, service: str = "", *, process: str, settings: Settings) -> grpc.Channel:
+    """To a process's server; reconnects quickly: a restarted service is back within seconds."""
     options: list[tuple[str, Any]] = [
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.min_reconnect_backoff_ms", 100),
@@ -56,7 +57,10 @@ def channel(target: str, service: str = "") -> grpc.Channel:
     ]
     if service:
         options.append(("grpc.service_config", service_config(service)))
-    return grpc.insecure_channel(target, options)
+    if not target.startswith("unix:"):
+        # A name may stand for several replicas: each gets its share.
+        options.append(("grpc.lb_policy_name", "round_robin"))
+    return pick_channel(target, process, settings, options)
 
 
 class Clients:
@@ -65,7 +69,7 @@ class Clients:
     def __init__(self, settings: Settings, workload: WorkloadIdentity | None = None) -> None:
         self._settings = settings
         self._workload = workload
-        self._channels: dict[tuple[str, str], grpc.Channel] = {}
+        self._channels: dict[tuple[str, str, int], grpc.Channel] = {}
         self._lock = threading.Lock()
 
     def stub(
@@ -86,11 +90,14 @@ class Clients:
     def open(self, service: str, lane: str, proto_service: str) -> grpc.Channel:
         """The channel to a service's server of a lane."""
         target = self._settings.address(service, lane)
+        known = certificates(target, self._settings)
         with self._lock:
-            found = self._channels.get((target, proto_service))
+            # After new certificates, a new channel; the old one's calls and streams run on.
+            key = (target, proto_service, known.current() if known else 0)
+            found = self._channels.get(key)
             if found is None:
-                found = channel(target, proto_service)
-                self._channels[(target, proto_service)] = found
+                found = channel(target, proto_service, process=service, settings=self._settings)
+                self._channels[key] = found
             return found
 
     def metadata(self, service: str) -> Metadata:

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 import grpc
 from grpc_status import rpc_status
 
+from xianban_sdk.inside import Certificates, is_workload
 from xianban_sdk.rpc.chain import Chain, Failed, Incoming
 from xianban_sdk.rpc.methods import Method
 
@@ -26,14 +27,25 @@ _OPTIONS: Final = (
 
 
 def server(
-    address: str, threads: int, generic: Iterable[grpc.GenericRpcHandler], *, limit: int | None
+    address: str,
+    threads: int,
+    generic: Iterable[grpc.GenericRpcHandler],
+    *,
+    limit: int | None,
+    known: Certificates | None = None,
 ) -> grpc.Server:
-    """A server on an address, with its own small pool; more than ``limit`` calls are shed."""
+    """A server on an address, with its own small pool; more than ``limit`` calls are shed.
+
+    With certificates it speaks to those alone who show one of the same CA.
+    """
     pool = ThreadPoolExecutor(threads, thread_name_prefix="rpc")
     made = grpc.server(
         pool, handlers=list(generic), options=_OPTIONS, maximum_concurrent_rpcs=limit
     )
-    made.add_insecure_port(address)
+    if known is None:
+        made.add_insecure_port(address)
+    else:
+        made.add_secure_port(address, known.server())
     return made
 
 
@@ -96,7 +108,10 @@ def _many(
 
 
 def _incoming(context: grpc.ServicerContext) -> Incoming:
+    if not is_workload(context.auth_context()):
+        context.abort(grpc.StatusCode.UNAUTHENTICATED, "no certificate of a process of the suite")
     remaining = context.time_remaining()
     # grpc tells "no deadline" as some three hundred million years.
     timeout = None if remaining > _NO_DEADLINE else remaining
-    return Incoming(dict(context.invocation_metadata()), timeout)
+    metadata = dict(context.invocation_metadata())
+    return Incoming(metadata, timeout, is_abandoned=lambda: not context.is_active())

@@ -6,6 +6,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from google.protobuf import descriptor_pool, message_factory
@@ -134,17 +135,19 @@ def _handler(servicer: object, method: MethodDescriptor) -> Callable[[Any, Call]
     handler = getattr(servicer, method.name, None)
     if not callable(handler):
         raise ServicerError(f"{type(servicer).__name__} has no method {method.name}")
-    _check_annotations(handler, method)
+    _check_annotations(getattr(handler, "__func__", handler), method)
     return handler
 
 
+@cache
 def _check_annotations(handler: Callable[..., Any], method: MethodDescriptor) -> None:
+    """Once for each servicer, however often a process of tests starts it."""
     where = f"{method.containing_service.full_name}.{method.name}"
     try:
         hints = typing.get_type_hints(handler)
     except NameError as error:
         raise ServicerError(f"{where}: import {error.name} outside TYPE_CHECKING") from error
-    parameters = list(inspect.signature(handler).parameters)
+    parameters = [name for name in inspect.signature(handler).parameters if name != "self"]
     if len(parameters) != 2:
         raise ServicerError(f"{where} takes (request, call), not ({', '.join(parameters)})")
     _expect(where, hints.get(parameters[0]), method.input_type.full_name, method.client_streaming)

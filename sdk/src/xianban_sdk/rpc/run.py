@@ -53,6 +53,8 @@ class Incoming:
     # Lets a transport tear a stream down; and tells the call when the caller has gone.
     cancel: Callable[[], object] | None = None
     on_gone: Callable[[Callable[[], None]], object] | None = None
+    # Whether the caller has gone; asked by work that takes long.
+    is_abandoned: Callable[[], bool] = lambda: False
     # Told when a stream's caller is let in, so that a transport can say so before the first item.
     on_admitted: Callable[[], None] | None = None
 

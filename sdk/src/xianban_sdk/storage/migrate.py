@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from threading import Lock
@@ -72,6 +73,7 @@ def _applied(conn: Connection, version_table: str) -> set[str]:
     return set(conn.scalars(text(f'SELECT version_num FROM "{version_table}"')))  # noqa: S608 ours
 
 
+@cache
 def _heads(package: str) -> set[str]:
     """The newest revisions, read from the files as Alembic would, without importing them."""
     known = [_revision(file) for file in _files(package)]

@@ -20,9 +20,12 @@ __all__ = [
     "audit",
     "audit_seal",
     "dead_letter",
+    "disclosure",
+    "disclosure_total",
     "idempotency",
     "inbox",
     "outbox",
+    "plugin_terms",
     "relation_record",
     "relation_watermark",
     "sdk_metadata",
@@ -127,6 +130,53 @@ audit_seal = Table(
     Column("audit_id", Text, nullable=False, unique=True),
     Column("prev_hash", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+)
+
+# What plugins were told of whom: by day, and how often; goes with the person.
+disclosure = Table(
+    "disclosure",
+    sdk_metadata,
+    Column("subject", Text, nullable=False),
+    Column("day", Text, nullable=False),  # local, YYYY-MM-DD
+    Column("plugin", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("vendor", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    # What the ids of its calls' capabilities begin with.
+    Column("capability", Text, nullable=False),
+    Column("calls", BigInteger, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    PrimaryKeyConstraint("subject", "day", "plugin", "version", "purpose", "basis"),
+    Index("disclosure_last", "last_at"),
+)
+
+# The same without people: the vendors' ledger.
+disclosure_total = Table(
+    "disclosure_total",
+    sdk_metadata,
+    Column("day", Text, nullable=False),
+    Column("plugin", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("vendor", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("capability", Text, nullable=False),
+    Column("people", BigInteger, nullable=False),
+    Column("calls", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    PrimaryKeyConstraint("day", "plugin", "version", "purpose", "basis"),
+    Index("disclosure_total_last", "last_at"),
+)
+
+# One row: what identity was told last of the plugins' own purposes, a PluginTermsDeclared.
+plugin_terms = Table(
+    "plugin_terms",
+    sdk_metadata,
+    Column("domain", Text, primary_key=True),
+    Column("told", LargeBinary, nullable=False),
 )
 
 timer = Table(

@@ -4,7 +4,8 @@ Fixtures: ``clock`` (ManualClock), ``ids``, ``issuer``, ``relations`` (grant, re
 member, age …), ``bus``, ``service_under_test`` (a factory: ``service_under_test(app)``) and
 ``otlp_collector``. ``@pytest.mark.resident("daughter")`` says who calls.
 XIANBAN_TEST_TARGET=backends runs the same tests on PostgreSQL and RabbitMQ
-(XIANBAN_TEST_DATABASE, XIANBAN_TEST_BROKER).
+(XIANBAN_TEST_DATABASE, XIANBAN_TEST_BROKER). XIANBAN_PLUGIN_TIERS="*=1" runs plugins' tests with
+the plugins in processes of their own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -25,9 +26,11 @@ from xianban_sdk.clock import ManualClock
 from xianban_sdk.ids import Ids, SeededIds
 from xianban_sdk.messaging.bus import Bus
 from xianban_sdk.messaging.memory_bus import MemoryBus
+from xianban_sdk.plugins.domains import offer_carried
 from xianban_sdk.testing.backends import backends
 from xianban_sdk.testing.harness import ServiceUnderTest, settings_for
 from xianban_sdk.testing.issuer import TestIssuer
+from xianban_sdk.testing.outside import Outside
 from xianban_sdk.testing.world import RelationsWorld
 
 __all__ = [
@@ -45,12 +48,34 @@ __all__ = [
     "settings_for",
 ]
 
+_OUTSIDE: Final = pytest.StashKey[Outside]()
+_FOLDERS: Final = pytest.StashKey[set[str]]()
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Makes the marker known to whoever installs the SDK."""
+    """Makes the marker known, and the hookspecs where no service is installed."""
+    offer_carried()
+    outside = config.stash[_OUTSIDE] = Outside()
+    config.add_cleanup(outside.close)
+    outside.move()
     config.addinivalue_line("markers", "resident(name): the call is made as this demo person")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Keeps in which folders tests lie: those of a plugin lie under its id."""
+    session.config.stash[_FOLDERS] = {part for one in session.items for part in one.path.parts}
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Says loudly where plugins ran, so that nobody takes one tier's tests for another's."""
+    told = list(config.stash[_OUTSIDE].told(config.stash.get(_FOLDERS, ())))
+    if told:
+        terminalreporter.section("plugins in processes of their own")
+        for line in told:
+            terminalreporter.line(line)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ _PATIENCE: Final = 90.0
 
 
 def settings_for(data: Path, **changes: Any) -> Settings:
-    """A test's settings: own data, a short run directory, no demo seed, no pinning."""
+    """A test's settings: own data, a short run directory, no demo seed, no pinning, and time."""
     database, broker = backends()
     run = Path(tempfile.mkdtemp(prefix="xb-"))
     chosen: dict[str, Any] = {
@@ -48,6 +48,8 @@ def settings_for(data: Path, **changes: Any) -> Settings:
         "drain": 0.0,
         "grace": 1.0,
         "streams": 16,
+        # A busy machine must not fail a call that nothing holds up.
+        "deadline": 30.0,
         **changes,
     }
     return Settings(**chosen)

@@ -88,12 +88,18 @@ class RelationsWorld:
         record.consent.active = False
         self._put("consent", key, record)
 
-    def member(self, person: str, role: str, areas: Sequence[str] = ("310120",)) -> None:
+    def member(
+        self,
+        person: str,
+        role: str,
+        areas: Sequence[str] = ("310120",),
+        organisation: str = "test",
+    ) -> None:
         """Gives a staff role."""
         membership = pb.MembershipState(
             id=f"{_id(person)}-{role}",
             person=_id(person),
-            organisation="test",
+            organisation=organisation,
             role=role,
             areas=areas,
             active=True,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
+from xianban_sdk import playbooks
 from xianban_sdk.alerts import (
     Alert,
     AlertBook,
@@ -18,12 +19,13 @@ from xianban_sdk.alerts import (
     Rung,
     Severity,
 )
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.domain.subjects import resident_of
 from xianban_eldercare.repository import MACHINE, CareFiles, Referrals
 from xianban_eldercare.repository.responders import badge_name, responders
+from xianban_eldercare.sending import sent
 
 __all__ = ["BATTERY_LOW", "BOOK", "called", "family_of", "finding_about"]
 
@@ -60,7 +62,7 @@ def _staff(rung: Rung, alert: Alert, uow: UnitOfWork) -> list[str]:
     stay = book.stay(alert.resident) if rung.name == _STATION.name and alert.resident else None
     if stay is None or stay.organisation is None:
         return []
-    return book.employed(stay.organisation, uow.clock.now().astimezone(SHANGHAI).date())
+    return book.employed(stay.organisation, local_day(uow.clock.now()))
 
 
 def family_of(resident: str, uow: UnitOfWork) -> list[str]:
@@ -118,6 +120,9 @@ BOOK: Final = AlertBook(
     who=_who,
     name_of=_name_of,
     link=_link,
+    follower=playbooks.follow,
+    sends=sent,
+    own_acknowledge="/xianban.eldercare.v1.MonitoringService/AcknowledgeResidentAlert",
     ladders={
         Severity.MODERATE: Ladder([_FAMILY, _STATION]),
         Severity.SEVERE: Ladder(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
 from xianban.common.v1 import alerts_pb2, hand_overs_pb2, readings_pb2
@@ -10,12 +12,14 @@ from xianban_sdk import i18n
 from xianban_sdk.messaging import Event, consumer
 from xianban_sdk.readings.watch import bound, unbound
 from xianban_sdk.storage import UnitOfWork
+from xianban_sdk.wire import stamp
 
 from xianban_eldercare.convert.organisations import bed_key
 from xianban_eldercare.handlers import batteries, geofence, searches, stays
 from xianban_eldercare.handlers.ingest import on_facts
 from xianban_eldercare.handlers.referral_offers import on_bed_given_back
 from xianban_eldercare.handlers.sos import RULE
+from xianban_eldercare.repository import MACHINE, Presses
 from xianban_eldercare.repository.responders import speaking_for
 from xianban_eldercare.vitals import KINDS
 
@@ -24,6 +28,10 @@ __all__ = ["CONSUMERS"]
 _DOMAIN: Final = "eldercare"
 # A wearer's words; a display shows what was said last.
 _LOCALE: Final = "zh-CN"
+# What became of a call is news for a day.
+_WORDS_HOLD: Final = timedelta(days=1)
+# Who presses without end hears of the newest.
+_ANSWERED: Final = 10
 _OVER: Final = (alerts_pb2.ALERT_STATE_RESOLVED, alerts_pb2.ALERT_STATE_CLOSED)
 _WORDS: Final = {
     alerts_pb2.ALERT_STATE_ACKNOWLEDGED: "acknowledged",
@@ -65,9 +73,31 @@ def on_alert_changed(event: alerts_pb2.AlertChanged, *, uow: UnitOfWork, meta: E
     by = alert.acknowledged_by_display
     key = f"wearer-{word}" if by or word != "acknowledged" else "wearer-answered"
     text = i18n.text(key, _LOCALE, "xianban_eldercare", by=by)
-    for device in speaking_for(uow.conn, alert.subject):
-        told = readings_pb2.DeviceCommandRequested(device=device, key=RULE, command=word, text=text)
+    for device, press in _to_answer(alert, over=word == "over", uow=uow):
+        told = readings_pb2.DeviceCommandRequested(
+            device=device,
+            key=RULE,
+            command=word,
+            text=text,
+            event=press,
+            expire_time=stamp(uow.clock.now() + _WORDS_HOLD),
+        )
         uow.emit(told, aggregate=f"devices/{device}", domain=_DOMAIN)
+
+
+def _to_answer(
+    alert: alerts_pb2.Alert, *, over: bool, uow: UnitOfWork
+) -> Iterator[tuple[str, str]]:
+    """Each device of the elder with each of its presses; one that was not pressed shows it too.
+
+    Who called a press off was told so: it hears of the call again when all is over.
+    """
+    presses = Presses(uow.conn, MACHINE).of(alert.name.removeprefix("alerts/"))
+    for device in speaking_for(uow.conn, alert.subject):
+        own = [one for one in presses if one.device == device]
+        yield from ((device, one.id) for one in own[:_ANSWERED] if over or not one.called_off_at)
+        if not own:
+            yield device, ""
 
 
 @consumer("sensing.v1.devices_handed_over")

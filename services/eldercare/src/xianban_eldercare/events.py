@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
+import orjson
 from xianban.common.v1 import hand_overs_pb2, messages_pb2
 from xianban.eldercare.v1 import (
     assessment_events_pb2,
@@ -14,9 +15,11 @@ from xianban.eldercare.v1 import (
     orders_pb2,
     referral_events_pb2,
     visit_events_pb2,
+    weather_events_pb2,
     whereabouts_pb2,
 )
 from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.names import named
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.wire import stamp
 
@@ -28,12 +31,15 @@ from xianban_eldercare.convert.states import (
     REFERRAL_STATES,
     VISIT_STATES,
 )
+from xianban_eldercare.convert.weather_words import HAZARDS, PROPOSAL_STATES
+from xianban_eldercare.convert.weather_words import LEVELS as WARNING_LEVELS
 from xianban_eldercare.domain.searches import TRAIL_KEPT, SearchState
 from xianban_eldercare.domain.visits import AROUND, VisitState
 from xianban_eldercare.repository.order_rows import ItemRow, OrderRow
 from xianban_eldercare.repository.organisation_rows import BedRow, VisitRow
 from xianban_eldercare.repository.referral_rows import ReferralRow
 from xianban_eldercare.repository.rows import AssessmentRow, CareFileRow
+from xianban_eldercare.repository.weather_rows import ProposalRow, WarningRow
 from xianban_eldercare.repository.whereabouts_rows import SearchRow
 
 __all__ = [
@@ -45,6 +51,7 @@ __all__ = [
     "order_message",
     "referral_changed",
     "referral_message",
+    "round_changed",
     "search_ended",
     "search_extended",
     "search_message",
@@ -52,6 +59,7 @@ __all__ = [
     "search_told",
     "tell_completed",
     "visit_changed",
+    "warning_heard",
     "yuan",
 ]
 
@@ -118,7 +126,7 @@ def search_message(row: SearchRow, occasion: str, person: str) -> messages_pb2.M
         template=f"eldercare-search-{occasion}",
         params={
             "subject": row.display_name,
-            "by": row.ended_by_display or row.started_by_display,
+            **_by(row),
             "until": _clock(row.until),
         },
         link=_PAGE,
@@ -126,6 +134,12 @@ def search_message(row: SearchRow, occasion: str, person: str) -> messages_pb2.M
         dedupe_key=f"{row.id}/{occasion}/{row.until.timestamp():.0f}/{person}",
         subject=row.resident,
     )
+
+
+def _by(row: SearchRow) -> dict[str, str]:
+    if row.ended_by_display:
+        return named("by", row.ended_by, row.ended_by_display)
+    return named("by", row.started_by, row.started_by_display)
 
 
 def _clock(at: datetime) -> str:
@@ -147,6 +161,29 @@ def visit_changed(row: VisitRow) -> visit_events_pb2.VisitChanged:
         event.assignment_start_time.CopyFrom(stamp(row.start_at - AROUND))
         event.assignment_expire_time.CopyFrom(stamp(row.end_at + AROUND))
     return event
+
+
+def warning_heard(row: WarningRow) -> weather_events_pb2.WeatherWarningHeard:
+    """What other domains may act upon."""
+    return weather_events_pb2.WeatherWarningHeard(
+        warning=f"weatherWarnings/{row.id}",
+        hazard=HAZARDS[row.hazard],
+        level=WARNING_LEVELS[row.level],
+        areas=orjson.loads(row.area)["codes"],
+        expire_time=stamp(row.expires_at),
+    )
+
+
+def round_changed(row: ProposalRow) -> weather_events_pb2.RoundProposalChanged:
+    """The proposal as it is now; why is the station's to know."""
+    return weather_events_pb2.RoundProposalChanged(
+        proposal=f"residents/{row.resident}/rounds/{row.id}",
+        resident=row.resident,
+        hazard=HAZARDS[row.hazard],
+        level=WARNING_LEVELS[row.level],
+        state=PROPOSAL_STATES[row.state],
+        visit=f"residents/{row.resident}/visits/{row.visit}" if row.visit else "",
+    )
 
 
 def bed_changed(

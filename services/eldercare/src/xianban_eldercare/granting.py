@@ -7,11 +7,11 @@ from typing import Final
 
 import structlog
 from xianban_sdk.app import Resources
+from xianban_sdk.clock import local_day
 from xianban_sdk.storage import open_unit_of_work
 from xianban_sdk.storage.locks import try_lock
 
 from xianban_eldercare.domain.subsidies import rules_on
-from xianban_eldercare.handlers.booking import local_day
 from xianban_eldercare.handlers.subsidies import foreseen, grant_month
 from xianban_eldercare.repository import MACHINE, CareFiles
 from xianban_eldercare.rules import SUBSIDIES
@@ -55,7 +55,7 @@ def grant_all(resources: Resources, stop: Event | None = None) -> None:
 
 def _looked_at(resources: Resources, after: str) -> tuple[list[str], list[str]]:
     """The next elders, and of them those who lack a grant: only they need to be written to."""
-    today = local_day(resources.clock)
+    today = local_day(resources.clock.now())
     if rules_on(SUBSIDIES, today) is None:
         return [], []
     with resources.db.read() as conn:
@@ -67,6 +67,6 @@ def _grant(resources: Resources, elder: str) -> None:
     opened = open_unit_of_work(resources.db, clock=resources.clock, ids=resources.ids)
     try:
         with opened as uow:
-            grant_month(elder, local_day(resources.clock), uow=uow)
+            grant_month(elder, local_day(resources.clock.now()), uow=uow)
     except Exception:
         _log.exception("subsidy_not_granted")

@@ -1,8 +1,9 @@
-"""What a vendor may plug into elder care 智慧养老: rules over what devices tell of a person.
+"""What a vendor may plug into elder care 智慧养老: rules over what devices tell, the weather, …
 
 One family, `register_*`: capabilities, read once at start-up. Everything a plugin imports is in
 this module. A rule pack is pure: what it knows of a person comes with each case and goes back with
-its answer; it asks no clock, no file and no network.
+its answer; it asks no clock, no file and no network. A weather source is asked by the service, is
+told nothing of anybody, and is shared with the other domains (`xianban_sdk.public.warnings`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,31 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
 
 import pluggy
+from xianban_sdk.carrying import carries
 from xianban_sdk.findings import Severity
+from xianban_sdk.public.playbooks import (
+    Playbook,
+    PlaybookFit,
+    PlaybookSource,
+    PlaybookStep,
+    PlaybookUnread,
+)
+from xianban_sdk.public.responders import (
+    Responder,
+    ResponderPosition,
+    ResponderSource,
+    ResponderUnread,
+    Skill,
+)
+from xianban_sdk.public.warnings import (
+    Forecast,
+    Quoted,
+    Unread,
+    WarnedArea,
+    WarningWords,
+    WeatherSource,
+    WeatherWarning,
+)
 
 __all__ = [
     "AlertKind",
@@ -21,16 +46,36 @@ __all__ = [
     "Case",
     "Clear",
     "Computed",
+    "Forecast",
     "Judged",
     "Live",
     "Motion",
     "Off",
+    "Playbook",
+    "PlaybookFit",
+    "PlaybookSource",
+    "PlaybookStep",
+    "PlaybookUnread",
+    "Quoted",
     "Raise",
+    "Responder",
+    "ResponderPosition",
+    "ResponderSource",
+    "ResponderUnread",
     "RulePack",
     "Severity",
+    "Skill",
+    "Unread",
+    "WarnedArea",
+    "WarningWords",
+    "WeatherSource",
+    "WeatherWarning",
     "hookimpl",
     "hookspec",
+    "register_playbook",
+    "register_responders",
     "register_rule_pack",
+    "register_weather",
 ]
 
 hookspec = pluggy.HookspecMarker("xianban.eldercare")
@@ -82,6 +127,8 @@ class Case:
     """What the pack answered last; empty at first, and after an erasure."""
     readings: tuple[Live | Off, ...] = ()
     motion: Motion | None = None
+    oxygen_scale: Literal[1, 2] = 1
+    """By which of NEWS2's scales their oxygen saturation counts; 2 where a clinician chose it."""
 
     def is_history(self, at: datetime) -> bool:
         """Whether it is an hour old: nobody may be paged for it, only for what still is so.
@@ -163,6 +210,7 @@ class RulePack(Protocol):
     package: str
     """Where `locale/zh-CN.ftl` and `locale/en.ftl` lie."""
 
+    @carries("eldercare.monitoring", "consent", "rule_pack.judge")
     def judge(self, case: Case) -> Judged:
         """The same case gives the same answer; called for many people in turn, a second in all."""
         ...
@@ -171,3 +219,18 @@ class RulePack(Protocol):
 @hookspec
 def register_rule_pack() -> list[RulePack]:  # type: ignore[empty-body]
     """Brings rule packs, which turn what devices tell of a person into alerts and scores."""
+
+
+@hookspec
+def register_playbook() -> list[PlaybookSource]:  # type: ignore[empty-body]
+    """Brings sources of playbooks: what is done about which alerts, step by step."""
+
+
+@hookspec
+def register_responders() -> list[ResponderSource]:  # type: ignore[empty-body]
+    """Brings dispatching systems that tell who is on duty and where."""
+
+
+@hookspec
+def register_weather() -> list[WeatherSource]:  # type: ignore[empty-body]
+    """Brings weather services: warnings (CAP) and forecasts."""

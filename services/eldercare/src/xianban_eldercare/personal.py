@@ -12,6 +12,12 @@ from xianban_sdk.personal import Fate, Hold, Holding, PersonalData
 from xianban_eldercare.domain.orders import OPEN
 from xianban_eldercare.domain.searches import TRAIL_KEPT
 from xianban_eldercare.handlers.visits import LATE_RULE
+from xianban_eldercare.repository.muster_tables import (
+    MUSTER_DAYS,
+    SENT_DAYS,
+    responder,
+    responder_sent,
+)
 from xianban_eldercare.repository.order_tables import (
     care_order,
     journal_entry,
@@ -33,12 +39,16 @@ from xianban_eldercare.repository.referral_tables import (
     referral_step,
 )
 from xianban_eldercare.repository.tables import (
+    PRESSES_KEPT,
     assessment,
     care_file,
     official_level,
+    oxygen_scale,
     pack_state,
+    press,
     threshold,
 )
+from xianban_eldercare.repository.weather_tables import PROPOSALS_KEPT, round_proposal
 from xianban_eldercare.repository.whereabouts_tables import (
     fence,
     fence_state,
@@ -118,6 +128,14 @@ PERSONAL: Final = PersonalData(
             fate=Fate.ERASED,
         ),
         Holding(
+            table=oxygen_scale,
+            category="oxygen-scales",
+            subjects=("resident",),
+            actors=("set_by",),
+            displays={"set_by": "set_by_display"},
+            fate=Fate.ERASED,
+        ),
+        Holding(
             table=fence_state,
             category="fence-states",
             through=lambda person: _of(fence, person, fence_state.c.fence),
@@ -166,6 +184,15 @@ PERSONAL: Final = PersonalData(
             displays={"carer": "carer_display"},
             fate=Fate.ERASED,
         ),
+        Holding(
+            table=round_proposal,
+            category="rounds",
+            subjects=("resident",),
+            actors=("settled_by",),
+            displays={"settled_by": "settled_by_display"},
+            fate=Fate.ERASED,
+            days=PROPOSALS_KEPT.days,
+        ),
         # The bed stays and is free; who lay in it is gone.
         Holding(
             table=bed,
@@ -186,6 +213,20 @@ PERSONAL: Final = PersonalData(
             category="employment",
             subjects=("person",),
             fate=Fate.ERASED,
+        ),
+        Holding(
+            table=responder,
+            category="responders",
+            subjects=("person",),
+            fate=Fate.ERASED,
+            days=MUSTER_DAYS,
+        ),
+        Holding(
+            table=responder_sent,
+            category="responders-sent",
+            subjects=("person",),
+            fate=Fate.ERASED,
+            days=SENT_DAYS,
         ),
         Holding(
             table=referral_step,
@@ -214,6 +255,13 @@ PERSONAL: Final = PersonalData(
             category="rule-packs",
             subjects=("resident",),
             fate=Fate.ERASED,
+        ),
+        Holding(
+            table=press,
+            category="presses",
+            subjects=("resident",),
+            fate=Fate.ERASED,
+            days=PRESSES_KEPT.days,
         ),
         Holding(
             table=subsidy_account,

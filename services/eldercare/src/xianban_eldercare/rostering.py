@@ -8,11 +8,11 @@ from typing import Final
 
 import structlog
 from xianban_sdk.app import Resources
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day
 from xianban_sdk.storage import open_unit_of_work
 from xianban_sdk.storage.locks import try_lock
 
-from xianban_eldercare.domain.visit_plans import AHEAD_DAYS
+from xianban_eldercare.domain.visit_plans import AHEAD_DAYS, BEHIND_DAYS
 from xianban_eldercare.handlers.visit_plans import make_visits, plan_of
 from xianban_eldercare.repository import MACHINE, VisitPlans, Visits
 from xianban_eldercare.repository.organisation_rows import VisitPlanRow
@@ -56,12 +56,12 @@ def roster_ahead(resources: Resources, stop: Event | None = None) -> None:
 def _looked_at(resources: Resources, after: str) -> tuple[list[VisitPlanRow], list[str]]:
     """The next plans, and of them those that lack a visit: only they need to be written to."""
     now = resources.clock.now()
-    today = now.astimezone(SHANGHAI).date()
+    today = local_day(now)
     with resources.db.read() as conn:
-        last = today + timedelta(days=AHEAD_DAYS)
+        last, since = today + timedelta(days=AHEAD_DAYS), today - timedelta(days=BEHIND_DAYS)
         found = VisitPlans(conn, MACHINE).running(today, last, after=after, limit=_AT_ONCE)
         known = VisitPlans(conn, MACHINE).unmade([row.id for row in found])
-        made = Visits(conn, MACHINE).days_of_plans([row.id for row in found], today)
+        made = Visits(conn, MACHINE).days_of_plans([row.id for row in found], since)
         lacking = [
             row.id for row in found if row.id in known or plan_of(row).due(made[row.id], now)
         ]

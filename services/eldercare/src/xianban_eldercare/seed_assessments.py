@@ -1,4 +1,4 @@
-"""The demo elders' assessments: one completed a year ago and more, and the next one under way."""
+"""The demo elders' assessments: one completed this year, and the next one under way."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from xianban_eldercare.rules import RULES
 
 __all__ = ["assess"]
 
-_AGO: Final = timedelta(days=400)
+# Within its validity, and near enough to its end that the next one is under way.
+_AGO: Final = timedelta(days=300)
 _BASICS: Final = {
     "place": "老人家中",
     "assessors": ["沈玉兰", "顾永明"],

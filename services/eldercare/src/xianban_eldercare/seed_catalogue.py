@@ -6,13 +6,12 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import SHANGHAI, local_day
 from xianban_sdk.demo import person_id
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.domain.orders import LAPSES_AFTER, OrderState
 from xianban_eldercare.domain.subsidies import Quote
-from xianban_eldercare.handlers.booking import local_day
 from xianban_eldercare.handlers.orders import LAPSES, Asked, order_row
 from xianban_eldercare.repository import MACHINE
 from xianban_eldercare.repository.catalogue import Catalogue
@@ -40,7 +39,7 @@ def _order(uow: UnitOfWork, entry: dict[str, Any]) -> None:
     """Before identity has told of anybody's age: without subsidies, and nobody is told."""
     elder, key = person_id(entry["elder"]), (entry["organisation"], entry["item"])
     book = Catalogue(uow.conn, MACHINE)
-    item, day = book.get(key), local_day(uow.clock) + timedelta(days=entry["days"])
+    item, day = book.get(key), local_day(uow.clock.now()) + timedelta(days=entry["days"])
     start = datetime.combine(day, time.fromisoformat(entry["time"]), SHANGHAI)
     asked = Asked(elder, key, start, 1, entry["note"])
     row = replace(order_row(asked, item, Quote(item.price_fen), elder, uow), state=entry["state"])

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import orjson
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day
 from xianban_sdk.demo import person_id
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer, schedule
@@ -32,7 +32,7 @@ Entry = dict[str, Any]
 
 def seed_organisations(uow: UnitOfWork, written: dict[str, list[Entry]]) -> None:
     """Everything counts from today, so that the demo's day is today."""
-    today = uow.clock.now().astimezone(SHANGHAI).date()
+    today = local_day(uow.clock.now())
     for entry in written["organisation"]:
         _organisation(uow, entry, today)
     names = {entry["alias"]: entry["name"] for entry in written["staff"]}

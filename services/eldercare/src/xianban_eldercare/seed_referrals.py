@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day
 from xianban_sdk.demo import person_id
 from xianban_sdk.storage import UnitOfWork
 
@@ -32,7 +32,7 @@ def seed_referral(uow: UnitOfWork, entry: dict[str, Any]) -> None:
         origin=entry["origin"],
         target=entry["target"],
         reason=entry["reason"],
-        want_on=now.astimezone(SHANGHAI).date() + timedelta(days=entry["want_days"]),
+        want_on=local_day(now) + timedelta(days=entry["want_days"]),
         state=ReferralState.PROPOSED.value,
         area=file.area if file else "",
         referrer=referrer,

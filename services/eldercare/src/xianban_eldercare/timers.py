@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from xianban_sdk import alerts
+from xianban_sdk import alerts, playbooks
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer
 
@@ -34,6 +34,7 @@ def on_trail_over(timer: Timer, *, uow: UnitOfWork) -> None:
 
 TIMERS: Final = {
     **alerts.timers(BOOK),
+    **playbooks.timers(BOOK),
     searches.OVER: on_search_over,
     searches.FORGET: on_trail_over,
     beds.HOLD_OVER: beds.on_hold_over,

@@ -7,17 +7,29 @@ asks for an urgent look; a doctor sets a person's own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from xianban_sdk.readings import Kind, Kinds, Severity
 
-__all__ = ["BATTERY", "CHARGED", "COMPUTED", "DEFAULTS", "KINDS", "SHOWN", "Limits"]
+__all__ = [
+    "BATTERY",
+    "CHARGED",
+    "COMPUTED",
+    "KINDS",
+    "OBSERVED",
+    "OXYGEN",
+    "SHOWN",
+    "Limits",
+    "default_limits",
+]
 
 _MINUTE: Final = timedelta(minutes=1)
 _NOT_MEASURED: Final = frozenset({0.0})
 BATTERY: Final = "battery"
+OXYGEN: Final = "oxygen-saturation"
 # In per cent; a battery that has only rested climbs a little, too.
 CHARGED: Final = 20.0
 
@@ -61,7 +73,7 @@ def _seldom(code: str, unit: str, zh: str, en: str, low: float, high: float) -> 
 KINDS: Final = Kinds(
     [
         _vital("heart-rate", "/min", "心率", "Heart rate", 20, 300),
-        _vital("oxygen-saturation", "%", "血氧", "Blood oxygen", 40, 100),
+        _vital(OXYGEN, "%", "血氧", "Blood oxygen", 40, 100),
         _vital("respiratory-rate", "/min", "呼吸", "Breathing", 2, 80),
         _vital("systolic-pressure", "mm[Hg]", "收缩压", "Systolic pressure", 40, 300),
         _vital("diastolic-pressure", "mm[Hg]", "舒张压", "Diastolic pressure", 20, 200),
@@ -93,11 +105,13 @@ KINDS: Final = Kinds(
 
 # No device measures these.
 COMPUTED: Final = frozenset({"news2"})
+# What people write down stands beside devices under this name.
+OBSERVED: Final = "observed"
 
 # What an elder's page shows, in this order.
 SHOWN: Final = (
     "heart-rate",
-    "oxygen-saturation",
+    OXYGEN,
     "respiratory-rate",
     "body-temperature",
     "systolic-pressure",
@@ -105,9 +119,9 @@ SHOWN: Final = (
 )
 
 _SOON: Final = timedelta(seconds=0)
-DEFAULTS: Final = {
+_DEFAULTS: Final = {
     "heart-rate": Limits(40, 131, _MINUTE, Severity.SEVERE),
-    "oxygen-saturation": Limits(92, None, _SOON, Severity.SEVERE),
+    OXYGEN: Limits(92, None, _SOON, Severity.SEVERE),
     "respiratory-rate": Limits(8, 25, _MINUTE, Severity.SEVERE),
     "body-temperature": Limits(35.1, 39.1, _SOON, Severity.MODERATE),
     "systolic-pressure": Limits(90, 220, _SOON, Severity.SEVERE),
@@ -115,3 +129,10 @@ DEFAULTS: Final = {
     "gas": Limits(None, 0.5, _SOON, Severity.EXTREME),
     BATTERY: Limits(10, None, _SOON, Severity.MINOR),
 }
+# Scale 2 scores 3 at 83 % and below; 88-92 % is what was prescribed.
+_ON_SCALE_2: Final = _DEFAULTS | {OXYGEN: Limits(84, None, _SOON, Severity.SEVERE)}
+
+
+def default_limits(*, scale_2: bool) -> Mapping[str, Limits]:
+    """Kind → the district's, until the person has their own."""
+    return _ON_SCALE_2 if scale_2 else _DEFAULTS

@@ -26,10 +26,14 @@ def web(elder_pages: Pages) -> Iterator[Browser]:
     from assessment_samples import assessment_replies
     from eldercare_samples import replies
     from order_samples import order_replies
+    from playbook_samples import playbook_replies
     from referral_samples import referral_replies
+    from responder_samples import responder_replies
     from visit_samples import more_replies
+    from weather_samples import weather_replies
 
     given = replies() | assessment_replies() | more_replies() | order_replies()
-    given |= referral_replies()
+    given |= referral_replies() | playbook_replies() | weather_replies()
+    given |= responder_replies()
     with browsing(site, elder_pages, given) as browser:
         yield browser

@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.common.v1 import alerts_pb2, readings_pb2
 from xianban.eldercare.v1 import care_files_pb2 as files
 from xianban.eldercare.v1 import monitoring_pb2 as pb
+from xianban.eldercare.v1 import observations_pb2 as observations
 from xianban.eldercare.v1 import whereabouts_pb2 as where
 from xianban_sdk.demo import person_id
 
@@ -215,6 +216,14 @@ def fence(**more: Any) -> where.Fence:
     return where.Fence(**(facts | more))
 
 
+def oxygen_scale() -> observations.OxygenScale:
+    made = observations.OxygenScale(
+        name=f"{ELDER}/oxygenScale", scale=2, reason="血气分析", set_by_display="周敏"
+    )
+    made.set_time.FromSeconds(1_795_000_000)
+    return made
+
+
 def replies() -> dict[str, Any]:
     """RPC → answer."""
     resolved = taken(alerts_pb2.ALERT_STATE_RESOLVED, name="alerts/" + "0" * 26)
@@ -222,6 +231,8 @@ def replies() -> dict[str, Any]:
     one = pb.ResidentAlert(alert=alert(), steps=steps())
     return {
         "GetCareState": state([alert()]),
+        "RecordObservation": observations.RecordObservationResponse(),
+        **dict.fromkeys(("GetOxygenScale", "UpdateOxygenScale"), oxygen_scale()),
         "GetCareFile": care_file(),
         "UpdateCareFile": care_file(),
         "ListCareFiles": files.ListCareFilesResponse(

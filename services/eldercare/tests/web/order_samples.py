@@ -96,7 +96,8 @@ def entries() -> list[subsidies.LedgerEntry]:
             postings=sides,
             elder_display="张桂芳",
         )
-        for kind in range(1, 9)
+        for kind in subsidies.EntryKind.values()
+        if kind
     ]
 
 
@@ -119,13 +120,14 @@ def order_replies() -> dict[str, Any]:
         **dict.fromkeys(
             (
                 "PlaceOrder", "GetOrder", "CancelOrder", "RateOrder", "AcceptOrder",
-                "DeclineOrder", "CheckInOrder", "CompleteOrder", "ReportNoShow",
+                "PlanOrderVisit", "DeclineOrder", "CheckInOrder", "CompleteOrder", "ReportNoShow",
                 "RecordOwnPayment", "RefundOrder",
             ),
             order(),
         ),
         "GetSubsidyAccount": account(),
         "ListSubsidyEntries": subsidies.ListSubsidyEntriesResponse(entries=entries()),
+        "RecordPayout": subsidies.LedgerEntry(),
         "GetStatement": subsidies.Statement(balances=[balance], orders=1),
         "ListStatementEntries": subsidies.ListStatementEntriesResponse(entries=entries()),
     }  # fmt: skip

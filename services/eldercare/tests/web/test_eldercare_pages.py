@@ -38,6 +38,7 @@ OWN = (
     "/eldercare/file",
     "/eldercare/file/edit",
     "/eldercare/file/limits",
+    "/eldercare/observations",
 )
 SOMEBODY = f"/eldercare/elders/{ELDER.id}"
 STAFF = (

@@ -135,6 +135,7 @@ def test_an_order_is_called_off_and_rated(web: Any) -> None:
     ("deed", "rpc", "typed", "field"),
     [
         ("accept", "AcceptOrder", {}, ""),
+        ("send", "PlanOrderVisit", {"carer": CARER.id}, "carer"),
         ("decline", "DeclineOrder", {"reason": "请假"}, "reason"),
         ("check-in", "CheckInOrder", {}, ""),
         ("complete", "CompleteOrder", {"receipt": "R-1"}, "receipt"),
@@ -162,6 +163,14 @@ def test_a_check_in_at_the_home_says_where_as_far_as_the_phone_knows(web: Any) -
     assert web.caller.last("CheckInOrder").position.latitude == 30.9183
     web.post(path, {"latitude": ""})
     assert not web.caller.last("CheckInOrder").HasField("position")
+
+
+def test_what_a_carer_forgot_to_end_is_ended_on_the_days_page(web: Any) -> None:
+    begun = order(pb.ORDER_STATE_CHECKED_IN, visit=f"residents/{ELDER.id}/visits/{ID}")
+    only = pb.ListOrganisationOrdersResponse(orders=[begun])
+    web.as_(MANAGER).caller.replies["ListOrganisationOrders"] = only
+    assert "/complete" not in web.get(f"{HERE}/orders").text
+    assert "/complete" in web.get(f"{HERE}/orders?day=2020-11-01").text
 
 
 def test_a_carer_neither_answers_for_the_organisation_nor_refunds(web: Any) -> None:
@@ -196,7 +205,7 @@ def test_the_statement_is_a_file_that_a_spreadsheet_reads_and_does_not_run(web: 
     assert 'filename="statement-2026-11.csv"' in answer.headers["content-disposition"]
     rows = list(csv.reader(answer.text.removeprefix("\ufeff").splitlines()))
     assert rows[0][0] == "账目编号"
-    assert len(rows) == 1 + 8 * 2
+    assert len(rows) == 1 + 9 * 2
     assert sum(round(float(row[-1]) * 100) for row in rows[1:]) == 0
     assert {row[4] for row in rows[1:]} == {"'=cmd()"}
 
@@ -210,5 +219,25 @@ def test_states_and_kinds_of_the_service_all_have_words() -> None:
         (UNITS, items.ServiceUnit.values()),
     ):
         assert set(known) == {value for value in values if value}
-    assert len(ACCOUNTS) == 7
-    assert len(ENTRIES) == 8
+    assert len(ACCOUNTS) == 8
+    assert len(ENTRIES) == 9
+
+
+def test_civil_affairs_record_what_was_paid(web: Any) -> None:
+    assert "payouts" in web.as_(CLERK).get(f"{HERE}/statement").text
+    answer = web.post(f"{HERE}/payouts", {"amount": "120.50", "reference": "财-1"})
+    asked = web.caller.last("RecordPayout")
+    assert (asked.amount_fen, asked.reference) == (12050, "财-1")
+    assert "已登记" in web.get(answer.headers["location"]).text
+    assert "payouts" not in web.as_(MANAGER).get(f"{HERE}/statement").text
+    assert web.post(f"{HERE}/payouts", {"amount": "1"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "abc", "1.005", "-3", "0", "NaN", "1e99", "9e999999", "9" * 20]
+)
+def test_a_sum_that_is_none_is_not_booked(web: Any, typed: str) -> None:
+    web.as_(CLERK)
+    answer = web.post(f"{HERE}/payouts", {"amount": typed, "reference": "财-1"})
+    assert answer.status_code == 400
+    assert "120.50" in answer.text

@@ -149,6 +149,13 @@ def test_the_managers_deeds(web: Any, state: Any, deed: str, rpc: str) -> None:
     assert web.get(answer.headers["location"]).status_code == 200
 
 
+def test_a_hospital_may_keep_a_bed_or_none(web: Any) -> None:
+    page = web.as_(MANAGER).get(HERE).text
+    institution, hospital = page.split("/accept")[1:3]
+    assert "不需要床位（门诊）" not in institution
+    assert hospital.index("不需要床位（门诊）") < hospital.index("beds/")
+
+
 def test_an_organisation_accepts_with_a_bed_that_is_free(web: Any) -> None:
     page = web.as_(MANAGER).get(HERE).text
     assert "行走不稳" in page

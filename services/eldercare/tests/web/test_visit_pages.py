@@ -12,6 +12,7 @@ from eldercare_samples import ID
 from visit_samples import visit
 from xianban.eldercare.v1 import care_files_pb2 as care_files
 from xianban.eldercare.v1 import organisations_pb2 as organisations
+from xianban.eldercare.v1 import visit_plans_pb2 as visit_plans
 from xianban.eldercare.v1 import visits_pb2 as pb
 from xianban_sdk.testing.pages import away
 
@@ -29,6 +30,7 @@ MANAGERS = (
     f"{HERE}/plan?weekly=1&resident={RESIDENT}",
     f"{HERE}/plans",
     f"{HERE}/plans/{ELDER.id}",
+    f"{HERE}/plans/{ELDER.id}/{ID}/edit",
     f"{HERE}/staff",
     f"{HERE}/staff?expiring=1",
     f"{HERE}/staff/new",
@@ -211,6 +213,35 @@ def test_a_plan_is_ended_with_a_reason(web: Any) -> None:
     refused = web.post(path, {"reason": "住院"})
     assert refused.status_code == 409
     assert "says why" in refused.text
+
+
+def test_a_plan_is_changed_from_a_day_on(web: Any) -> None:
+    path = f"{HERE}/plans/{ELDER.id}/{ID}/edit"
+    page = web.as_(MANAGER).get(path).text
+    assert 'name="version" value="0"' in page
+    form = {
+        "version": "3",
+        "from_date": "2026-12-01",
+        "carer": CARER.id,
+        "weekdays": ["1", "5"],
+        "start_time": "15:00",
+        "minutes": "30",
+        "travel_minutes": "10",
+        "tasks": "量血压",
+        "holidays": "skip",
+        "reason": "改到下午",
+    }
+    answer = web.post(path, form)
+    asked = web.caller.last("UpdateVisitPlan")
+    assert (asked.name, asked.from_date) == (f"{RESIDENT}/visitPlans/{ID}", "2026-12-01")
+    assert (asked.visit_plan.start_time, asked.visit_plan.version) == ("15:00", 3)
+    assert list(asked.visit_plan.weekdays) == [1, 5]
+    assert asked.visit_plan.holidays == visit_plans.HOLIDAY_CHOICE_SKIP
+    assert answer.headers["location"] == f"{HERE}/plans/{ELDER.id}?done=planned"
+    web.caller.replies["UpdateVisitPlan"] = away(CONFLICT, "VISIT_PLAN_CHANGED")
+    refused = web.post(path, form)
+    assert refused.status_code == 409
+    assert 'value="15:00"' in refused.text
 
 
 def test_staff_are_saved_with_the_licences_that_were_typed(web: Any) -> None:

@@ -115,14 +115,8 @@ def more_replies() -> dict[str, Any]:
         **dict.fromkeys(
             ("GetVisit", "PlanVisit", "CancelVisit", "CheckInVisit", "CheckOutVisit"), visit()
         ),
-        "ListVisitPlans": visit_plans.ListVisitPlansResponse(
-            visit_plans=[
-                visit_plan(),
-                visit_plan(weekdays=range(1, 8), last_date="2026-12-31", unmade_days=[]),
-            ],
-            next_page_token="more",
-        ),
-        **dict.fromkeys(("CreateVisitPlan", "EndVisitPlan"), visit_plan()),
+        "ListVisitPlans": _plans,
+        **dict.fromkeys(("CreateVisitPlan", "UpdateVisitPlan", "EndVisitPlan"), visit_plan()),
         "ListOrganisations": organisations.ListOrganisationsResponse(
             organisations=[organisation()], next_page_token="more"
         ),
@@ -134,3 +128,13 @@ def more_replies() -> dict[str, Any]:
             ("HoldBed", "ReleaseBed", "OccupyBed", "VacateBed", "CloseBed"), organisations.Bed()
         ),
     }
+
+
+def _plans(asked: visit_plans.ListVisitPlansRequest) -> visit_plans.ListVisitPlansResponse:
+    """Two pages: who reads them all must come to an end."""
+    found = [
+        visit_plan(),
+        visit_plan(weekdays=range(1, 8), last_date="2026-12-31", unmade_days=[]),
+    ]
+    more = "" if asked.page_token else "more"
+    return visit_plans.ListVisitPlansResponse(visit_plans=found, next_page_token=more)

@@ -14,13 +14,31 @@ from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 import pluggy
+from xianban_sdk.carrying import carries, carries_nothing
+from xianban_sdk.hook_versions import since
+from xianban_sdk.public.cameras import CameraEvent, CameraEvents, Dropped, Sight, Unread
+from xianban_sdk.public.traffic import (
+    Flow,
+    TrafficClosure,
+    TrafficClosures,
+    TrafficReading,
+    TrafficSource,
+    TrafficStretch,
+    TrafficUnread,
+)
+
+API_VERSION = "1.1"
 
 __all__ = [
     "CallbackOutcome",
+    "CameraEvent",
+    "CameraEvents",
     "Concession",
     "ConcessionRequest",
+    "Dropped",
     "Feed",
     "FileFormat",
+    "Flow",
     "Gate",
     "GateDecision",
     "GateEvent",
@@ -33,13 +51,23 @@ __all__ = [
     "Place",
     "Rejected",
     "Remembering",
+    "Sight",
+    "TrafficClosure",
+    "TrafficClosures",
+    "TrafficReading",
+    "TrafficSource",
+    "TrafficStretch",
+    "TrafficUnread",
+    "Unread",
     "hookimpl",
     "hookspec",
+    "register_camera_events",
     "register_feed",
     "register_file_format",
     "register_gate",
     "register_geocoder",
     "register_payment",
+    "register_traffic",
     "tariff_concessions",
 ]
 
@@ -106,10 +134,12 @@ class Feed(Protocol):
     cadence: timedelta
     """How often counts are promised; lateness is judged by it."""
 
+    @carries_nothing("it is asked for counts of car parks")
     def read(self, now: datetime) -> Iterator[LotFacts | LotObservation | Rejected]:
         """Reads what is new (modes pull and replay); called outside any transaction."""
         ...
 
+    @carries_nothing("counts of car parks")
     def parse(
         self, body: bytes, content_type: str, headers: Mapping[str, str], now: datetime
     ) -> Iterator[LotFacts | LotObservation | Rejected]:
@@ -121,6 +151,7 @@ class Feed(Protocol):
 class Remembering(Protocol):
     """A feed that can also tell what it told before, for charts and forecasts."""
 
+    @carries_nothing("it is asked for counts of car parks")
     def history(self, since: datetime, until: datetime) -> Iterator[LotObservation]:
         """The counts after `since` up to and including `until`."""
         ...
@@ -131,10 +162,12 @@ class FileFormat(Protocol):
 
     id: str
 
+    @carries_nothing("the beginning of a file of car parks and counts")
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins so (64 KiB at most) is of this kind."""
         ...
 
+    @carries_nothing("a file of car parks and counts")
     def read(self, path: Path) -> Iterator[LotFacts | LotObservation | Rejected]:
         """Reads item by item; what cannot be read is told with its line."""
         ...
@@ -174,6 +207,7 @@ class Gate(Protocol):
     id: str
     """The id after `gates/`."""
 
+    @carries("parking.stay", "request", "gate.parse")
     def parse(
         self, body: bytes, content_type: str, headers: Mapping[str, str], now: datetime
     ) -> Iterator[GateEvent | Rejected]:
@@ -223,14 +257,17 @@ class PaymentProvider(Protocol):
     id: str
     names: Mapping[str, str]
 
+    @carries("parking.payment", "request", "payment.start")
     def start(self, order: PaymentOrder) -> PaymentStart:
         """Opens an order with the provider; the same order again answers the same."""
         ...
 
+    @carries("parking.payment", "request", "payment.callback")
     def callback(self, body: bytes, headers: Mapping[str, str]) -> CallbackOutcome:
         """Reads a callback; raises PermissionError when the signature does not hold."""
         ...
 
+    @carries("parking.payment", "request", "payment.refund")
     def refund(self, payment: str, refund: str, amount_fen: int) -> None:
         """Gives money back; `refund` is the idempotency key."""
         ...
@@ -247,7 +284,8 @@ class ConcessionRequest:
     vehicle_kind: str
     """"car", "electric", "large" or "motorcycle"."""
     rights: frozenset[str]
-    """Rights of the resident that consent allows to be told, e.g. "disabled-permit", "carer"."""
+    """Rights of the resident, e.g. "disabled-permit", "carer"; empty for a plugin that does not
+    declare the purpose, and without the resident's consent to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +316,7 @@ class Geocoder(Protocol):
 
     id: str
 
+    @carries_nothing("the name of a place, without who looks for it")
     def find(self, query: str, limit: int) -> list[Place]:
         """The best matches first; empty when nothing fits."""
         ...
@@ -299,6 +338,11 @@ def register_gate() -> list[Gate]:  # type: ignore[empty-body]
 
 
 @hookspec
+def register_camera_events() -> list[CameraEvents]:  # type: ignore[empty-body]
+    """Brings protocols by which camera events are pushed; words alone, never a picture."""
+
+
+@hookspec
 def register_payment() -> list[PaymentProvider]:  # type: ignore[empty-body]
     """Brings ways to pay."""
 
@@ -309,5 +353,12 @@ def register_geocoder() -> list[Geocoder]:  # type: ignore[empty-body]
 
 
 @hookspec
+@since("1.1")
+def register_traffic() -> list[TrafficSource]:  # type: ignore[empty-body]
+    """Brings traffic control centres: how traffic moves on the ways to car parks (DATEX II)."""
+
+
+@hookspec
+@carries("parking.concession", "consent")
 def tariff_concessions(request: ConcessionRequest) -> list[Concession]:  # type: ignore[empty-body]
     """Contributes reductions of one stay's fee; all apply, largest first, never below zero."""

@@ -12,6 +12,7 @@ from xianban_sdk.errors import XianbanError
 from xianban_sdk.storage import CallInfo, UnitOfWork, open_unit_of_work
 from xianban_sdk.storage.locks import try_lock
 
+from xianban_parking.handlers import traffic
 from xianban_parking.handlers.counts import register, sweep, take_in
 from xianban_parking.handlers.feeds import FeedPlugin, facts_of, feeds_of, pull, row_of
 from xianban_parking.handlers.gate_tokens import ensure_key
@@ -20,12 +21,15 @@ from xianban_parking.handlers.payments import provider_of
 from xianban_parking.handlers.refunds import postpone_refund, settle_refund
 from xianban_parking.handlers.retention import age_plates, forget_counts
 from xianban_parking.handlers.shared import shared
-from xianban_parking.repository import MACHINE, PUBLIC, Feeds, Lots, Payments, Refunds
+from xianban_parking.handlers.traffic import TrafficPlugin
+from xianban_parking.repository import MACHINE, PUBLIC, Feeds, Lots, Payments, Refunds, Traffic
 from xianban_parking.repository.rows import RefundRow
+from xianban_parking.repository.traffic import TrafficSourceRow
 
-__all__ = ["LOOPS", "give_refunds", "pull_feeds", "pull_once", "tidy_once"]
+__all__ = ["LOOPS", "give_refunds", "pull_feeds", "pull_once", "read_traffic_once", "tidy_once"]
 
 FEED_TICK = 1.0
+TRAFFIC_TICK = 2.0
 REPLAY_PAUSE = timedelta(seconds=15)
 REFUND_TICK = 0.5
 SWEEP_TICK = 5.0
@@ -38,15 +42,19 @@ MOST_BATCHES = 200
 def pull_feeds(resources: Resources, stop: Event) -> None:
     """Reads each pulled feed when it is due."""
     due: dict[str, datetime] = {}
+    known = _introduce(resources)
 
     def tick() -> None:
         now = resources.clock.now()
-        for found in feeds_of(resources.hooks):
+        feeds = feeds_of(resources.hooks)
+        # Plugins come, and say otherwise in their next version, while the service runs.
+        if [row_of(found) for found in feeds] != known:
+            known[:] = _introduce(resources)
+        for found in feeds:
             if found.feed.mode != "push" and now >= due.get(found.feed.id, now):
                 pull_once(resources, found)
                 due[found.feed.id] = now + _pause(found)
 
-    _write(resources, lambda uow: _introduce(resources, uow))
     _alone(resources, stop, "feeds", FEED_TICK, tick)
 
 
@@ -65,6 +73,38 @@ def pull_once(resources: Resources, found: FeedPlugin) -> None:
         _write(resources, lambda uow: Feeds(uow.conn, MACHINE).failed(found.feed.id, told, now))
         return
     _write(resources, lambda uow: take_in(uow, facts_of(found.feed), items))
+
+
+def read_traffic(resources: Resources, stop: Event) -> None:
+    """Asks each traffic source when it is due; what is no longer brought is forgotten."""
+    due: dict[str, datetime] = {}
+    known: list[TrafficSourceRow] | None = None
+
+    def tick() -> None:
+        nonlocal known
+        found, now = traffic.sources_of(resources.hooks), resources.clock.now()
+        rows = [traffic.row_of(one) for one in found]
+        if rows != known:
+            _write(resources, lambda uow: traffic.introduce(rows, uow=uow))
+            known = rows
+        for one in found:
+            if now >= due.get(one.source.id, now):
+                due[one.source.id] = now + one.source.cadence
+                read_traffic_once(resources, one)
+
+    _alone(resources, stop, "traffic", TRAFFIC_TICK, tick)
+
+
+def read_traffic_once(resources: Resources, found: TrafficPlugin) -> None:
+    """Reads outside of any transaction, then keeps it all in one; a failure is the source's own."""
+    source, now = found.source.id, resources.clock.now()
+    try:
+        told = traffic.read(found, resources.hooks, now)
+        _write(resources, lambda uow: traffic.keep(source, told, uow=uow))
+    except Exception as error:
+        resources.log.warning("traffic_source_failed", source=source, error=repr(error))
+        failed = repr(error)
+        _write(resources, lambda uow: Traffic(uow.conn, MACHINE).failed(source, failed, now))
 
 
 def sweep_verdicts(resources: Resources, stop: Event) -> None:
@@ -98,6 +138,7 @@ def _give(resources: Resources, refund: RefundRow) -> bool:
         "payment.refund",
         lambda: provider.provider.refund(payment.id, refund.id, refund.amount_fen),
         REFUND_SECONDS,
+        about=payment.resident,
     )
     if result.error is not None:
         told = repr(result.error)
@@ -134,13 +175,20 @@ def learn(resources: Resources, stop: Event) -> None:
         stop.wait(LEARN_TICK)
 
 
-LOOPS = [pull_feeds, sweep_verdicts, work_off_refunds, tidy, learn]
+LOOPS = [pull_feeds, read_traffic, sweep_verdicts, work_off_refunds, tidy, learn]
 
 
-def _introduce(resources: Resources, uow: UnitOfWork) -> None:
-    ensure_key(uow)
-    for found in feeds_of(resources.hooks):
-        register(uow, row_of(found))
+def _introduce(resources: Resources) -> list[dict[str, object]]:
+    """Makes the feeds known; returns their rows."""
+    rows = [row_of(found) for found in feeds_of(resources.hooks)]
+
+    def write(uow: UnitOfWork) -> None:
+        ensure_key(uow)
+        for row in rows:
+            register(uow, row)
+
+    _write(resources, write)
+    return rows
 
 
 def _alone(

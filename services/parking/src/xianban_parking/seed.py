@@ -18,12 +18,12 @@ from xianban_parking.handlers.counts import observation_values, register, take_i
 from xianban_parking.handlers.feeds import FeedPlugin, facts_of, feeds_of, row_of
 from xianban_parking.handlers.plates import read_plate
 from xianban_parking.handlers.views import feed_of
-from xianban_parking.hookspecs import LotObservation, Remembering
-from xianban_parking.repository import MACHINE, Lots, Vehicles
+from xianban_parking.hookspecs import LotObservation, Remembering, Sight
+from xianban_parking.repository import MACHINE, Cameras, Lots, Vehicles
 from xianban_parking.repository.observations import History
 from xianban_parking.repository.rows import TariffRow
 
-__all__ = ["ATTRIBUTION", "demo_data", "seed"]
+__all__ = ["ATTRIBUTION", "DEMO_CAMERA", "demo_data", "seed"]
 
 ATTRIBUTION: Final = (
     "位置、车位数与价格为示意；余位由 UCI “Parking Birmingham” 公开记录回放（OGL v3 / CC BY 4.0），"
@@ -31,6 +31,8 @@ ATTRIBUTION: Final = (
 )
 OPERATOR: Final = "奉贤停车运营公司"
 _SINCE: Final = datetime(2026, 1, 1, tzinfo=UTC)
+# The twenty digits of a GB/T 28181 camera, of no real one.
+DEMO_CAMERA: Final = "31012000001320000001"
 _VEHICLE: Final = "01KDVHX800VEH{:013d}"
 # Half the side of the square that stands for the ground covered, in degrees (about 40 m).
 _HALF: Final = 0.0004
@@ -50,6 +52,7 @@ def seed(resources: Resources) -> None:
             _lot(uow, lot)
         for number, vehicle in enumerate(data["vehicle"], start=1):
             _vehicle(uow, vehicle, number)
+        _camera(uow, data["lot"][0]["id"])
     for found in feeds_of(resources.hooks):
         if isinstance(found.feed, Remembering):
             _remember(resources, found, found.feed)
@@ -120,6 +123,26 @@ def _vehicle(uow: UnitOfWork, entry: Mapping[str, Any], number: int) -> None:
     }
     # False when it is there, or was given up, or is another resident's now.
     Vehicles(uow.conn, MACHINE).add(row)
+
+
+def _camera(uow: UnitOfWork, lot: str) -> None:
+    """One that `xianban camera send` can play; its authority says that it is none."""
+    cameras, now = Cameras(uow.conn, MACHINE), uow.clock.now()
+    if cameras.find(DEMO_CAMERA) is None:
+        row = {
+            "id": DEMO_CAMERA,
+            "lot": lot,
+            "place": "B1 东出口",
+            "authority": f"{OPERATOR}（示意）",
+            "basis": "示意数据，没有真实摄像头 / Made up: there is no such camera",
+            "purpose": "演示险情处置",
+            "sights": sorted(str(sight) for sight in Sight),
+            "retention_days": 0,
+            "end_at": now + timedelta(days=365),
+            "created_at": now,
+            "last_event_at": None,
+        }
+        cameras.put(row)
 
 
 def _remember(resources: Resources, found: FeedPlugin, feed: Remembering) -> None:

@@ -44,6 +44,8 @@ class ParkingSettings:
     forecast_seconds: int = 300
     history_days: int = 56
     honesty_days: int = 7
+    # Below this the analytics are too unsure to rouse anybody.
+    camera_confidence_percent: int = 60
     # A lot without a tariff of its own is free.
     default_cadence_seconds: int = 300
 

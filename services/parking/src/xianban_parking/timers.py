@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from xianban_sdk import alerts
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer
 
+from xianban_parking.alarms import BOOK
 from xianban_parking.handlers import operators, payments, permits, reservations
 from xianban_parking.handlers.counts import announce
 from xianban_parking.repository import MACHINE, Counts, Lots
@@ -21,6 +23,7 @@ def on_override_end(timer: Timer, *, uow: UnitOfWork) -> None:
 
 
 HANDLERS = {
+    **alerts.timers(BOOK),
     reservations.NO_SHOW: reservations.on_no_show,
     reservations.OVERSTAY: reservations.on_overstay,
     payments.EXPIRY: payments.on_expiry,

@@ -14,6 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from xianban.parking.v1 import operator_pb2 as op
 from xianban.parking.v1 import parking_pb2 as pb
 from xianban.parking.v1 import resources_pb2 as rs
+from xianban.parking.v1 import traffic_pb2
 from xianban_sdk.demo import person_id
 
 ME = f"residents/{person_id('resident')}"
@@ -65,15 +66,22 @@ def lot(id_: str, name: str, count: rs.Occupancy, lat: float, lon: float, **more
     )
 
 
+def way(
+    flow: Any = rs.TRAFFIC_FLOW_UNSPECIFIED, verdict: Any = rs.VERDICT_FRESH, **more: Any
+) -> rs.Approach:
+    told = {"observe_time": stamp(-2), "age_seconds": 120, "way_display_name": "环城东路"}
+    return rs.Approach(flow=flow, verdict=verdict, **(told | more))
+
+
 def lots() -> list[rs.Lot]:
     silent = occupancy(None, 60, rs.VERDICT_SILENT)
     silent.ClearField("observe_time")
     return [
-        lot("fengpu-metro-pr", "奉浦大道站 P+R 停车场", occupancy(37), 30.941, 121.459, park_and_ride=True),
-        lot("nanqiao-bailian", "南桥百联停车场", occupancy(0, 400), 30.918, 121.471),
-        lot("nanqiao-central-hospital", "奉贤区中心医院停车场", occupancy(9, 300, rs.VERDICT_LATE, 70), 30.9235, 121.478),
-        lot("nanqiao-library", "奉贤区图书馆停车场", occupancy(None, 200, rs.VERDICT_STALE, 180), 30.9155, 121.462, open_now=False),
-        lot("fengpu-sports", "奉浦体育中心停车场", occupancy(None, 90, rs.VERDICT_IMPLAUSIBLE), 30.937, 121.468, ev_places=0),
+        lot("fengpu-metro-pr", "奉浦大道站 P+R 停车场", occupancy(37), 30.941, 121.459, park_and_ride=True, approach=way(rs.TRAFFIC_FLOW_SLOW, drive_seconds=320, usual_drive_seconds=210)),
+        lot("nanqiao-bailian", "南桥百联停车场", occupancy(0, 400), 30.918, 121.471, approach=way(rs.TRAFFIC_FLOW_CONGESTED, rs.VERDICT_LATE, closed_ways=["望园路"])),
+        lot("nanqiao-central-hospital", "奉贤区中心医院停车场", occupancy(9, 300, rs.VERDICT_LATE, 70), 30.9235, 121.478, approach=way(verdict=rs.VERDICT_STALE)),
+        lot("nanqiao-library", "奉贤区图书馆停车场", occupancy(None, 200, rs.VERDICT_STALE, 180), 30.9155, 121.462, open_now=False, approach=way(rs.TRAFFIC_FLOW_CLOSED, reopen_time=stamp(90))),
+        lot("fengpu-sports", "奉浦体育中心停车场", occupancy(None, 90, rs.VERDICT_IMPLAUSIBLE), 30.937, 121.468, ev_places=0, approach=way(rs.TRAFFIC_FLOW_FREE, drive_seconds=150)),
         lot("fengpu-community", "奉浦社区停车场", silent, 30.945, 121.471, reservable=False, honesty=0.62),
     ]  # fmt: skip
 
@@ -112,6 +120,8 @@ def find() -> pb.FindParkingResponse:
         options=options,
         destination=rs.LatLng(latitude=30.9405, longitude=121.461),
         destination_display="奉浦大道地铁站",
+        traffic_connected=True,
+        left_out=[pb.LeftOut(lot=lots()[3], reason="road_closed")],
     )
 
 
@@ -245,6 +255,23 @@ def feeds() -> op.ListFeedsResponse:
     return op.ListFeedsResponse(feeds=[good, bad])
 
 
+def traffic_sources() -> traffic_pb2.ListTrafficSourcesResponse:
+    unknown = traffic_pb2.TrafficComplaint(
+        item="FX-77", field="predefinedLocationReference", reason="LOCATION_UNKNOWN"
+    )
+    good = traffic_pb2.TrafficSource(
+        name="trafficSources/demo", display_name="演示交通信息中心", cadence_seconds=60, verdict=rs.VERDICT_FRESH,
+        last_success_time=stamp(-1), closures_told_time=stamp(-1), complaints=[unknown], complaint_count=1,
+    )  # fmt: skip
+    bad = traffic_pb2.TrafficSource(
+        name="trafficSources/other",
+        display_name="另一来源",
+        verdict=rs.VERDICT_SILENT,
+        last_error="HTTP 503",
+    )
+    return traffic_pb2.ListTrafficSourcesResponse(traffic_sources=[good, bad])
+
+
 def revenue() -> op.Revenue:
     days = [
         op.RevenueDay(
@@ -317,9 +344,13 @@ def replies() -> dict[str, Any]:
         "ListReceipts": pb.ListReceiptsResponse(receipts=[receipt()]),
         "QuotePermit": quote(("居民许可，1 个月", 30000), ("第一辆车优惠", -6000)),
         "CreatePermit": permit(rs.PERMIT_STATE_PENDING_PAYMENT),
-        "ListPermits": pb.ListPermitsResponse(permits=[permit(), permit(rs.PERMIT_STATE_PENDING_PAYMENT)]),
+        "ListPermits": pb.ListPermitsResponse(
+            permits=[permit(), permit(rs.PERMIT_STATE_PENDING_PAYMENT)],
+            concession_consent_missing=True,
+        ),
         "CancelPermit": permit(rs.PERMIT_STATE_CANCELLED),
         "ListFeeds": feeds(),
+        "ListTrafficSources": traffic_sources(),
         "ListFeedErrors": op.ListFeedErrorsResponse(errors=[error]),
         "OverrideOccupancy": lots()[0],
         "ClearOverride": lots()[0],

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from xianban_sdk.inside import refuse_in_the_clear
+
+from xianban_edge.envoy.bootstrap import upstream_tls
 from xianban_edge.envoy.json import Json, extension, typed
 from xianban_edge.settings import LANES, Address, EdgeService, EdgeSettings, Lane
 
@@ -23,13 +26,13 @@ def cluster_name(service: str, lane: Lane) -> str:
 
 def clusters(settings: EdgeSettings, services: Sequence[EdgeService]) -> list[Json]:
     made = [
-        _cluster(cluster_name(service.name, lane), service.addresses[lane], http2=True)
+        _inside(settings, service.name, cluster_name(service.name, lane), service.addresses[lane])
         for service in services
         for lane in LANES
     ]
     made += [
-        _cluster(IDENTITY_HTTP, (identity_address(settings),), http2=False),
-        _cluster(PORTAL, (portal_address(settings),), http2=False),
+        _inside(settings, "identity", IDENTITY_HTTP, (identity_address(settings),), http2=False),
+        _inside(settings, "portal", PORTAL, (portal_address(settings),), http2=False),
     ]
     # Without a collector the tracer still needs a cluster to name: one that leads nowhere.
     collector = (otlp_address(settings.otlp),) if settings.otlp else ()
@@ -79,6 +82,26 @@ def _cluster(name: str, addresses: Sequence[Address], *, http2: bool) -> Json:
         made["upstream_connection_options"] = {
             "tcp_keepalive": {"keepalive_time": 20, "keepalive_interval": 5, "keepalive_probes": 3}
         }
+    return made
+
+
+def _inside(
+    settings: EdgeSettings,
+    process: str,
+    name: str,
+    addresses: Sequence[Address],
+    *,
+    http2: bool = True,
+) -> Json:
+    """A process of the suite: over TCP both sides prove who they are, where certificates are."""
+    made = _cluster(name, addresses, http2=http2)
+    if any(address.path for address in addresses):
+        return made
+    if settings.inside_tls:
+        made["transport_socket"] = upstream_tls(settings, process)
+        return made
+    for address in addresses:
+        refuse_in_the_clear(f"{address.host}:{address.port}")
     return made
 
 

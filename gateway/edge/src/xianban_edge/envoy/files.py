@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xianban_edge.descriptors import Catalogue, edge_descriptors
-from xianban_edge.envoy.bootstrap import bootstrap, tls_secret
+from xianban_edge.envoy.bootstrap import bootstrap, inside_secrets, tls_secret
 from xianban_edge.envoy.clusters import clusters
 from xianban_edge.envoy.json import Json
 from xianban_edge.envoy.listener import listener
@@ -36,6 +36,8 @@ def render(settings: EdgeSettings, services: Sequence[EdgeService], found: Catal
     files: dict[str, bytes] = {descriptor_name: descriptors}
     if settings.tls_certificate:
         files["sds.json"] = _resources([tls_secret(settings)])
+    if settings.inside_tls:
+        files |= {name: _resources([one]) for name, one in inside_secrets(settings).items()}
     # A route may name a cluster, and a listener needs its routes: so clusters, routes, listener.
     files["cds.json"] = _resources(clusters(settings, services))
     files["rds.json"] = _resources([route_configuration(settings, services, found)])
@@ -88,5 +90,7 @@ def inlined(rendered: Rendered) -> bytes:
     manager = parts["lds"][0]["filter_chains"][0]["filters"][0]["typed_config"]
     del manager["rds"]
     manager["route_config"] = parts["rds"][0]
-    start["static_resources"] = {"listeners": parts["lds"], "clusters": parts["cds"]}
+    static = start.setdefault("static_resources", {"listeners": [], "clusters": []})
+    static["listeners"] += parts["lds"]
+    static["clusters"] += parts["cds"]
     return _bytes(start)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xianban_sdk.errors import NotFound
+from xianban_sdk.names import named
 from xianban_sdk.rpc import Scope
 from xianban_sdk.storage import UnitOfWork
 
@@ -281,4 +282,5 @@ def _tell(uow: UnitOfWork, item: Delegation, template: str, person: str) -> None
         return
     name = people.names(uow.conn, {other}).get(other, "")
     link = f"/me/delegations/{item.id}"
-    tell(uow, person, template, link, item.id, name=name, kind=item.kind.value)
+    said = named("name", other, name)
+    tell(uow, person, template, link, item.id, **said, kind=item.kind.value)

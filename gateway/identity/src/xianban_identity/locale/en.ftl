@@ -53,12 +53,14 @@ service-health = health
 service-education = campus
 service-eldercare = elder care
 service-culture = culture
+service-ngsi-ld = what is known of things (NGSI-LD)
 
 # Refusals
 phone-invalid = Please enter a mobile number of 11 digits.
 code-too-soon = A code was sent a moment ago. Please wait { $seconds } seconds.
 code-limit = Too many codes were asked for. Please try again in an hour.
 code-not-sent = The code could not be sent just now. Please try again soon.
+factor-unavailable = Setting this up is not possible just now. Please try again soon.
 code-over = This code is no longer valid. Please ask for another one.
 code-wrong = { $left ->
     [0] The code is 6 digits.
@@ -129,7 +131,6 @@ access-list-consents = looked at the consents
 access-record-consent = decided on a consent
 access-withdraw-consent = withdrew a consent
 access-get-consent-receipt = fetched a consent receipt
-access-list-accesses = looked at the access records
 
 # Portal pages
 nav-delegations = Family and delegations
@@ -210,6 +211,8 @@ consent-live = Agreed
 consent-refused = Refused
 consent-none = Not decided
 consent-controller = Responsible: { $name }.
+consent-plugin = Asked by the plugin { $plugin }
+term-text = Asked by the plugin “{ $plugin }” of { $vendor }, not by the district. Without your consent this plugin is told nothing of you, but for alarms in an emergency. It ends when the plugin is taken away.
 consent-retention = Kept for { $days } days at most.
 consent-retention-open = Kept until you withdraw.
 consent-give = Agree
@@ -259,6 +262,12 @@ role-dispatcher = dispatcher
 role-relic-guardian = relic guardian
 role-civil-affairs = civil affairs
 role-vendor = vendor
+role-care-assessor = care assessor
+role-device-keeper = keeper of devices
+role-neighbourhood-worker = neighbourhood worker
+role-nurse = nurse
+role-station-manager = station manager
+role-suite-operator = operator of the suite
 reviews-title = Delegations to review
 reviews-lead = Guardianship that the household register does not prove. Your reason is shown to both sides.
 reviews-none = Nothing waits.
@@ -477,3 +486,11 @@ personal-passkeys-purpose = Log-in without a code
 personal-field-sign-count = Times used
 personal-field-transports = Ways of connection
 personal-field-synced = Synchronised
+
+# What is not there because no plugin brings it
+missing-code-sender = No code sender: nobody can log in by a code to their phone
+missing-second-factor = No second factor: only a passkey makes a log-in strong
+code-sender-missing = Codes cannot be sent here at present. Please log in another way.
+
+access-list-reviews = looked at what waits for a decision
+access-decide-review = decided an application

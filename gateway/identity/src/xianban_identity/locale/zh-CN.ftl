@@ -53,12 +53,14 @@ service-health = 健康
 service-education = 智慧校园
 service-eldercare = 智慧养老
 service-culture = 文物文化
+service-ngsi-ld = 物的信息（NGSI-LD）
 
 # 不能办理的原因
 phone-invalid = 请输入 11 位手机号码。
 code-too-soon = 刚刚发送过验证码，请等待 { $seconds } 秒。
 code-limit = 获取验证码次数过多，请一小时后再试。
 code-not-sent = 暂时无法发送验证码，请稍后再试。
+factor-unavailable = 暂时无法设置该登录方式，请稍后再试。
 code-over = 验证码已失效，请重新获取。
 code-wrong = { $left ->
     [0] 验证码是 6 位数字。
@@ -128,7 +130,6 @@ access-list-consents = 查看了同意记录
 access-record-consent = 作出了同意决定
 access-withdraw-consent = 撤回了同意
 access-get-consent-receipt = 下载了同意凭证
-access-list-accesses = 查看了访问记录
 
 # 门户页面
 nav-delegations = 亲属与委托
@@ -209,6 +210,8 @@ consent-live = 已同意
 consent-refused = 已拒绝
 consent-none = 未决定
 consent-controller = 责任单位：{ $name }。
+consent-plugin = 由插件 { $plugin } 提出
+term-text = 由{ $vendor }的插件“{ $plugin }”提出，并非本区的要求。您不同意时，除紧急报警外，该插件不会得到您的任何资料；插件移除后即失效。
 consent-retention = 最多保存 { $days } 天。
 consent-retention-open = 保存至您撤回为止。
 consent-give = 同意
@@ -258,6 +261,12 @@ role-dispatcher = 调度员
 role-relic-guardian = 文物守护员
 role-civil-affairs = 民政工作人员
 role-vendor = 供应商
+role-care-assessor = 照护评估员
+role-device-keeper = 设备管理员
+role-neighbourhood-worker = 居委会工作人员
+role-nurse = 护士
+role-station-manager = 服务站负责人
+role-suite-operator = 平台运维人员
 reviews-title = 待审核的委托
 reviews-lead = 户口簿不能证明的监护关系。双方都能看到您填写的原因。
 reviews-none = 没有待审核事项。
@@ -476,3 +485,11 @@ personal-passkeys-purpose = 不用验证码登录
 personal-field-sign-count = 使用次数
 personal-field-transports = 连接方式
 personal-field-synced = 已同步
+
+# What is not there because no plugin brings it
+missing-code-sender = 没有验证码发送方式：不能用手机验证码登录
+missing-second-factor = 没有第二验证方式：只能用通行密钥加强登录
+code-sender-missing = 本平台目前不能发送验证码，请改用其他登录方式。
+
+access-list-reviews = 查看待审核申请
+access-decide-review = 审核申请

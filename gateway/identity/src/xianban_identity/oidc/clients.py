@@ -18,6 +18,8 @@ from xianban_sdk.settings import Settings
 __all__ = ["Client", "Clients"]
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}", re.ASCII)
+# Where façades for programs live: what is meant for one of them is the portal's to pass inwards.
+_HOST = "portal"
 _LOOPBACK = frozenset({"127.0.0.1", "[::1]", "::1"})
 
 
@@ -105,7 +107,8 @@ class Clients:
         }
         services = entry_points(group="xianban.services")
         facades = entry_points(group="xianban.audiences")
-        self._audiences = frozenset(point.name for point in (*services, *facades))
+        self._facades = frozenset(point.name for point in facades)
+        self._audiences = self._facades | {point.name for point in services}
         self._issuer = settings.issuer
 
     def find(self, client_id: str) -> Client | None:
@@ -121,6 +124,10 @@ class Clients:
         if resource == self._issuer:
             return self._issuer
         return name if name in self._audiences else None
+
+    def serves(self, client_id: str, audience: str) -> bool:
+        """Whether the client stands behind an audience: itself, or, the portal, a façade."""
+        return client_id == audience or (client_id == _HOST and audience in self._facades)
 
     def _workload(self, client_id: str) -> Client | None:
         keys = self._public_keys(client_id)

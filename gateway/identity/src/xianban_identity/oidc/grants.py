@@ -313,8 +313,10 @@ class ExchangeGrant(BaseGrant, TokenEndpointMixin):
         except Unauthenticated:
             raise InvalidRequestError("The subject_token is not valid.") from None
         # Whoever was given the token, or is its audience, may pass it on inwards; nobody else.
-        mine = {principal.client, str(claims["aud"])}
-        if self.request.client.id not in mine or principal.is_workload:
+        asking, meant = self.request.client.id, str(claims["aud"])
+        given = asking == principal.client
+        behind = self.server.provider.clients.serves(asking, meant)
+        if principal.is_workload or not (given or behind):
             raise InvalidRequestError("The subject_token was not given to this client.")
         return claims
 

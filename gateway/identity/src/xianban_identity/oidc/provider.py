@@ -37,7 +37,8 @@ class Provider:
     ids: Ids
     clients: Clients
     hooks: Hooks
-    chosen: Chosen
+    # None: no plugin sends codes.
+    chosen: Chosen | None
     factors: tuple[Factor, ...] = ()
 
     @property

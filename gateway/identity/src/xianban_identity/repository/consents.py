@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
@@ -16,11 +17,14 @@ __all__ = [
     "add",
     "claim",
     "current_purpose",
+    "end_term",
     "find",
+    "last_wording",
     "latest",
     "list_purposes",
     "of",
     "outdated",
+    "plugin_terms",
     "put_purpose",
     "revisions",
     "save",
@@ -37,6 +41,12 @@ class WordedPurpose:
     text_zh: str
     title_en: str
     text_en: str
+    plugin: str = ""
+    """Of a plugin's own purpose; empty: it is the suite's."""
+    domain: str = ""
+    """The service that the plugin extends."""
+    ended_at: datetime | None = None
+    """When its plugin went; nobody is asked any more."""
 
     def title(self, locale: str) -> str:
         """The heading a person reads."""
@@ -49,9 +59,28 @@ class WordedPurpose:
 
 def current_purpose(conn: Connection, purpose_id: str) -> WordedPurpose | None:
     """The wording in force."""
+    found = last_wording(conn, purpose_id)
+    return found if found is not None and found.ended_at is None else None
+
+
+def last_wording(conn: Connection, purpose_id: str) -> WordedPurpose | None:
+    """The latest wording, also of what has ended."""
     query = select(purpose).where(purpose.c.id == purpose_id)
     row = conn.execute(query.order_by(purpose.c.revision.desc()).limit(1)).first()
     return _purpose(row) if row else None
+
+
+def plugin_terms(conn: Connection, domain: str) -> dict[str, WordedPurpose]:
+    """What the plugins of a service ask for now, by id."""
+    query = select(purpose).where(purpose.c.domain == domain, purpose.c.ended_at.is_(None))
+    rows = conn.execute(query.order_by(purpose.c.revision))
+    return {row.id: _purpose(row) for row in rows}
+
+
+def end_term(conn: Connection, purpose_id: str, now: datetime) -> None:
+    """Nobody is asked any more; what people said to it stays in the ledger."""
+    standing = (purpose.c.id == purpose_id, purpose.c.ended_at.is_(None))
+    conn.execute(purpose.update().where(*standing).values(ended_at=now))
 
 
 def wording(conn: Connection, purpose_id: str, revision: int) -> WordedPurpose | None:
@@ -66,13 +95,16 @@ def list_purposes(conn: Connection, *, after: str, size: int) -> list[WordedPurp
     newest = select(purpose.c.id, func.max(purpose.c.revision).label("revision"))
     last = newest.group_by(purpose.c.id).subquery()
     same = (purpose.c.id == last.c.id) & (purpose.c.revision == last.c.revision)
-    query = select(purpose).join(last, same).where(purpose.c.id > after)
+    query = select(purpose).join(last, same)
+    query = query.where(purpose.c.id > after, purpose.c.ended_at.is_(None))
     return [_purpose(row) for row in conn.execute(query.order_by(purpose.c.id).limit(size))]
 
 
 def revisions(conn: Connection) -> dict[str, int]:
     """The revision in force of each purpose."""
-    query = select(purpose.c.id, func.max(purpose.c.revision)).group_by(purpose.c.id)
+    standing = purpose.c.ended_at.is_(None)
+    query = select(purpose.c.id, func.max(purpose.c.revision)).where(standing)
+    query = query.group_by(purpose.c.id)
     return {row[0]: row[1] for row in conn.execute(query)}
 
 
@@ -94,6 +126,8 @@ def put_purpose(conn: Connection, item: WordedPurpose) -> None:
                 text_zh=item.text_zh,
                 title_en=item.title_en,
                 text_en=item.text_en,
+                plugin=item.plugin,
+                domain=item.domain,
             )
         )
 
@@ -190,4 +224,5 @@ def _consent(row: Row[Any]) -> Consent:
 
 def _purpose(row: Row[Any]) -> WordedPurpose:
     facts = Purpose(row.id, row.revision, row.controller, row.retention_days)
-    return WordedPurpose(facts, row.title_zh, row.text_zh, row.title_en, row.text_en)
+    words = (row.title_zh, row.text_zh, row.title_en, row.text_en)
+    return WordedPurpose(facts, *words, row.plugin, row.domain, row.ended_at)

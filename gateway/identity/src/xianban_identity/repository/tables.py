@@ -112,6 +112,10 @@ purpose = Table(
     Column("text_zh", Text, nullable=False),
     Column("title_en", Text, nullable=False),
     Column("text_en", Text, nullable=False),
+    # Of a plugin's own purpose: the plugin, and the service that it extends; "" of the suite's.
+    Column("plugin", String(64), nullable=False),
+    Column("domain", String(64), nullable=False),
+    Column("ended_at", Instant),
 )
 
 session = Table(

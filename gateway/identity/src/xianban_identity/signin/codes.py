@@ -6,12 +6,14 @@ import hmac
 import secrets
 
 from xianban_sdk.errors import FailedPrecondition, InvalidArgument, ResourceExhausted, Unavailable
+from xianban_sdk.plugins import STRANGER
 from xianban_sdk.storage import UnitOfWork, keyed_hash
 
 from xianban_identity.domain.sessions import Code, CodeRules
 from xianban_identity.hookspecs import CodeMessage, Delivery
 from xianban_identity.oidc.provider import Provider
-from xianban_identity.repository import signins
+from xianban_identity.plugins import Chosen
+from xianban_identity.repository import people, signins
 from xianban_identity.repository.people import phone_key
 
 __all__ = ["check_code", "send_code"]
@@ -19,16 +21,19 @@ __all__ = ["check_code", "send_code"]
 
 def send_code(provider: Provider, phone: str, address: str, locale: str) -> Delivery:
     """Sends a fresh code, within the limits; older codes of the phone die."""
+    if provider.chosen is None:
+        raise FailedPrecondition("CODE_SENDER_MISSING", field="phone")
     code = f"{secrets.randbelow(10**6):06d}"
     rules = provider.identity.codes
     with provider.work() as uow:
         _count(uow, rules, phone, address)
         item = Code(uow.ids.new(), phone_key(phone), _hash(phone, code), uow.clock.now())
         signins.add_code(uow.conn, item)
+        known = people.by_phone(uow.conn, phone)
     # The row is committed before the message leaves: nobody waits on a transaction of ours.
     minutes = int(rules.lifetime.total_seconds() // 60)
     message = CodeMessage(phone=phone, code=code, locale=locale, minutes=minutes)
-    return _deliver(provider, message)
+    return _deliver(provider, provider.chosen, message, known.id if known else STRANGER)
 
 
 def _count(uow: UnitOfWork, rules: CodeRules, phone: str, address: str) -> None:
@@ -47,10 +52,9 @@ def _count(uow: UnitOfWork, rules: CodeRules, phone: str, address: str) -> None:
         signins.note_attempt(uow.conn, uow.ids.new(), key, now)
 
 
-def _deliver(provider: Provider, message: CodeMessage) -> Delivery:
-    chosen = provider.chosen
+def _deliver(provider: Provider, chosen: Chosen, message: CodeMessage, whose: str) -> Delivery:
     answer = provider.hooks.run(
-        chosen.plugin, "send_code", lambda: chosen.sender.send(message), seconds=5
+        chosen.plugin, "send_code", lambda: chosen.sender.send(message), seconds=5, about=whose
     )
     if answer.error is not None or not answer.value.accepted:
         raise Unavailable("CODE_NOT_SENT")

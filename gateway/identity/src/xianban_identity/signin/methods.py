@@ -22,9 +22,9 @@ from xianban_identity.domain.people import mask_phone
 from xianban_identity.domain.sessions import satisfies
 from xianban_identity.errors import refusals
 from xianban_identity.handlers import methods as cases
-from xianban_identity.hookspecs import DeviceFactor
+from xianban_identity.hookspecs import DeviceFactor, Setup
 from xianban_identity.oidc.tokens import Grantee
-from xianban_identity.plugins import Factor
+from xianban_identity.plugins import Factor, begin_set_up
 from xianban_identity.repository import passkeys as passkey_rows
 from xianban_identity.repository import signins
 from xianban_identity.repository.signins import FactorRow
@@ -224,15 +224,18 @@ class _Methods:
             grantee = self._steps.grantee(uow, browser)
             if not self._may_change(uow, grantee):
                 return self._again(flow)
-            begun = self._flows.save(
-                uow, self._begun(flow, factor_of(self._provider, factor), grantee)
-            )
+        # A plugin is asked outside of transactions, and what it is told is booked before.
+        begun = self._begun(flow, factor_of(self._provider, factor), grantee)
+        with self._provider.work() as uow:
+            self._flows.save(uow, begun)
         return self.show_set_up(browser, begun, None)
 
     def _begun(self, flow: Flow, factor: Factor, grantee: Grantee) -> Flow:
         person, secret = grantee.person, ""
         if isinstance(factor, DeviceFactor):
-            secret = _packed(factor, self._steps.pages.text("suite-name"), mask_phone(person.phone))
+            issuer, account = self._steps.pages.text("suite-name"), mask_phone(person.phone)
+            hooks = self._provider.hooks
+            secret = _packed(begin_set_up(factor, issuer, account, person=person.id, hooks=hooks))
         return replace(
             flow,
             setting_up=factor.id,
@@ -299,8 +302,8 @@ def _row(factor: Factor, has: FactorRow | None) -> _Row:
     return _Row(factor.id, device, has.enrolled_at if has else None, left)
 
 
-def _packed(factor: DeviceFactor, issuer: str, account: str) -> str:
-    return json.dumps(astuple(factor.begin(issuer, account)))
+def _packed(made: Setup) -> str:
+    return json.dumps(astuple(made))
 
 
 def _unpacked(packed: str) -> tuple[str, str, str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from xianban.common.v1 import relations_pb2
 from xianban.identity.v1 import identity_pb2 as pb
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import midnight
 from xianban_sdk.web import CallError, Form, call, person, read_form, render, see_other
 
 from xianban_identity.web.identity import identity, me
@@ -93,10 +93,9 @@ def _wanted(request: Request, form: Form) -> pb.CreateDelegationRequest:
 def _end_of_day(written: str) -> datetime | None:
     """The last day counts; what is no date is as if nothing was written."""
     try:
-        last = date.fromisoformat(written)
-    except ValueError:
+        return midnight(date.fromisoformat(written) + timedelta(days=1))
+    except (ValueError, OverflowError):
         return None
-    return datetime.combine(last + timedelta(days=1), time(), SHANGHAI)
 
 
 def _form(request: Request, form: Form, problem: CallError | None) -> Response:

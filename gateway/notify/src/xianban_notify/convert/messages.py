@@ -5,6 +5,7 @@ from __future__ import annotations
 from xianban.common.v1 import messages_pb2
 from xianban.notify.v1 import messages_pb2 as pb
 from xianban_sdk.messaging import Event
+from xianban_sdk.names import said
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_notify.domain import Message, checked
@@ -26,6 +27,7 @@ def requested(event: messages_pb2.MessageRequested, meta: Event, uow: UnitOfWork
             created_at=uow.clock.now(),
             to_delegates=event.to_delegates,
             traceparent=meta.traceparent,
+            alert=event.alert[:64],
         )
     )
 
@@ -35,7 +37,7 @@ def message(found: Message) -> pb.Message:
         name=f"residents/{found.recipient}/messages/{found.id}",
         domain=found.domain,
         template=found.template,
-        params=dict(found.params),
+        params=said(found.params),
         link=found.link,
         urgent=found.urgent,
         subject=found.subject,

@@ -141,6 +141,12 @@ class Delivery:
             return self._to(State.CANCELLED, now, next_at=None, wanted=False, reason="read-first")
         return replace(self, wanted=False)
 
+    def withdraw(self, now: datetime, reason: str) -> Delivery:
+        """Nobody wants it any more, or may be told of it: it is not tried again."""
+        if self.state is not State.SENDING and self.state not in WAITING:
+            return self
+        return self._to(State.CANCELLED, now, next_at=None, wanted=False, reason=reason)
+
     def not_before(self, instant: datetime) -> Delivery:
         """Waits for the end of the quiet hours; never moves forward in time."""
         if self.state not in WAITING or (self.next_at is not None and self.next_at >= instant):

@@ -35,6 +35,8 @@ class Message:
     # Of an urgent message: the domain wants those who act for the person to be told too.
     to_delegates: bool = False
     traceparent: str = ""
+    # "alerts/{id}" of the domain: what the recipient may take by answering.
+    alert: str = ""
 
     def read(self, now: datetime) -> Message:
         """Read; the first time counts."""

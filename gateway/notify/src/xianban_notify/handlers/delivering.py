@@ -11,12 +11,13 @@ from typing import Any, Final
 
 from xianban.notify.v1 import events_pb2
 from xianban_sdk.messaging.event import Event
-from xianban_sdk.plugins import HookResult, Hooks
+from xianban_sdk.plugins import STRANGER, CapabilityToken, HookResult, Hooks
 
 from xianban_notify.hookspecs import Attempt, Channel, Outcome, Verdict
 
 # Channels keep to 10 s by themselves; who takes longer hangs.
 CHANNEL_SECONDS: Final = 30.0
+DELIVER: Final = "channel.deliver"
 TOO_LATE: Final = "too-late"
 ROUTING_KEY: Final = "notify.v1.delivery_attempted"
 
@@ -53,12 +54,19 @@ def deliver(
     attempt = _attempt(asked)
     result = hooks.run(
         plugged.plugin,
-        "channel.deliver",
+        DELIVER,
         lambda: plugged.channel.deliver(attempt),
         CHANNEL_SECONDS,
+        about=_capability(asked, plugged.plugin),
     )
     twice = (again or asked.maybe_again) and not plugged.channel.takes_idempotency_key
     return _told(asked, _outcome(result), twice=twice)
+
+
+def _capability(asked: events_pb2.DeliveryRequested, plugin: str) -> CapabilityToken:
+    """Issued and booked by notify when the attempt left; whom it is about, only notify knows."""
+    people = frozenset({STRANGER} if asked.capability else ())
+    return CapabilityToken(plugin, DELIVER, "", people, id=asked.capability, booked=True)
 
 
 def outcome_event(asked: Event, told: events_pb2.DeliveryAttempted, now: datetime) -> Event:
@@ -88,6 +96,7 @@ def _attempt(asked: events_pb2.DeliveryRequested) -> Attempt:
         urgent=asked.urgent,
         group=asked.group,
         receipt_url=asked.receipt_url,
+        answer_token=asked.answer_token,
     )
 
 

@@ -16,12 +16,15 @@ from xianban_sdk.messaging import BusUnavailable, DeliveryStopped, Event, Inbox
 from xianban_sdk.messaging.event import event_type
 from xianban_sdk.repository import MachineScope
 from xianban_sdk.signatures import installed_secret
+from xianban_sdk.storage import open_unit_of_work
 from xianban_sdk.telemetry import log
 
-from xianban_notify.domain import Delivery, Message, State
-from xianban_notify.handlers.delivering import deliver, outcome_event
+from xianban_notify.domain import Delivery, Message, Preferences, State
+from xianban_notify.handlers.admitting import Admitted, admit, unwanted
+from xianban_notify.handlers.answers import token_of
+from xianban_notify.handlers.delivering import channels_of, deliver, outcome_event
 from xianban_notify.handlers.receipts import receipt_of
-from xianban_notify.handlers.sending import BEGIN_WITHIN
+from xianban_notify.handlers.sending import BEGIN_WITHIN, withdraw
 from xianban_notify.handlers.wording import Words, code_words, words
 from xianban_notify.repository.deliveries import Asked, Attempts, Deliveries
 from xianban_notify.repository.messages import by_id
@@ -39,6 +42,11 @@ class Parcel:
 
     event: Event
     asked: events_pb2.DeliveryRequested
+    delivery: str
+    people: frozenset[str]
+    """Of whom the channel's plugin will be told: the recipient, and whom the message is about."""
+    alarm: bool
+    unwanted: str = ""
 
 
 class Carrier(Protocol):
@@ -117,14 +125,15 @@ def parcels(conn: Connection, resources: Resources, asked: Sequence[Asked]) -> l
     deliveries = Deliveries(conn, MACHINE).by_id(one.delivery for one in asked)
     messages = by_id(conn, {one.message for one in deliveries.values()})
     addresses = addresses_by_id(conn, {one.address for one in deliveries.values()})
-    wishes = preferences_of(conn, {one.recipient for one in deliveries.values()})
-    packed = _Packing(resources, messages, addresses)
+    recipients = {one.recipient for one in deliveries.values()}
+    wishes = preferences_of(conn, recipients | {one.subject for one in messages.values()} - {""})
+    packed = _Packing(resources, messages, addresses, wishes, conn)
     made: list[Parcel] = []
     for one in asked:
         delivery = deliveries.get(one.delivery)
         if delivery is None or delivery.state is not State.SENDING:
             continue
-        parcel = packed.parcel(one, delivery, wishes[delivery.recipient].locale)
+        parcel = packed.parcel(one, delivery)
         made += [parcel] if parcel else []
     return made
 
@@ -134,8 +143,11 @@ class _Packing:
     resources: Resources
     messages: Mapping[str, Message]
     addresses: Mapping[str, Address]
+    wishes: Mapping[str, Preferences]
+    conn: Connection
 
-    def parcel(self, asked: Asked, delivery: Delivery, locale: str) -> Parcel | None:
+    def parcel(self, asked: Asked, delivery: Delivery) -> Parcel | None:
+        locale = self.wishes[delivery.recipient].locale
         address, message = self.addresses.get(delivery.address), self.messages.get(delivery.message)
         if address is None:
             return None
@@ -147,7 +159,20 @@ class _Packing:
         if message is not None:
             requested.link = f"{self._site}/messages/{message.id}"
             requested.group = f"{message.domain}:{message.link}" if message.link else ""
-        return Parcel(self._event(asked, delivery, requested, message), requested)
+            if message.alert:
+                secret = installed_secret("notify-receipts", self.resources.settings)
+                requested.answer_token = token_of(delivery.id, secret)
+        event = self._event(asked, delivery, requested, message)
+        if message is None:
+            return Parcel(event, requested, delivery.id, frozenset({delivery.recipient}), False)
+        people = frozenset({delivery.recipient, message.subject} - {""})
+        why = self._unwanted(message, delivery)
+        return Parcel(event, requested, delivery.id, people, message.urgent, why)
+
+    def _unwanted(self, message: Message, delivery: Delivery) -> str:
+        channel = channels_of(self.resources.hooks).get(delivery.channel)
+        now = self.resources.clock.now()
+        return unwanted(message, delivery, channel, self.wishes, conn=self.conn, now=now)
 
     @property
     def _site(self) -> str:
@@ -198,6 +223,7 @@ class Dispatcher:
     def __init__(self, resources: Resources, carrier: Carrier) -> None:
         self._resources = resources
         self._carrier = carrier
+        self._channels = channels_of(resources.hooks)
         # After a start nobody knows what the one before had handed on without noting it.
         self._unsure = not carrier.marks_first
 
@@ -211,6 +237,8 @@ class Dispatcher:
             return 0
         known = {parcel.event.id for parcel in ready}
         self._mark([one.id for one in waiting if one.id not in known])
+        ready = [parcel for parcel in ready if self._admit(parcel)]
+        known = {parcel.event.id for parcel in ready}
         for parcel in ready:
             parcel.asked.maybe_again = self._unsure
         if self._carrier.marks_first:
@@ -220,6 +248,20 @@ class Dispatcher:
             self._mark(carried)
             self._unsure = len(carried) < len(ready)
         return len(carried)
+
+    def _admit(self, parcel: Parcel) -> bool:
+        """Whether it leaves now; one that never may ends here, one that may not yet waits."""
+        channel = self._channels.get(parcel.asked.channel)
+        decided = Admitted(ended=parcel.unwanted)
+        if not parcel.unwanted:
+            decided = admit(channel, parcel.people, self._resources, alarm=parcel.alarm)
+        if decided.ended:
+            resources = self._resources
+            with open_unit_of_work(resources.db, clock=resources.clock, ids=resources.ids) as uow:
+                withdraw(uow, parcel.delivery, decided.ended)
+            self._mark([parcel.event.id])
+        parcel.asked.capability = decided.capability
+        return decided.leaves
 
     def _mark(self, ids: Sequence[str]) -> None:
         if ids:

@@ -99,6 +99,13 @@ def receipt(uow: UnitOfWork, delivery_id: str, verdict: Verdict, reason: str) ->
         _moved(uow, delivery, delivery.receipt(verdict, uow.clock.now(), reason))
 
 
+def withdraw(uow: UnitOfWork, delivery_id: str, reason: str) -> None:
+    """It may not be made any more: no plugin hears of it."""
+    delivery = Deliveries(uow.conn, MACHINE).get(delivery_id)
+    if delivery is not None:
+        _moved(uow, delivery, delivery.withdraw(uow.clock.now(), reason))
+
+
 def read(uow: UnitOfWork, message_id: str) -> None:
     """Read where it is always shown: the other ways need not go on."""
     deliveries = Deliveries(uow.conn, MACHINE)

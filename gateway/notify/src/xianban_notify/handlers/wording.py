@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from fluent.runtime import FluentBundle, FluentResource
 from xianban_sdk.i18n import text
+from xianban_sdk.names import said
 
 from xianban_notify.domain import Message
 
@@ -48,7 +49,7 @@ def _find(domain: str, locale: str, key: str, params: dict[str, str]) -> str:
 
 def words(message: Message, locale: str) -> Words:
     """In the person's language; a template nobody knows is a plain notice."""
-    key, params = f"message-{message.template}", dict(message.params)
+    key, params = f"message-{message.template}", said(message.params)
     title = _find(message.domain, locale, f"{key}-title", params)
     body = _find(message.domain, locale, key, params)
     return Words(

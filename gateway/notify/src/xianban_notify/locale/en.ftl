@@ -25,7 +25,6 @@ messages-badge = { $count ->
 access-list-messages = looked at messages
 access-read-message = read a message
 access-watch-messages = received new messages
-access-list-accesses = looked at the access records
 
 # Personal data
 personal-messages = Messages
@@ -51,6 +50,8 @@ address-code-title = Confirm your address
 address-code = Your code is { $code }, valid for 10 minutes. Never share it.
 receipt-not-found = This receipt was not found.
 
+personal-message-names = Messages to others that name you
+personal-message-names-purpose = Takes your name out of them when you are erased
 personal-deliveries = Where messages were sent
 personal-deliveries-purpose = Brings messages to you and shows whether they arrived
 personal-preferences = Choices for messages
@@ -144,3 +145,19 @@ address-remove = Remove
 address-remove-sure = Remove { $hint }?
 access-get-message = looked at a message
 settings-this-browser = Show messages in this browser
+
+# Answers
+answer-taken = You have it
+answer-taken-already = Somebody has it already
+answer-refused = Not taken: please open it
+channel-without-answers = Nobody can answer by this channel.
+answer-signature-invalid = The signature is not valid.
+answer-unreadable = This answer cannot be read.
+answer-unknown = There is no message to be answered.
+answer-of-another = This message is somebody else's.
+channel-unavailable = The channel is away for now; please try again.
+personal-answers = Answers
+personal-answers-purpose = Telling you what became of your answer
+
+# What is not there because no plugin brings it
+missing-channel = No channel but the in-app one

@@ -22,7 +22,6 @@ messages-badge = { $count } 条未读消息
 access-list-messages = 查看消息
 access-read-message = 阅读消息
 access-watch-messages = 接收新消息
-access-list-accesses = 查询访问记录
 
 # Personal data
 personal-messages = 消息
@@ -48,6 +47,8 @@ address-code-title = 确认您的地址
 address-code = 验证码 { $code }，10 分钟内有效。请勿告诉他人。
 receipt-not-found = 没有找到这个回执。
 
+personal-message-names = 提到您的他人消息
+personal-message-names-purpose = 注销时从这些消息中去掉您的姓名
 personal-deliveries = 消息的发送记录
 personal-deliveries-purpose = 把消息送到您手中，并显示是否送达
 personal-preferences = 消息设置
@@ -141,3 +142,19 @@ address-remove = 删除
 address-remove-sure = 删除 { $hint }？
 access-get-message = 查看一条消息
 settings-this-browser = 在此浏览器中显示消息
+
+# Answers
+answer-taken = 已由您接手
+answer-taken-already = 已有人接手
+answer-refused = 没能接手，请打开查看
+channel-without-answers = 该渠道不能回复。
+answer-signature-invalid = 签名无效。
+answer-unreadable = 无法读取这条回复。
+answer-unknown = 没有可以回复的消息。
+answer-of-another = 这不是您的消息。
+channel-unavailable = 渠道暂时不可用，请稍后再试。
+personal-answers = 回复
+personal-answers-purpose = 告诉您回复的结果
+
+# What is not there because no plugin brings it
+missing-channel = 除站内消息外没有通知渠道

@@ -4,9 +4,11 @@ from xianban_notify.repository.messages import Messages, add
 from xianban_notify.repository.tables import (
     KEPT,
     address,
+    answer,
     attempt,
     delivery,
     message,
+    message_name,
     metadata,
     preference,
 )
@@ -16,9 +18,11 @@ __all__ = [
     "Messages",
     "add",
     "address",
+    "answer",
     "attempt",
     "delivery",
     "message",
+    "message_name",
     "metadata",
     "preference",
 ]

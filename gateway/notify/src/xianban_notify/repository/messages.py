@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from xianban_sdk.errors import InvalidArgument
 from xianban_sdk.identity import Scope
+from xianban_sdk.names import people
 from xianban_sdk.storage import decode_page, encode_page, insert_new, keyed_hash
 
 from xianban_notify.domain import Message
-from xianban_notify.repository.tables import message
+from xianban_notify.repository.tables import message, message_name
 
 DEFAULT_PAGE = 50
 _NOT_OF_MESSAGE: Final = frozenset({"dedupe_hash", "planned_at"})
@@ -23,7 +24,12 @@ def add(conn: Connection, new: Message) -> bool:
     """False when this message was told already."""
     row = dict(new.__dict__, params=orjson.dumps(dict(new.params)).decode())
     row["dedupe_hash"] = keyed_hash(f"{new.domain}\n{new.recipient}\n{new.dedupe_key}")
-    return insert_new(conn, message, row)
+    if not insert_new(conn, message, row):
+        return False
+    for person in people(new.params) - {new.recipient, new.subject}:
+        told = {"message": new.id, "person": person, "recipient": new.recipient}
+        conn.execute(insert(message_name).values(told | {"created_at": new.created_at}))
+    return True
 
 
 class Messages:

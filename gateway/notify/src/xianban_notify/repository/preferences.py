@@ -125,7 +125,7 @@ def delegates(conn: Connection, person: str, now: datetime) -> list[str]:
     return sorted(
         actor
         for actor in actors
-        if actor != person and Facts.of(states, actor, person, 0.0).basis(SCOPE, now)
+        if actor != person and Facts.of(states, actor, person).basis(SCOPE, now)
     )
 
 

@@ -38,15 +38,30 @@ message = Table(
     Column("copy_of", String(26), nullable=False),
     Column("to_delegates", Boolean, nullable=False),
     Column("traceparent", String(64), nullable=False),
+    # What the recipient may take by answering; empty: nothing.
+    Column("alert", String(64), nullable=False, server_default=""),
     # When it was decided where it is sent.
     Column("planned_at", Instant, nullable=True),
     Index("message_by_recipient", "recipient", "id"),
+    Index("message_by_subject", "subject"),
+    Index("message_by_age", "created_at"),
     Index(
         "message_unplanned",
         "id",
         sqlite_where=text("planned_at IS NULL"),
         postgresql_where=text("planned_at IS NULL"),
     ),
+)
+# Whom the values name besides the recipient and the subject: found when that person is erased.
+message_name = Table(
+    "message_name",
+    metadata,
+    Column("message", String(26), primary_key=True),
+    Column("person", String(64), primary_key=True),
+    Column("recipient", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index("message_name_by_person", "person"),
+    Index("message_name_by_recipient", "recipient"),
 )
 delivery = Table(
     "delivery",
@@ -73,6 +88,7 @@ delivery = Table(
     Column("delivered_at", Instant, nullable=True),
     UniqueConstraint("message", "channel", "address", name="delivery_once"),
     Index("delivery_by_recipient", "recipient", "message"),
+    Index("delivery_by_age", "created_at"),
 )
 attempt = Table(
     "attempt",
@@ -91,6 +107,27 @@ attempt = Table(
         postgresql_where=text("handed_at IS NULL"),
     ),
     Index("attempt_by_delivery", "delivery"),
+)
+# What people answered where a message reached them, until they have been told what became of it.
+answer = Table(
+    "answer",
+    metadata,
+    # The delivery's id: one answer each.
+    Column("id", String(26), primary_key=True),
+    Column("person", String(64), nullable=False),
+    # What the channel needs to show there what became of it.
+    Column("handle", Encrypted(Text, "answer.handle"), nullable=False),
+    Column("answered_at", Instant, nullable=False),
+    Column("outcome", String(64), nullable=False),
+    Column("shown_at", Instant, nullable=True),
+    Column("tries", Integer, nullable=False),
+    Index("answer_by_person", "person"),
+    Index(
+        "answer_to_show",
+        "id",
+        sqlite_where=text("shown_at IS NULL"),
+        postgresql_where=text("shown_at IS NULL"),
+    ),
 )
 preference = Table(
     "preference",
@@ -122,4 +159,12 @@ address = Table(
     Index("address_by_person", "person"),
 )
 # What became of it stays with its delivery; no outcome comes later than this.
-KEPT = (Kept(attempt, attempt.c.handed_at, timedelta(days=30)),)
+# A message is news; what it told of stays where it is from.
+MESSAGES_KEPT = timedelta(days=365)
+KEPT = (
+    Kept(answer, answer.c.answered_at, timedelta(days=30)),
+    Kept(attempt, attempt.c.handed_at, timedelta(days=30)),
+    Kept(delivery, delivery.c.created_at, MESSAGES_KEPT),
+    Kept(message_name, message_name.c.created_at, MESSAGES_KEPT),
+    Kept(message, message.c.created_at, MESSAGES_KEPT),
+)

@@ -6,6 +6,36 @@ device-retired = The device is retired and can't be used again.
 device-bound-already = The device speaks for somebody else. Unbind it first.
 area-not-found = No such area among yours.
 
+# What is known of things (NGSI-LD)
+entity-not-found = No such entity.
+entity-exists = An entity of this id is there already.
+entity-not-yours = The entity is another organisation's and can't be changed by yours.
+attribute-not-found = The entity has no such attribute.
+entity-id-malformed = The id must be a URI, such as urn:ngsi-ld:OffStreetParking:1.
+entity-type-malformed = The type must be a name or a list of one to five names.
+attribute-malformed = The attribute is not written as NGSI-LD asks: its kind and its value do not fit, a value is null, or an inner attribute is too deep.
+attribute-name-malformed = The attribute's name holds characters that NGSI-LD does not allow, or is longer than 500 bytes in full.
+geometry-malformed = This is no whole GeoJSON geometry with longitude and latitude in degrees.
+instant-malformed = An instant must be written as 2026-11-29T07:00:00Z.
+document-too-large = The document has too many attributes or values.
+document-not-json = The body is not JSON.
+document-no-object = The body must be one JSON object.
+document-no-list = The body must be a JSON list of 1 to 1000 entities.
+not-supported = This part of NGSI-LD is not offered here.
+query-malformed = The query can't be read.
+query-too-complex = The query is too long, too deep or matches too much at once.
+query-too-wide = Say which entities are meant: by type, attrs, q, georel or id.
+geo-query-malformed = The geo-query needs georel=near;maxDistance==metres, geometry=Point and coordinates of longitude and latitude.
+pattern-malformed = The pattern of ids can't be read, or is longer than 200 characters.
+past-malformed = timerel, timeAt and endTimeAt do not fit together.
+too-many-results = The answer would be too large. Ask for fewer entities, attributes or instances at a time.
+context-malformed = The @context can't be read.
+context-not-available = This @context is not known here, and contexts are never fetched. Name the core context or one of Smart Data Models (Parking, Device, Alert), or write the terms into the document.
+subscription-not-found = No such subscription.
+subscription-exists = A subscription of this id is there already.
+subscription-malformed = The subscription is not written as NGSI-LD asks.
+endpoint-not-allowed = Notifications may not be sent there. The operator of the district decides which hosts may receive them.
+
 # Personal data
 personal-devices = Devices
 personal-devices-purpose = Which devices measure for you
@@ -55,3 +85,26 @@ simulate-log-in-desk = Log in as the dispatcher, { $dispatcher }; the daughter, 
 simulate-log-in-family = Log in as the elder, { $elder }, or as the daughter, { $daughter }, and act for her.
 simulate-demo-goes-on = The demo's own devices go on with their calm day: what can end by itself does so with their next words.
 simulate-earlier = from before
+
+# What is not there because no plugin brings it
+missing-device-adapter = No device models: what devices send cannot be read
+
+access-create-entity = added city data
+access-write-attributes = changed city data
+access-delete-entity = removed city data
+access-delete-attribute = removed a piece of city data
+access-upsert-entities = wrote city data
+access-list-device-models = looked at models of devices
+access-create-device = registered a device
+access-get-device = looked at a device
+access-list-devices = looked at devices
+access-list-resident-devices = looked at the person's devices
+access-bind-device = bound a device
+access-unbind-device = unbound a device
+access-set-device-state = turned a device on or off
+access-rotate-device-secret = changed a device's secret
+access-create-subscription = subscribed to city data
+access-get-subscription = looked at a subscription
+access-list-subscriptions = looked at subscriptions
+access-update-subscription = changed a subscription
+access-delete-subscription = ended a subscription

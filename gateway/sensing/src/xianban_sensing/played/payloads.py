@@ -78,7 +78,7 @@ def displayed(payload: bytes) -> tuple[str, str]:
     """(word, text) of a message to the wearer; what cannot be read is shown as it came."""
     try:
         if payload.startswith(b"$XB,TELL,"):
-            _, _, word, digits = payload.decode("ascii").partition("*")[0].split(",")
+            _, _, word, digits, *_ = payload.decode("ascii").partition("*")[0].split(",")
             return word, bytes.fromhex(digits).decode()
         told = orjson.loads(payload)
         return str(told["cmd"]), str(told["text"])

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 import orjson
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day, midnight
 
 from xianban_sensing.played.day import HOME, band_of, box_of, locator_of, set_of
 from xianban_sensing.played.motion import RATE_HZ, SECONDS, fall
@@ -74,8 +74,8 @@ def _calm(of: Callable[[datetime], bytes]) -> Say:
     """A whole day, however long it takes; numbers without a time are of now."""
 
     def say(moment: Moment) -> bytes:
-        midnight = moment.begun.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0)
-        return of(midnight + timedelta(days=moment.step / moment.steps))
+        first = midnight(local_day(moment.begun))
+        return of(first + timedelta(days=moment.step / moment.steps))
 
     return say
 

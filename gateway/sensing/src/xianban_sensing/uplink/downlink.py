@@ -44,14 +44,15 @@ class Downlink:
             except (grpc.RpcError, XianbanError) as error:
                 log.debug("registry_away", error=repr(error)[:200])
 
-    def feedback(self, device: str, word: str) -> None:
-        """The uplink's own word: what it knows before any service has spoken."""
+    def feedback(self, device: str, word: str, event: str) -> None:
+        """The uplink's own word: what it knows before any service has spoken;
+        `event` is what it answers."""
         binding = self._bindings.of(device)
         model = self._models.get(binding.model) if binding else None
-        if model is None or not model.adapter.has_display:
-            return
         text = i18n.text(f"feedback-{word}", _LOCALE, "xianban_sensing")
-        self._mailbox.tell(downlink_topic(device), model.adapter.render(word, text))
+        said = model.render(device, word, text, event) if model else b""
+        if said:
+            self._mailbox.tell(downlink_topic(device), said)
 
     def _follow(self) -> None:
         if not self._mailbox.connected.is_set():

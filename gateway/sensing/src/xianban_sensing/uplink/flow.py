@@ -6,16 +6,20 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final
 
 import structlog
 from xianban.common.v1 import readings_pb2
+from xianban.sensing.v1 import devices_pb2 as pb
 from xianban_sdk import telemetry
 from xianban_sdk.ids import Ids
+from xianban_sdk.plugins import CapabilityToken
 
 from xianban_sensing.plugins import Models
+from xianban_sensing.uplink.admissions import Admissions, Right
 from xianban_sensing.uplink.bindings import Bindings
 from xianban_sensing.uplink.letters import Letter
 from xianban_sensing.uplink.reading import Read, read
@@ -31,12 +35,16 @@ _MOST_READINGS: Final = 500
 _BATCH_SECONDS: Final = 0.02
 # Letters in memory: beyond that the client stops reading, and the broker keeps what comes.
 _BACKLOG: Final = 5000
+# Of which it is asked at once whether they may be read.
+_MOST_LETTERS: Final = 200
+# Spooled letters are nobody's yet.
+_LETTERS: Final = "sensing"
 _EVENT_THREADS: Final = 4
 _EVENT_TRIES: Final = 3
 _DRAIN_SECONDS: Final = 0.5
 
-# device, feedback word → tells the wearer at once.
-Feedback = Callable[[str, str], None]
+# device, feedback word, the event it answers → tells the wearer at once.
+Feedback = Callable[[str, str, str], None]
 # device, when (seconds since 1970), clock ahead by (seconds).
 Seen = Callable[[str, float, float], None]
 
@@ -50,6 +58,7 @@ class Flow:
         models: Models,
         services: Services,
         spool: Spool,
+        admissions: Admissions,
         ids: Ids,
         feedback: Feedback,
         seen: Seen,
@@ -58,6 +67,7 @@ class Flow:
         self._models = models
         self._services = services
         self._spool = spool
+        self._admissions = admissions
         self._ids = ids
         self._feedback = feedback
         self._seen = seen
@@ -82,6 +92,7 @@ class Flow:
     def drain(self, stop: threading.Event) -> None:
         """Hands on what was spooled, as soon as its service is back."""
         while not stop.wait(_DRAIN_SECONDS):
+            self._drain_letters()
             for domain in self._spool.domains():
                 self._drain_events(domain)
                 self._drain_batches(domain)
@@ -92,11 +103,10 @@ class Flow:
         waiting: dict[str, list[tuple[Letter, readings_pb2.RawReading]]] = {}
         held, end = 0, 0.0
         while held < _MOST_READINGS:
-            letter = self._next(end)
-            if letter is None:
+            letters = self._next_ones(end)
+            if not letters:
                 break
-            found = self._open(letter)
-            if found is not None:
+            for letter, found in self._opened(letters):
                 waiting.setdefault(found.domain, []).extend((letter, one) for one in found.readings)
                 held += len(found.readings)
             end = end or time.monotonic() + _BATCH_SECONDS
@@ -111,14 +121,59 @@ class Flow:
         except queue.Empty:
             return None
 
-    def _open(self, letter: Letter) -> Read | None:
+    def _next_ones(self, end: float) -> list[Letter]:
+        """One, and what came with it: whether they may be read is asked once for all."""
+        first = self._next(end)
+        letters = [first] if first else []
+        with suppress(queue.Empty):
+            while letters and len(letters) < _MOST_LETTERS:
+                letters.append(self._letters.get_nowait())
+        return letters
+
+    def _opened(self, letters: Sequence[Letter]) -> Iterator[tuple[Letter, Read]]:
+        bound = [(letter, self._bound(letter)) for letter in letters]
+        speaking = [(letter, binding) for letter, binding in bound if binding is not None]
+        rights = self._admissions.of([binding for _, binding in speaking])
+        if rights is None:
+            for letter, binding in speaking:
+                self._put_aside(letter, binding)
+            return
+        for (letter, binding), right in zip(speaking, rights, strict=True):
+            yield letter, self._open(letter, binding, right)
+
+    def _bound(self, letter: Letter) -> pb.Binding | None:
         binding = self._bindings.of(letter.device)
         if binding is None:
             self.counted["unbound"] += 1
             letter.split(0)
-            return None
-        found = read(letter, binding, self._models)
+        return binding
+
+    def _put_aside(self, letter: Letter, binding: pb.Binding) -> None:
+        """Nobody can say whether it may be read: alarms go now, all of it is kept for later."""
+        self._spool.put(_LETTERS, "letter", letter.kept(), letter.traceparent)
+        self.counted["letters_spooled"] += 1
+        found = read(letter, binding, self._models, self._admissions.for_alarms(binding))
+        letter.split(len(found.events))
+        for event in found.events:
+            self._events.submit(self._report, found.domain, letter, event)
+
+    def _drain_letters(self) -> None:
+        for spooled in self._spool.first(_LETTERS, "letter"):
+            letter = Letter.of(spooled.request)
+            binding = self._bindings.of(letter.device)
+            rights = self._admissions.of([binding] if binding else [], waited=True)
+            if rights is None:
+                return
+            if binding is not None:
+                found = self._open(letter, binding, rights[0])
+                self._send(found.domain, [(letter, one) for one in found.readings])
+            self._spool.taken(_LETTERS, "letter", spooled)
+
+    def _open(self, letter: Letter, binding: pb.Binding, right: Right) -> Read:
+        found = read(letter, binding, self._models, right)
         self.counted["letters"] += 1
+        if isinstance(right, CapabilityToken) and right.basis != "consent":
+            self.counted["without_consent"] += 1
         self.counted["rejected"] += len(found.rejected)
         for flaw in found.rejected:
             _log.warning(
@@ -167,7 +222,7 @@ class Flow:
                 if not self._reported(domain, event, traceparent):
                     self._spool.put(domain, "event", event.SerializeToString(), traceparent)
                     self.counted["events_spooled"] += 1
-                    self._feedback(event.device, "held")
+                    self._answer(event, "held")
             letter.settled()
         except Exception:
             # Not acknowledged: the broker hands the message to us again.
@@ -178,8 +233,7 @@ class Flow:
             feedback = self._services.event(domain, event, traceparent)
             if feedback is not None:
                 self.counted["events"] += 1
-                if feedback:
-                    self._feedback(event.device, feedback)
+                self._answer(event, feedback)
                 return True
             time.sleep(0.1 * 2**attempt)
         return False
@@ -192,5 +246,9 @@ class Flow:
                 return
             self._spool.taken(domain, "event", spooled)
             self.counted["events"] += 1
-            if feedback:
-                self._feedback(event.device, feedback)
+            self._answer(event, feedback)
+
+    def _answer(self, event: readings_pb2.DeviceEvent, word: str) -> None:
+        """Called off, it is the press that the wearer asks about."""
+        if word:
+            self._feedback(event.device, word, event.calls_off or event.id)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+
+import orjson
 
 __all__ = ["Letter"]
 
@@ -21,6 +24,18 @@ class Letter:
     traceparent: str = ""
     _waiting: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def kept(self) -> bytes:
+        """As it is written down to be read later."""
+        at, payload = self.received_at.isoformat(), base64.b64encode(self.payload).decode()
+        return orjson.dumps([self.device, at, payload, self.traceparent])
+
+    @classmethod
+    def of(cls, kept: bytes) -> Letter:
+        """What `kept` wrote; the broker knows already that it is safe."""
+        device, at, payload, traceparent = orjson.loads(kept)
+        received = datetime.fromisoformat(at)
+        return cls(device, base64.b64decode(payload), received, lambda: None, traceparent)
 
     def split(self, parts: int) -> None:
         """Into so many parts, each to be settled on its own; none: it is over at once."""

@@ -11,6 +11,7 @@ from xianban_sdk import i18n, plugins, telemetry
 from xianban_sdk.clock import SystemClock
 from xianban_sdk.identity.workload import IdentityHttp, WorkloadIdentity
 from xianban_sdk.ids import UlidIds
+from xianban_sdk.probe import open_probe
 from xianban_sdk.rpc.clients import Clients
 from xianban_sdk.settings import Settings
 from xianban_sdk.signatures import installed_secret
@@ -20,6 +21,7 @@ from xianban_sdk.telemetry import log
 from xianban_sensing import hookspecs
 from xianban_sensing.broker_files import BrokerFiles
 from xianban_sensing.plugins import models_of
+from xianban_sensing.uplink.admissions import Admissions
 from xianban_sensing.uplink.bindings import Bindings
 from xianban_sensing.uplink.demo_devices import DemoDevices
 from xianban_sensing.uplink.downlink import Downlink
@@ -60,6 +62,7 @@ class Uplink:
             models,
             Services(self._clients),
             self._spool,
+            Admissions(registry, models),
             UlidIds(clock),
             downlink.feedback,
             signs.seen,
@@ -114,7 +117,10 @@ def main(settings: Settings) -> None:
         signal.signal(number, lambda _number, _frame: over.set())
     uplink = Uplink(settings)
     uplink.start()
+    probe = open_probe(settings, lambda: not over.is_set())
     log.info("started", services=[_NAME])
     over.wait()
     uplink.stop()
+    if probe is not None:
+        probe.stop(None)
     telemetry.flush()

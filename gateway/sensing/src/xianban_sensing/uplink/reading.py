@@ -9,10 +9,12 @@ from datetime import datetime
 
 from xianban.common.v1 import readings_pb2
 from xianban.sensing.v1 import devices_pb2 as pb
+from xianban_sdk.plugins import CapabilityToken
 from xianban_sdk.telemetry import log
 
 from xianban_sensing.hookspecs import Happened, Measured, Rejected, Where
 from xianban_sensing.plugins import Models
+from xianban_sensing.uplink.admissions import Right
 from xianban_sensing.uplink.letters import Letter
 
 __all__ = ["Read", "read"]
@@ -30,21 +32,28 @@ class Read:
     clock_offset: float | None = None
 
 
-def read(letter: Letter, binding: pb.Binding, models: Models) -> Read:
-    """Everything the letter says; what cannot be read costs only itself."""
+def read(letter: Letter, binding: pb.Binding, models: Models, right: Right) -> Read:
+    """Everything the letter says; what cannot be read costs only itself.
+
+    Read for alarms alone, without the wearer's consent, it says nothing else.
+    """
     found = Read(binding.domain)
+    if isinstance(right, CapabilityToken) and not right.people:
+        return found
     model = models.get(binding.model)
     if model is None:
         found.rejected.append(Rejected("message", "model", "DEVICE_MODEL_UNKNOWN"))
         return found
     try:
-        parts = list(model.adapter.parse(letter.payload, letter.received_at))
+        parts = model.parse(letter.payload, letter.received_at, right)
     except Exception as error:
         # A plugin's ValueError says "no message of mine"; anything else is its own fault. Either
         # way only this message is lost, and it is said.
         log.warning("message_unreadable", device=letter.device, error=repr(error)[:200])
         found.rejected.append(Rejected("message", "payload", "MESSAGE_UNREADABLE"))
         return found
+    if isinstance(right, CapabilityToken) and right.basis == "vital":
+        parts = [one for one in parts if isinstance(one, Happened) and one.kind in model.alarms]
     _sort(parts, letter, binding, found)
     return found
 
@@ -91,6 +100,8 @@ def _event(part: Happened, letter: Letter, binding: pb.Binding) -> readings_pb2.
     made.receive_time.FromDatetime(letter.received_at)
     if part.where is not None:
         made.position.CopyFrom(_position(part.where))
+    if part.calls_off:
+        made.calls_off = f"{binding.device}:{part.calls_off}"
     if part.motion is not None:
         made.motion.rate_hz = part.motion.rate_hz
         made.motion.milli_g.extend(part.motion.milli_g)

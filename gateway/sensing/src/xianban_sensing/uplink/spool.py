@@ -24,7 +24,7 @@ from xianban_sdk.storage import Database, Encrypted
 
 __all__ = ["Kind", "Spool", "Spooled"]
 
-Kind = Literal["event", "batch"]
+Kind = Literal["event", "batch", "letter"]
 
 _metadata = MetaData()
 _spool = Table(

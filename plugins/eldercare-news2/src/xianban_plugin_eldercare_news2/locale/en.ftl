@@ -10,11 +10,14 @@ reason-news2-part = { $kind ->
     [consciousness] Less than alert: { $points } points
    *[other] Temperature { $value } °C: { $points } points
 }
-reason-news2-basis = { $assumed ->
-    [none] Blood oxygen by scale 1
-    [consciousness] Blood oxygen by scale 1; taken to be alert, nobody said otherwise
-    [supplemental-oxygen] Blood oxygen by scale 1; taken to breathe air, nobody said otherwise
-   *[other] Blood oxygen by scale 1; taken to be alert and to breathe air, nobody said otherwise
+reason-news2-basis = { $scale ->
+    [two] Blood oxygen by scale 2, for a prescribed target of 88-92 %
+   *[one] Blood oxygen by scale 1
+}{ $assumed ->
+    [none] { "" }
+    [consciousness] ; taken to be alert, nobody said otherwise
+    [supplemental-oxygen] ; taken to breathe air, nobody said otherwise
+   *[other] ; taken to be alert and to breathe air, nobody said otherwise
 }
 alert-news2-sensor-off = Sensor off
 reason-news2-sensor-off = { $kind ->

@@ -10,11 +10,14 @@ reason-news2-part = { $kind ->
     [consciousness] 意识不清：{ $points } 分
    *[other] 体温 { $value } ℃：{ $points } 分
 }
-reason-news2-basis = { $assumed ->
-    [none] 血氧按标准一评分
-    [consciousness] 血氧按标准一评分；无人报告意识状态，按清醒计
-    [supplemental-oxygen] 血氧按标准一评分；无人报告吸氧，按未吸氧计
-   *[other] 血氧按标准一评分；无人报告意识状态和吸氧，按清醒、未吸氧计
+reason-news2-basis = { $scale ->
+    [two] 血氧按标准二评分（医嘱目标 88–92 %）
+   *[one] 血氧按标准一评分
+}{ $assumed ->
+    [none] { "" }
+    [consciousness] ；无人报告意识状态，按清醒计
+    [supplemental-oxygen] ；无人报告吸氧，按未吸氧计
+   *[other] ；无人报告意识状态和吸氧，按清醒、未吸氧计
 }
 alert-news2-sensor-off = 传感器未测到数据
 reason-news2-sensor-off = { $kind ->

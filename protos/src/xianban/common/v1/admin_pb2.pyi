@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from xianban.common.v1 import plugins_pb2 as _plugins_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -717,3 +718,241 @@ class SeedResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SeedResponse: _TypeAlias = SeedResponse  # noqa: Y015
+
+@_typing.final
+class RefreshPluginsRequest(_message.Message):
+    """Asks to follow what is installed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefreshPluginsRequest: _TypeAlias = RefreshPluginsRequest  # noqa: Y015
+
+@_typing.final
+class RefreshPluginsResponse(_message.Message):
+    """Which plugins from the store run now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUNNING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def running(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Their ids."""
+
+    def __init__(
+        self,
+        *,
+        running: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["running", b"running"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefreshPluginsResponse: _TypeAlias = RefreshPluginsResponse  # noqa: Y015
+
+@_typing.final
+class ListPluginsRequest(_message.Message):
+    """Asks for the plugins that a service has loaded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPluginsRequest: _TypeAlias = ListPluginsRequest  # noqa: Y015
+
+@_typing.final
+class LoadedPlugin(_message.Message):
+    """A plugin that a service has loaded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    VENDOR_FIELD_NUMBER: _builtins.int
+    TIER_FIELD_NUMBER: _builtins.int
+    SET_ASIDE_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Its id."""
+    version: _builtins.str
+    """Its version."""
+    vendor: _builtins.str
+    """Who makes it."""
+    tier: _builtins.int
+    """Where it runs: 0 in the service's process, 1 in its own."""
+    set_aside: _builtins.str
+    """Why it is not asked any more; empty while it is."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        version: _builtins.str = ...,
+        vendor: _builtins.str = ...,
+        tier: _builtins.int = ...,
+        set_aside: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "set_aside", b"set_aside", "tier", b"tier", "vendor", b"vendor", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LoadedPlugin: _TypeAlias = LoadedPlugin  # noqa: Y015
+
+@_typing.final
+class ListPluginsResponse(_message.Message):
+    """The plugins that a service has loaded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLUGINS_FIELD_NUMBER: _builtins.int
+    ALL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def plugins(self) -> _containers.RepeatedCompositeFieldContainer[Global___LoadedPlugin]:
+        """In order of their ids."""
+
+    @_builtins.property
+    def all(self) -> _containers.RepeatedCompositeFieldContainer[_plugins_pb2.Plugin]:
+        """All there are, running or not, as PluginService tells them."""
+
+    def __init__(
+        self,
+        *,
+        plugins: _abc.Iterable[Global___LoadedPlugin] | None = ...,
+        all: _abc.Iterable[_plugins_pb2.Plugin] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all", b"all", "plugins", b"plugins"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPluginsResponse: _TypeAlias = ListPluginsResponse  # noqa: Y015
+
+@_typing.final
+class ListDisclosuresRequest(_message.Message):
+    """Asks for the ledger of disclosures, by day; empty fields narrow nothing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLUGIN_FIELD_NUMBER: _builtins.int
+    VENDOR_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    plugin: _builtins.str
+    """The plugin's id."""
+    vendor: _builtins.str
+    """As its manifest says."""
+    since: _builtins.str
+    """The first local day, YYYY-MM-DD."""
+    def __init__(
+        self,
+        *,
+        plugin: _builtins.str = ...,
+        vendor: _builtins.str = ...,
+        since: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plugin", b"plugin", "since", b"since", "vendor", b"vendor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDisclosuresRequest: _TypeAlias = ListDisclosuresRequest  # noqa: Y015
+
+@_typing.final
+class DisclosureLine(_message.Message):
+    """What one version of a plugin was told on one day for one purpose; people are counted, not named."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAY_FIELD_NUMBER: _builtins.int
+    PLUGIN_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    VENDOR_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    PEOPLE_FIELD_NUMBER: _builtins.int
+    CALLS_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    CAPABILITY_FIELD_NUMBER: _builtins.int
+    day: _builtins.str
+    """The local day, YYYY-MM-DD."""
+    plugin: _builtins.str
+    """The plugin's id."""
+    version: _builtins.str
+    """Its version."""
+    vendor: _builtins.str
+    """Who makes it."""
+    purpose: _builtins.str
+    """What for."""
+    basis: _builtins.str
+    """"consent", "request", "duty" or "vital"."""
+    people: _builtins.int
+    """Of how many people."""
+    calls: _builtins.int
+    """How often."""
+    refused: _builtins.int
+    """How often not, for want of consent or of the purpose in its manifest."""
+    capability: _builtins.str
+    """What the ids of these calls' capabilities begin with: a plugin was told the whole id with the call."""
+    def __init__(
+        self,
+        *,
+        day: _builtins.str = ...,
+        plugin: _builtins.str = ...,
+        version: _builtins.str = ...,
+        vendor: _builtins.str = ...,
+        purpose: _builtins.str = ...,
+        basis: _builtins.str = ...,
+        people: _builtins.int = ...,
+        calls: _builtins.int = ...,
+        refused: _builtins.int = ...,
+        capability: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "calls", b"calls", "capability", b"capability", "day", b"day", "people", b"people", "plugin", b"plugin", "purpose", b"purpose", "refused", b"refused", "vendor", b"vendor", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisclosureLine: _TypeAlias = DisclosureLine  # noqa: Y015
+
+@_typing.final
+class ListDisclosuresResponse(_message.Message):
+    """The ledger, the newest day first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___DisclosureLine]:
+        """Its lines."""
+
+    def __init__(
+        self,
+        *,
+        lines: _abc.Iterable[Global___DisclosureLine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDisclosuresResponse: _TypeAlias = ListDisclosuresResponse  # noqa: Y015

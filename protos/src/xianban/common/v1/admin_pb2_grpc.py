@@ -80,6 +80,21 @@ class AdminServiceStub:
                 request_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.SeedRequest.SerializeToString,
                 response_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.SeedResponse.FromString,
                 _registered_method=True)
+        self.RefreshPlugins = channel.unary_unary(
+                '/xianban.common.v1.AdminService/RefreshPlugins',
+                request_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.RefreshPluginsRequest.SerializeToString,
+                response_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.RefreshPluginsResponse.FromString,
+                _registered_method=True)
+        self.ListDisclosures = channel.unary_unary(
+                '/xianban.common.v1.AdminService/ListDisclosures',
+                request_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.ListDisclosuresRequest.SerializeToString,
+                response_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.ListDisclosuresResponse.FromString,
+                _registered_method=True)
+        self.ListPlugins = channel.unary_unary(
+                '/xianban.common.v1.AdminService/ListPlugins',
+                request_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.ListPluginsRequest.SerializeToString,
+                response_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.ListPluginsResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
@@ -149,6 +164,27 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RefreshPlugins(self, request, context):
+        """Takes up plugins that were installed, and lets go of those that were taken away.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDisclosures(self, request, context):
+        """Tells what plugins were told of people.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPlugins(self, request, context):
+        """Tells how the service's plugins are doing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -196,6 +232,21 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.Seed,
                     request_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.SeedRequest.FromString,
                     response_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.SeedResponse.SerializeToString,
+            ),
+            'RefreshPlugins': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefreshPlugins,
+                    request_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.RefreshPluginsRequest.FromString,
+                    response_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.RefreshPluginsResponse.SerializeToString,
+            ),
+            'ListDisclosures': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDisclosures,
+                    request_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.ListDisclosuresRequest.FromString,
+                    response_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.ListDisclosuresResponse.SerializeToString,
+            ),
+            'ListPlugins': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPlugins,
+                    request_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.ListPluginsRequest.FromString,
+                    response_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.ListPluginsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -442,6 +493,87 @@ class AdminService:
             '/xianban.common.v1.AdminService/Seed',
             xianban_dot_common_dot_v1_dot_admin__pb2.SeedRequest.SerializeToString,
             xianban_dot_common_dot_v1_dot_admin__pb2.SeedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefreshPlugins(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.common.v1.AdminService/RefreshPlugins',
+            xianban_dot_common_dot_v1_dot_admin__pb2.RefreshPluginsRequest.SerializeToString,
+            xianban_dot_common_dot_v1_dot_admin__pb2.RefreshPluginsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDisclosures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.common.v1.AdminService/ListDisclosures',
+            xianban_dot_common_dot_v1_dot_admin__pb2.ListDisclosuresRequest.SerializeToString,
+            xianban_dot_common_dot_v1_dot_admin__pb2.ListDisclosuresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPlugins(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.common.v1.AdminService/ListPlugins',
+            xianban_dot_common_dot_v1_dot_admin__pb2.ListPluginsRequest.SerializeToString,
+            xianban_dot_common_dot_v1_dot_admin__pb2.ListPluginsResponse.FromString,
             options,
             channel_credentials,
             insecure,

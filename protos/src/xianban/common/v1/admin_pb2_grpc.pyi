@@ -51,6 +51,12 @@ class AdminServiceStub:
     """Erases a person."""
     Seed: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SeedRequest, _admin_pb2.SeedResponse]
     """Seeds the demo district, once."""
+    RefreshPlugins: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RefreshPluginsRequest, _admin_pb2.RefreshPluginsResponse]
+    """Takes up plugins that were installed, and lets go of those that were taken away."""
+    ListDisclosures: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListDisclosuresRequest, _admin_pb2.ListDisclosuresResponse]
+    """Tells what plugins were told of people."""
+    ListPlugins: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListPluginsRequest, _admin_pb2.ListPluginsResponse]
+    """Tells how the service's plugins are doing."""
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
@@ -75,6 +81,12 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """Erases a person."""
     Seed: _aio.UnaryUnaryMultiCallable[_admin_pb2.SeedRequest, _admin_pb2.SeedResponse]  # type: ignore[assignment]
     """Seeds the demo district, once."""
+    RefreshPlugins: _aio.UnaryUnaryMultiCallable[_admin_pb2.RefreshPluginsRequest, _admin_pb2.RefreshPluginsResponse]  # type: ignore[assignment]
+    """Takes up plugins that were installed, and lets go of those that were taken away."""
+    ListDisclosures: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListDisclosuresRequest, _admin_pb2.ListDisclosuresResponse]  # type: ignore[assignment]
+    """Tells what plugins were told of people."""
+    ListPlugins: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListPluginsRequest, _admin_pb2.ListPluginsResponse]  # type: ignore[assignment]
+    """Tells how the service's plugins are doing."""
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     """Upkeep of one service, on a Unix socket that only its owner may open."""
@@ -150,5 +162,29 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.SeedResponse, _abc.Awaitable[_admin_pb2.SeedResponse]]:
         """Seeds the demo district, once."""
+
+    @_abc_1.abstractmethod
+    def RefreshPlugins(
+        self,
+        request: _admin_pb2.RefreshPluginsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.RefreshPluginsResponse, _abc.Awaitable[_admin_pb2.RefreshPluginsResponse]]:
+        """Takes up plugins that were installed, and lets go of those that were taken away."""
+
+    @_abc_1.abstractmethod
+    def ListDisclosures(
+        self,
+        request: _admin_pb2.ListDisclosuresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ListDisclosuresResponse, _abc.Awaitable[_admin_pb2.ListDisclosuresResponse]]:
+        """Tells what plugins were told of people."""
+
+    @_abc_1.abstractmethod
+    def ListPlugins(
+        self,
+        request: _admin_pb2.ListPluginsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ListPluginsResponse, _abc.Awaitable[_admin_pb2.ListPluginsResponse]]:
+        """Tells how the service's plugins are doing."""
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

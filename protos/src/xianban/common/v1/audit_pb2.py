@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from xianban.common.v1 import options_pb2 as xianban_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dxianban/common/v1/audit.proto\x12\x11xianban.common.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fxianban/common/v1/options.proto\"\x90\x02\n\x0c\x41\x63\x63\x65ssRecord\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x02\x12\x15\n\x07service\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x14\n\x06\x61\x63tion\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x13\n\x05\x61\x63tor\x18\x04 \x01(\tB\x04\x88\xb5\x18\x03\x12\x1b\n\ractor_display\x18\x05 \x01(\tB\x04\x88\xb5\x18\x03\x12\x15\n\x07subject\x18\x06 \x01(\tB\x04\x88\xb5\x18\x03\x12\x13\n\x05\x62\x61sis\x18\x07 \x01(\tB\x04\x88\xb5\x18\x03\x12\x15\n\x07outcome\x18\x08 \x01(\tB\x04\x88\xb5\x18\x03\x12\x34\n\noccur_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x03\x12\x16\n\x08trace_id\x18\n \x01(\tB\x04\x88\xb5\x18\x02\"\x99\x01\n\x13ListAccessesRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xbaH&r$2\"^residents/[0-9A-HJKMNP-TV-Z]{26}$\x88\xb5\x18\x03\x12!\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x88\xb5\x18\x01\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\x88\xb5\x18\x02\"n\n\x14ListAccessesResponse\x12\x37\n\x08\x61\x63\x63\x65sses\x18\x01 \x03(\x0b\x32\x1f.xianban.common.v1.AccessRecordB\x04\x88\xb5\x18\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\x88\xb5\x18\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dxianban/common/v1/audit.proto\x12\x11xianban.common.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fxianban/common/v1/options.proto\"\x90\x02\n\x0c\x41\x63\x63\x65ssRecord\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x02\x12\x15\n\x07service\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x14\n\x06\x61\x63tion\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x13\n\x05\x61\x63tor\x18\x04 \x01(\tB\x04\x88\xb5\x18\x03\x12\x1b\n\ractor_display\x18\x05 \x01(\tB\x04\x88\xb5\x18\x03\x12\x15\n\x07subject\x18\x06 \x01(\tB\x04\x88\xb5\x18\x03\x12\x13\n\x05\x62\x61sis\x18\x07 \x01(\tB\x04\x88\xb5\x18\x03\x12\x15\n\x07outcome\x18\x08 \x01(\tB\x04\x88\xb5\x18\x03\x12\x34\n\noccur_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x03\x12\x16\n\x08trace_id\x18\n \x01(\tB\x04\x88\xb5\x18\x02\"\x99\x01\n\x13ListAccessesRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xbaH&r$2\"^residents/[0-9A-HJKMNP-TV-Z]{26}$\x88\xb5\x18\x03\x12!\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x88\xb5\x18\x01\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\x88\xb5\x18\x02\"\xa0\x02\n\x10\x44isclosureRecord\x12\x15\n\x07service\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x14\n\x06plugin\x18\x02 \x01(\tB\x04\x88\xb5\x18\x03\x12\x14\n\x06vendor\x18\x03 \x01(\tB\x04\x88\xb5\x18\x03\x12\x15\n\x07purpose\x18\x04 \x01(\tB\x04\x88\xb5\x18\x03\x12\x1d\n\x0fpurpose_display\x18\x05 \x01(\tB\x04\x88\xb5\x18\x03\x12\x13\n\x05\x62\x61sis\x18\x06 \x01(\tB\x04\x88\xb5\x18\x03\x12\x13\n\x05\x63\x61lls\x18\x07 \x01(\x03\x42\x04\x88\xb5\x18\x03\x12\x34\n\nfirst_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x03\x12\x33\n\tlast_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x03\"\xae\x01\n\x14ListAccessesResponse\x12\x37\n\x08\x61\x63\x63\x65sses\x18\x01 \x03(\x0b\x32\x1f.xianban.common.v1.AccessRecordB\x04\x88\xb5\x18\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\x88\xb5\x18\x02\x12>\n\x0b\x64isclosures\x18\x03 \x03(\x0b\x32#.xianban.common.v1.DisclosureRecordB\x04\x88\xb5\x18\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -60,14 +60,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTACCESSESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000\210\265\030\001'
   _globals['_LISTACCESSESREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTACCESSESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004\210\265\030\002'
+  _globals['_DISCLOSURERECORD'].fields_by_name['service']._loaded_options = None
+  _globals['_DISCLOSURERECORD'].fields_by_name['service']._serialized_options = b'\210\265\030\001'
+  _globals['_DISCLOSURERECORD'].fields_by_name['plugin']._loaded_options = None
+  _globals['_DISCLOSURERECORD'].fields_by_name['plugin']._serialized_options = b'\210\265\030\003'
+  _globals['_DISCLOSURERECORD'].fields_by_name['vendor']._loaded_options = None
+  _globals['_DISCLOSURERECORD'].fields_by_name['vendor']._serialized_options = b'\210\265\030\003'
+  _globals['_DISCLOSURERECORD'].fields_by_name['purpose']._loaded_options = None
+  _globals['_DISCLOSURERECORD'].fields_by_name['purpose']._serialized_options = b'\210\265\030\003'
+  _globals['_DISCLOSURERECORD'].fields_by_name['purpose_display']._loaded_options = None
+  _globals['_DISCLOSURERECORD'].fields_by_name['purpose_display']._serialized_options = b'\210\265\030\003'
+  _globals['_DISCLOSURERECORD'].fields_by_name['basis']._loaded_options = None
+  _globals['_DISCLOSURERECORD'].fields_by_name['basis']._serialized_options = b'\210\265\030\003'
+  _globals['_DISCLOSURERECORD'].fields_by_name['calls']._loaded_options = None
+  _globals['_DISCLOSURERECORD'].fields_by_name['calls']._serialized_options = b'\210\265\030\003'
+  _globals['_DISCLOSURERECORD'].fields_by_name['first_time']._loaded_options = None
+  _globals['_DISCLOSURERECORD'].fields_by_name['first_time']._serialized_options = b'\210\265\030\003'
+  _globals['_DISCLOSURERECORD'].fields_by_name['last_time']._loaded_options = None
+  _globals['_DISCLOSURERECORD'].fields_by_name['last_time']._serialized_options = b'\210\265\030\003'
   _globals['_LISTACCESSESRESPONSE'].fields_by_name['accesses']._loaded_options = None
   _globals['_LISTACCESSESRESPONSE'].fields_by_name['accesses']._serialized_options = b'\210\265\030\003'
   _globals['_LISTACCESSESRESPONSE'].fields_by_name['next_page_token']._loaded_options = None
   _globals['_LISTACCESSESRESPONSE'].fields_by_name['next_page_token']._serialized_options = b'\210\265\030\002'
+  _globals['_LISTACCESSESRESPONSE'].fields_by_name['disclosures']._loaded_options = None
+  _globals['_LISTACCESSESRESPONSE'].fields_by_name['disclosures']._serialized_options = b'\210\265\030\003'
   _globals['_ACCESSRECORD']._serialized_start=148
   _globals['_ACCESSRECORD']._serialized_end=420
   _globals['_LISTACCESSESREQUEST']._serialized_start=423
   _globals['_LISTACCESSESREQUEST']._serialized_end=576
-  _globals['_LISTACCESSESRESPONSE']._serialized_start=578
-  _globals['_LISTACCESSESRESPONSE']._serialized_end=688
+  _globals['_DISCLOSURERECORD']._serialized_start=579
+  _globals['_DISCLOSURERECORD']._serialized_end=867
+  _globals['_LISTACCESSESRESPONSE']._serialized_start=870
+  _globals['_LISTACCESSESRESPONSE']._serialized_end=1044
 # @@protoc_insertion_point(module_scope)

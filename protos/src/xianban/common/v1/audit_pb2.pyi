@@ -105,6 +105,59 @@ class ListAccessesRequest(_message.Message):
 Global___ListAccessesRequest: _TypeAlias = ListAccessesRequest  # noqa: Y015
 
 @_typing.final
+class DisclosureRecord(_message.Message):
+    """What a vendor's plugin was told of a resident for one purpose, in three years."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVICE_FIELD_NUMBER: _builtins.int
+    PLUGIN_FIELD_NUMBER: _builtins.int
+    VENDOR_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    PURPOSE_DISPLAY_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    CALLS_FIELD_NUMBER: _builtins.int
+    FIRST_TIME_FIELD_NUMBER: _builtins.int
+    LAST_TIME_FIELD_NUMBER: _builtins.int
+    service: _builtins.str
+    """The service that told it."""
+    plugin: _builtins.str
+    vendor: _builtins.str
+    purpose: _builtins.str
+    purpose_display: _builtins.str
+    """The purpose in words, as the plugin declares it."""
+    basis: _builtins.str
+    """"consent"; "request" for what the person asked for; "duty" for what the law asks of a public body; "vital" where
+    somebody was in danger.
+    """
+    calls: _builtins.int
+    """How often; the last seconds may be missing."""
+    @_builtins.property
+    def first_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def last_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        service: _builtins.str = ...,
+        plugin: _builtins.str = ...,
+        vendor: _builtins.str = ...,
+        purpose: _builtins.str = ...,
+        purpose_display: _builtins.str = ...,
+        basis: _builtins.str = ...,
+        calls: _builtins.int = ...,
+        first_time: _timestamp_pb2.Timestamp | None = ...,
+        last_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_time", b"first_time", "last_time", b"last_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "calls", b"calls", "first_time", b"first_time", "last_time", b"last_time", "plugin", b"plugin", "purpose", b"purpose", "purpose_display", b"purpose_display", "service", b"service", "vendor", b"vendor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisclosureRecord: _TypeAlias = DisclosureRecord  # noqa: Y015
+
+@_typing.final
 class ListAccessesResponse(_message.Message):
     """The records, newest first."""
 
@@ -112,18 +165,24 @@ class ListAccessesResponse(_message.Message):
 
     ACCESSES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    DISCLOSURES_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     @_builtins.property
     def accesses(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccessRecord]: ...
+    @_builtins.property
+    def disclosures(self) -> _containers.RepeatedCompositeFieldContainer[Global___DisclosureRecord]:
+        """Plugins that were told of the resident, the latest first; on the first page."""
+
     def __init__(
         self,
         *,
         accesses: _abc.Iterable[Global___AccessRecord] | None = ...,
         next_page_token: _builtins.str = ...,
+        disclosures: _abc.Iterable[Global___DisclosureRecord] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accesses", b"accesses", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accesses", b"accesses", "disclosures", b"disclosures", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -52,6 +52,7 @@ class MessageRequested(_message.Message):
     DEDUPE_KEY_FIELD_NUMBER: _builtins.int
     SUBJECT_FIELD_NUMBER: _builtins.int
     TO_DELEGATES_FIELD_NUMBER: _builtins.int
+    ALERT_FIELD_NUMBER: _builtins.int
     recipient: _builtins.str
     """The person to be told."""
     template: _builtins.str
@@ -66,9 +67,13 @@ class MessageRequested(_message.Message):
     """Whose matter it is when the recipient acts for another."""
     to_delegates: _builtins.bool
     """An urgent message also goes to those who act for the recipient in messages, whatever they chose."""
+    alert: _builtins.str
+    """"alerts/{id}" of the asking domain: what the recipient may take by answering where they read it."""
     @_builtins.property
     def params(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """The template's values."""
+        """The template's values. Beside a name under "by" stands the person's id under "by_person": it is shown to nobody and
+        lets the name go with the person.
+        """
 
     def __init__(
         self,
@@ -81,11 +86,80 @@ class MessageRequested(_message.Message):
         dedupe_key: _builtins.str = ...,
         subject: _builtins.str = ...,
         to_delegates: _builtins.bool = ...,
+        alert: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dedupe_key", b"dedupe_key", "link", b"link", "params", b"params", "recipient", b"recipient", "subject", b"subject", "template", b"template", "to_delegates", b"to_delegates", "urgent", b"urgent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert", "dedupe_key", b"dedupe_key", "link", b"link", "params", b"params", "recipient", b"recipient", "subject", b"subject", "template", b"template", "to_delegates", b"to_delegates", "urgent", b"urgent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MessageRequested: _TypeAlias = MessageRequested  # noqa: Y015
+
+@_typing.final
+class AcknowledgementReceived(_message.Message):
+    """Event: a person answered a message and takes its alert. Routing key notify.v1.acknowledgement_received; the domain that
+    raised the alert judges whether they may, and answers with AcknowledgementSettled.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    DOMAIN_FIELD_NUMBER: _builtins.int
+    ALERT_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The answer's id: the same again is the same answer."""
+    domain: _builtins.str
+    """Whose alert it is, e.g. "parking"."""
+    alert: _builtins.str
+    """"alerts/{id}"."""
+    person: _builtins.str
+    """Who answered, known by their confirmed address."""
+    channel: _builtins.str
+    """The channel by which they did."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        domain: _builtins.str = ...,
+        alert: _builtins.str = ...,
+        person: _builtins.str = ...,
+        channel: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert", "channel", b"channel", "domain", b"domain", "id", b"id", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcknowledgementReceived: _TypeAlias = AcknowledgementReceived  # noqa: Y015
+
+@_typing.final
+class AcknowledgementSettled(_message.Message):
+    """Event: what became of an answer. Routing key {domain}.v1.acknowledgement_settled."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ACCEPTED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    accepted: _builtins.bool
+    reason: _builtins.str
+    """Why not, UPPER_SNAKE, e.g. "ALERT_TAKEN"."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        accepted: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "id", b"id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcknowledgementSettled: _TypeAlias = AcknowledgementSettled  # noqa: Y015

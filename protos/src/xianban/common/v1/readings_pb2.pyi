@@ -365,6 +365,7 @@ class DeviceEvent(_message.Message):
     POSITION_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
     MOTION_FIELD_NUMBER: _builtins.int
+    CALLS_OFF_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Made by the device or, where it makes none, by the gateway from device and counter: the same id is the same event."""
     device: _builtins.str
@@ -372,6 +373,8 @@ class DeviceEvent(_message.Message):
     """What the device is bound to, as in RawReading."""
     kind: _builtins.str
     """"sos", "sos-cancel", "fall", "motion-window", "low-battery", "tamper", "off-body" …"""
+    calls_off: _builtins.str
+    """With kind "sos-cancel": the id of the one press that it calls off; empty: every press that was before it."""
     @_builtins.property
     def occur_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -400,10 +403,11 @@ class DeviceEvent(_message.Message):
         position: Global___Position | None = ...,
         attributes: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         motion: Global___MotionWindow | None = ...,
+        calls_off: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["motion", b"motion", "occur_time", b"occur_time", "position", b"position", "receive_time", b"receive_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "device", b"device", "id", b"id", "kind", b"kind", "motion", b"motion", "occur_time", b"occur_time", "position", b"position", "receive_time", b"receive_time", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "calls_off", b"calls_off", "device", b"device", "id", b"id", "kind", b"kind", "motion", b"motion", "occur_time", b"occur_time", "position", b"position", "receive_time", b"receive_time", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -565,7 +569,7 @@ Global___DeviceUnbound: _TypeAlias = DeviceUnbound  # noqa: Y015
 @_typing.final
 class DeviceCommandRequested(_message.Message):
     """Event: a domain tells a device's wearer something. Routing key {domain}.v1.device_command_requested; sensing sends it
-    down, keeps the newest per device and key, and sends it again when the device comes back.
+    down, keeps the newest per device, key and event, and sends it again when the device comes back.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -575,6 +579,7 @@ class DeviceCommandRequested(_message.Message):
     COMMAND_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
     device: _builtins.str
     key: _builtins.str
     """What it is about, e.g. "sos": a later command with the same key replaces this one."""
@@ -582,6 +587,8 @@ class DeviceCommandRequested(_message.Message):
     """The state, e.g. "received", "acknowledged", "coming", "over"."""
     text: _builtins.str
     """What a display shows, in the wearer's language."""
+    event: _builtins.str
+    """The id of the device event that it answers, e.g. one press of the button; empty: none of this device."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """Not sent after this instant."""
@@ -594,10 +601,11 @@ class DeviceCommandRequested(_message.Message):
         command: _builtins.str = ...,
         text: _builtins.str = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        event: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "device", b"device", "expire_time", b"expire_time", "key", b"key", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "device", b"device", "event", b"event", "expire_time", b"expire_time", "key", b"key", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

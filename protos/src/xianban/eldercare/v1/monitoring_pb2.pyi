@@ -102,6 +102,7 @@ class CareState(_message.Message):
     VITALS_FIELD_NUMBER: _builtins.int
     ALERTS_FIELD_NUMBER: _builtins.int
     DEVICES_FIELD_NUMBER: _builtins.int
+    OXYGEN_SCALE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"residents/{id}/careState"."""
     display_name: _builtins.str
@@ -110,6 +111,8 @@ class CareState(_message.Message):
     """One sentence in the caller's language, e.g. "一切正常,最近一次数据 2 分钟前。"."""
     devices: _builtins.int
     """How many devices speak for the elder."""
+    oxygen_scale: _builtins.int
+    """By which of NEWS2's scales the blood oxygen counts, 1 or 2."""
     @_builtins.property
     def vitals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Vital]: ...
     @_builtins.property
@@ -125,10 +128,11 @@ class CareState(_message.Message):
         vitals: _abc.Iterable[Global___Vital] | None = ...,
         alerts: _abc.Iterable[_alerts_pb2.Alert] | None = ...,
         devices: _builtins.int = ...,
+        oxygen_scale: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alerts", b"alerts", "devices", b"devices", "display_name", b"display_name", "name", b"name", "sentence", b"sentence", "vitals", b"vitals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alerts", b"alerts", "devices", b"devices", "display_name", b"display_name", "name", b"name", "oxygen_scale", b"oxygen_scale", "sentence", b"sentence", "vitals", b"vitals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

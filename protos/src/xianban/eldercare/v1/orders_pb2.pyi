@@ -214,6 +214,8 @@ class Order(_message.Message):
     ELDER_DISPLAY_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    VISIT_FIELD_NUMBER: _builtins.int
+    VISIT_CARER_DISPLAY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"residents/{id}/orders/{id}"."""
     service_item: _builtins.str
@@ -250,6 +252,10 @@ class Order(_message.Message):
     address: _builtins.str
     """Only of what is done at the home."""
     version: _builtins.int
+    visit: _builtins.str
+    """The visit by which it is done, "residents/{id}/visits/{id}"; empty: none is planned."""
+    visit_carer_display: _builtins.str
+    """Who goes there."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -296,10 +302,12 @@ class Order(_message.Message):
         elder_display: _builtins.str = ...,
         address: _builtins.str = ...,
         version: _builtins.int = ...,
+        visit: _builtins.str = ...,
+        visit_carer_display: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_distance_metres", b"_distance_metres", "cancel_until_time", b"cancel_until_time", "check_in_time", b"check_in_time", "distance_metres", b"distance_metres", "fulfil_time", b"fulfil_time", "pay_time", b"pay_time", "place_time", b"place_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_distance_metres", b"_distance_metres", "address", b"address", "at_home", b"at_home", "cancel_until_time", b"cancel_until_time", "check_in_by_display", b"check_in_by_display", "check_in_time", b"check_in_time", "comment", b"comment", "display_name", b"display_name", "display_name_en", b"display_name_en", "distance_metres", b"distance_metres", "elder_display", b"elder_display", "fulfil_time", b"fulfil_time", "kind", b"kind", "name", b"name", "note", b"note", "organisation", b"organisation", "organisation_display", b"organisation_display", "own_fen", b"own_fen", "pay_time", b"pay_time", "place_time", b"place_time", "price_fen", b"price_fen", "quantity", b"quantity", "reason", b"reason", "receipt", b"receipt", "service_item", b"service_item", "service_item_version", b"service_item_version", "stars", b"stars", "start_time", b"start_time", "state", b"state", "subsidy_fen", b"subsidy_fen", "unit", b"unit", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_distance_metres", b"_distance_metres", "address", b"address", "at_home", b"at_home", "cancel_until_time", b"cancel_until_time", "check_in_by_display", b"check_in_by_display", "check_in_time", b"check_in_time", "comment", b"comment", "display_name", b"display_name", "display_name_en", b"display_name_en", "distance_metres", b"distance_metres", "elder_display", b"elder_display", "fulfil_time", b"fulfil_time", "kind", b"kind", "name", b"name", "note", b"note", "organisation", b"organisation", "organisation_display", b"organisation_display", "own_fen", b"own_fen", "pay_time", b"pay_time", "place_time", b"place_time", "price_fen", b"price_fen", "quantity", b"quantity", "reason", b"reason", "receipt", b"receipt", "service_item", b"service_item", "service_item_version", b"service_item_version", "stars", b"stars", "start_time", b"start_time", "state", b"state", "subsidy_fen", b"subsidy_fen", "unit", b"unit", "version", b"version", "visit", b"visit", "visit_carer_display", b"visit_carer_display"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__distance_metres: _TypeAlias = _typing.Literal["distance_metres"]  # noqa: Y015
     _WhichOneofArgType__distance_metres: _TypeAlias = _typing.Literal["_distance_metres", b"_distance_metres"]  # noqa: Y015
@@ -539,6 +547,42 @@ class AcceptOrderRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AcceptOrderRequest: _TypeAlias = AcceptOrderRequest  # noqa: Y015
+
+@_typing.final
+class PlanOrderVisitRequest(_message.Message):
+    """Sends a carer to do what was ordered: a visit on the roster, by which the order begins and ends."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    CARER_FIELD_NUMBER: _builtins.int
+    MINUTES_FIELD_NUMBER: _builtins.int
+    TRAVEL_MINUTES_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    carer: _builtins.str
+    """The carer's person id."""
+    minutes: _builtins.int
+    """0: as many hours as were ordered, else one."""
+    travel_minutes: _builtins.int
+    """What the carer needs to get there; no other visit may lie in it."""
+    request_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        carer: _builtins.str = ...,
+        minutes: _builtins.int = ...,
+        travel_minutes: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carer", b"carer", "minutes", b"minutes", "name", b"name", "request_id", b"request_id", "travel_minutes", b"travel_minutes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlanOrderVisitRequest: _TypeAlias = PlanOrderVisitRequest  # noqa: Y015
 
 @_typing.final
 class DeclineOrderRequest(_message.Message):

@@ -65,6 +65,11 @@ class OrderServiceStub:
                 request_serializer=xianban_dot_eldercare_dot_v1_dot_orders__pb2.AcceptOrderRequest.SerializeToString,
                 response_deserializer=xianban_dot_eldercare_dot_v1_dot_orders__pb2.Order.FromString,
                 _registered_method=True)
+        self.PlanOrderVisit = channel.unary_unary(
+                '/xianban.eldercare.v1.OrderService/PlanOrderVisit',
+                request_serializer=xianban_dot_eldercare_dot_v1_dot_orders__pb2.PlanOrderVisitRequest.SerializeToString,
+                response_deserializer=xianban_dot_eldercare_dot_v1_dot_orders__pb2.Order.FromString,
+                _registered_method=True)
         self.DeclineOrder = channel.unary_unary(
                 '/xianban.eldercare.v1.OrderService/DeclineOrder',
                 request_serializer=xianban_dot_eldercare_dot_v1_dot_orders__pb2.DeclineOrderRequest.SerializeToString,
@@ -148,6 +153,13 @@ class OrderServiceServicer:
 
     def AcceptOrder(self, request, context):
         """The organisation will do it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PlanOrderVisit(self, request, context):
+        """Sends a carer to do what was accepted at the elder's home.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -240,6 +252,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
             'AcceptOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.AcceptOrder,
                     request_deserializer=xianban_dot_eldercare_dot_v1_dot_orders__pb2.AcceptOrderRequest.FromString,
+                    response_serializer=xianban_dot_eldercare_dot_v1_dot_orders__pb2.Order.SerializeToString,
+            ),
+            'PlanOrderVisit': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlanOrderVisit,
+                    request_deserializer=xianban_dot_eldercare_dot_v1_dot_orders__pb2.PlanOrderVisitRequest.FromString,
                     response_serializer=xianban_dot_eldercare_dot_v1_dot_orders__pb2.Order.SerializeToString,
             ),
             'DeclineOrder': grpc.unary_unary_rpc_method_handler(
@@ -445,6 +462,33 @@ class OrderService:
             target,
             '/xianban.eldercare.v1.OrderService/AcceptOrder',
             xianban_dot_eldercare_dot_v1_dot_orders__pb2.AcceptOrderRequest.SerializeToString,
+            xianban_dot_eldercare_dot_v1_dot_orders__pb2.Order.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlanOrderVisit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.eldercare.v1.OrderService/PlanOrderVisit',
+            xianban_dot_eldercare_dot_v1_dot_orders__pb2.PlanOrderVisitRequest.SerializeToString,
             xianban_dot_eldercare_dot_v1_dot_orders__pb2.Order.FromString,
             options,
             channel_credentials,

@@ -45,6 +45,8 @@ class OrderServiceStub:
     """Lists an organisation's orders of a day."""
     AcceptOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.AcceptOrderRequest, _orders_pb2.Order]
     """The organisation will do it."""
+    PlanOrderVisit: _grpc.UnaryUnaryMultiCallable[_orders_pb2.PlanOrderVisitRequest, _orders_pb2.Order]
+    """Sends a carer to do what was accepted at the elder's home."""
     DeclineOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.DeclineOrderRequest, _orders_pb2.Order]
     """The organisation can't."""
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.CancelOrderRequest, _orders_pb2.Order]
@@ -79,6 +81,8 @@ class OrderServiceAsyncStub(OrderServiceStub):
     """Lists an organisation's orders of a day."""
     AcceptOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.AcceptOrderRequest, _orders_pb2.Order]  # type: ignore[assignment]
     """The organisation will do it."""
+    PlanOrderVisit: _aio.UnaryUnaryMultiCallable[_orders_pb2.PlanOrderVisitRequest, _orders_pb2.Order]  # type: ignore[assignment]
+    """Sends a carer to do what was accepted at the elder's home."""
     DeclineOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.DeclineOrderRequest, _orders_pb2.Order]  # type: ignore[assignment]
     """The organisation can't."""
     CancelOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.CancelOrderRequest, _orders_pb2.Order]  # type: ignore[assignment]
@@ -146,6 +150,14 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_orders_pb2.Order, _abc.Awaitable[_orders_pb2.Order]]:
         """The organisation will do it."""
+
+    @_abc_1.abstractmethod
+    def PlanOrderVisit(
+        self,
+        request: _orders_pb2.PlanOrderVisitRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_pb2.Order, _abc.Awaitable[_orders_pb2.Order]]:
+        """Sends a carer to do what was accepted at the elder's home."""
 
     @_abc_1.abstractmethod
     def DeclineOrder(

@@ -182,7 +182,7 @@ class ReferralServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListReferralOffers(self, request, context):
-        """Lists what an organisation of the caller's areas was asked.
+        """Lists what an organisation of the caller's areas was asked; refused while its licence is over.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -54,7 +54,7 @@ class ReferralServiceStub:
     ReturnReferral: _grpc.UnaryUnaryMultiCallable[_referrals_pb2.ReturnReferralRequest, _referrals_pb2.Referral]
     """The elder goes back."""
     ListReferralOffers: _grpc.UnaryUnaryMultiCallable[_referrals_pb2.ListReferralOffersRequest, _referrals_pb2.ListReferralOffersResponse]
-    """Lists what an organisation of the caller's areas was asked."""
+    """Lists what an organisation of the caller's areas was asked; refused while its licence is over."""
     AcceptReferralOffer: _grpc.UnaryUnaryMultiCallable[_referrals_pb2.AcceptReferralOfferRequest, _referrals_pb2.ReferralOffer]
     """Takes the elder."""
     DeclineReferralOffer: _grpc.UnaryUnaryMultiCallable[_referrals_pb2.DeclineReferralOfferRequest, _referrals_pb2.ReferralOffer]
@@ -88,7 +88,7 @@ class ReferralServiceAsyncStub(ReferralServiceStub):
     ReturnReferral: _aio.UnaryUnaryMultiCallable[_referrals_pb2.ReturnReferralRequest, _referrals_pb2.Referral]  # type: ignore[assignment]
     """The elder goes back."""
     ListReferralOffers: _aio.UnaryUnaryMultiCallable[_referrals_pb2.ListReferralOffersRequest, _referrals_pb2.ListReferralOffersResponse]  # type: ignore[assignment]
-    """Lists what an organisation of the caller's areas was asked."""
+    """Lists what an organisation of the caller's areas was asked; refused while its licence is over."""
     AcceptReferralOffer: _aio.UnaryUnaryMultiCallable[_referrals_pb2.AcceptReferralOfferRequest, _referrals_pb2.ReferralOffer]  # type: ignore[assignment]
     """Takes the elder."""
     DeclineReferralOffer: _aio.UnaryUnaryMultiCallable[_referrals_pb2.DeclineReferralOfferRequest, _referrals_pb2.ReferralOffer]  # type: ignore[assignment]
@@ -185,7 +185,7 @@ class ReferralServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _referrals_pb2.ListReferralOffersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_referrals_pb2.ListReferralOffersResponse, _abc.Awaitable[_referrals_pb2.ListReferralOffersResponse]]:
-        """Lists what an organisation of the caller's areas was asked."""
+        """Lists what an organisation of the caller's areas was asked; refused while its licence is over."""
 
     @_abc_1.abstractmethod
     def AcceptReferralOffer(

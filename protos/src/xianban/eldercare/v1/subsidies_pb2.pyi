@@ -44,6 +44,8 @@ class _EntryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EntryKind.V
     """未到收费."""
     ENTRY_KIND_REVERSE: _EntryKind.ValueType  # 8
     """冲正: takes another entry back."""
+    ENTRY_KIND_PAYOUT: _EntryKind.ValueType  # 9
+    """区级拨付: the district has paid an organisation."""
 
 class EntryKind(_EntryKind, metaclass=_EntryKindEnumTypeWrapper):
     """What an entry of the ledger books."""
@@ -66,6 +68,8 @@ ENTRY_KIND_CHARGE: EntryKind.ValueType  # 7
 """未到收费."""
 ENTRY_KIND_REVERSE: EntryKind.ValueType  # 8
 """冲正: takes another entry back."""
+ENTRY_KIND_PAYOUT: EntryKind.ValueType  # 9
+"""区级拨付: the district has paid an organisation."""
 Global___EntryKind: _TypeAlias = EntryKind  # noqa: Y015
 
 class _LedgerAccount:
@@ -83,13 +87,15 @@ class _LedgerAccountEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LedgerA
     LEDGER_ACCOUNT_RESERVED: _LedgerAccount.ValueType  # 3
     """预留补贴, of an elder."""
     LEDGER_ACCOUNT_SUBSIDY_DUE: _LedgerAccount.ValueType  # 4
-    """应收补贴, of an organisation."""
+    """应收补贴, of an organisation; below zero after a refund of what was paid out: the next payout is less by it."""
     LEDGER_ACCOUNT_OWN_SHARE: _LedgerAccount.ValueType  # 5
     """个人自付: what services cost elders beyond subsidies, below zero."""
     LEDGER_ACCOUNT_OWN_DUE: _LedgerAccount.ValueType  # 6
     """应收自付, of an organisation."""
     LEDGER_ACCOUNT_OWN_PAID: _LedgerAccount.ValueType  # 7
     """已收自付, of an organisation."""
+    LEDGER_ACCOUNT_SUBSIDY_PAID: _LedgerAccount.ValueType  # 8
+    """已拨补贴, of an organisation."""
 
 class LedgerAccount(_LedgerAccount, metaclass=_LedgerAccountEnumTypeWrapper):
     """An account of the ledger."""
@@ -103,13 +109,15 @@ LEDGER_ACCOUNT_AVAILABLE: LedgerAccount.ValueType  # 2
 LEDGER_ACCOUNT_RESERVED: LedgerAccount.ValueType  # 3
 """预留补贴, of an elder."""
 LEDGER_ACCOUNT_SUBSIDY_DUE: LedgerAccount.ValueType  # 4
-"""应收补贴, of an organisation."""
+"""应收补贴, of an organisation; below zero after a refund of what was paid out: the next payout is less by it."""
 LEDGER_ACCOUNT_OWN_SHARE: LedgerAccount.ValueType  # 5
 """个人自付: what services cost elders beyond subsidies, below zero."""
 LEDGER_ACCOUNT_OWN_DUE: LedgerAccount.ValueType  # 6
 """应收自付, of an organisation."""
 LEDGER_ACCOUNT_OWN_PAID: LedgerAccount.ValueType  # 7
 """已收自付, of an organisation."""
+LEDGER_ACCOUNT_SUBSIDY_PAID: LedgerAccount.ValueType  # 8
+"""已拨补贴, of an organisation."""
 Global___LedgerAccount: _TypeAlias = LedgerAccount  # noqa: Y015
 
 @_typing.final
@@ -261,6 +269,7 @@ class LedgerEntry(_message.Message):
     POSTINGS_FIELD_NUMBER: _builtins.int
     REVERSES_FIELD_NUMBER: _builtins.int
     ELDER_DISPLAY_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
     entry: _builtins.str
     """Its id."""
     kind: Global___EntryKind.ValueType
@@ -273,6 +282,8 @@ class LedgerEntry(_message.Message):
     """The entry that it takes back."""
     elder_display: _builtins.str
     """For an organisation."""
+    reference: _builtins.str
+    """Of a payout: the number of the transfer in the district's finance system."""
     @_builtins.property
     def book_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -289,10 +300,11 @@ class LedgerEntry(_message.Message):
         postings: _abc.Iterable[Global___Posting] | None = ...,
         reverses: _builtins.str = ...,
         elder_display: _builtins.str = ...,
+        reference: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["book_time", b"book_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["book_time", b"book_time", "display_name", b"display_name", "display_name_en", b"display_name_en", "elder_display", b"elder_display", "entry", b"entry", "kind", b"kind", "order", b"order", "postings", b"postings", "reverses", b"reverses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["book_time", b"book_time", "display_name", b"display_name", "display_name_en", b"display_name_en", "elder_display", b"elder_display", "entry", b"entry", "kind", b"kind", "order", b"order", "postings", b"postings", "reference", b"reference", "reverses", b"reverses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -518,6 +530,38 @@ class ListStatementEntriesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListStatementEntriesResponse: _TypeAlias = ListStatementEntriesResponse  # noqa: Y015
+
+@_typing.final
+class RecordPayoutRequest(_message.Message):
+    """Books that the district has paid an organisation what it owed; no money moves by this."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    AMOUNT_FEN_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    amount_fen: _builtins.int
+    """At most what is due."""
+    reference: _builtins.str
+    """The number of the transfer in the district's finance system; each is booked once."""
+    request_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        amount_fen: _builtins.int = ...,
+        reference: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_fen", b"amount_fen", "parent", b"parent", "reference", b"reference", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordPayoutRequest: _TypeAlias = RecordPayoutRequest  # noqa: Y015
 
 @_typing.final
 class GetLedgerBalanceRequest(_message.Message):

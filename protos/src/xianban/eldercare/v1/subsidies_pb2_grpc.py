@@ -55,6 +55,11 @@ class SubsidyServiceStub:
                 request_serializer=xianban_dot_eldercare_dot_v1_dot_subsidies__pb2.ListStatementEntriesRequest.SerializeToString,
                 response_deserializer=xianban_dot_eldercare_dot_v1_dot_subsidies__pb2.ListStatementEntriesResponse.FromString,
                 _registered_method=True)
+        self.RecordPayout = channel.unary_unary(
+                '/xianban.eldercare.v1.SubsidyService/RecordPayout',
+                request_serializer=xianban_dot_eldercare_dot_v1_dot_subsidies__pb2.RecordPayoutRequest.SerializeToString,
+                response_deserializer=xianban_dot_eldercare_dot_v1_dot_subsidies__pb2.LedgerEntry.FromString,
+                _registered_method=True)
         self.GetLedgerBalance = channel.unary_unary(
                 '/xianban.eldercare.v1.SubsidyService/GetLedgerBalance',
                 request_serializer=xianban_dot_eldercare_dot_v1_dot_subsidies__pb2.GetLedgerBalanceRequest.SerializeToString,
@@ -94,6 +99,13 @@ class SubsidyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RecordPayout(self, request, context):
+        """Books what the district has paid an organisation.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetLedgerBalance(self, request, context):
         """Proves the books: every account, and that all sum to zero.
         """
@@ -123,6 +135,11 @@ def add_SubsidyServiceServicer_to_server(servicer, server):
                     servicer.ListStatementEntries,
                     request_deserializer=xianban_dot_eldercare_dot_v1_dot_subsidies__pb2.ListStatementEntriesRequest.FromString,
                     response_serializer=xianban_dot_eldercare_dot_v1_dot_subsidies__pb2.ListStatementEntriesResponse.SerializeToString,
+            ),
+            'RecordPayout': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordPayout,
+                    request_deserializer=xianban_dot_eldercare_dot_v1_dot_subsidies__pb2.RecordPayoutRequest.FromString,
+                    response_serializer=xianban_dot_eldercare_dot_v1_dot_subsidies__pb2.LedgerEntry.SerializeToString,
             ),
             'GetLedgerBalance': grpc.unary_unary_rpc_method_handler(
                     servicer.GetLedgerBalance,
@@ -239,6 +256,33 @@ class SubsidyService:
             '/xianban.eldercare.v1.SubsidyService/ListStatementEntries',
             xianban_dot_eldercare_dot_v1_dot_subsidies__pb2.ListStatementEntriesRequest.SerializeToString,
             xianban_dot_eldercare_dot_v1_dot_subsidies__pb2.ListStatementEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordPayout(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.eldercare.v1.SubsidyService/RecordPayout',
+            xianban_dot_eldercare_dot_v1_dot_subsidies__pb2.RecordPayoutRequest.SerializeToString,
+            xianban_dot_eldercare_dot_v1_dot_subsidies__pb2.LedgerEntry.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,8 @@ class SubsidyServiceStub:
     """Sums an organisation's month up."""
     ListStatementEntries: _grpc.UnaryUnaryMultiCallable[_subsidies_pb2.ListStatementEntriesRequest, _subsidies_pb2.ListStatementEntriesResponse]
     """Lists the entries of an organisation's month."""
+    RecordPayout: _grpc.UnaryUnaryMultiCallable[_subsidies_pb2.RecordPayoutRequest, _subsidies_pb2.LedgerEntry]
+    """Books what the district has paid an organisation."""
     GetLedgerBalance: _grpc.UnaryUnaryMultiCallable[_subsidies_pb2.GetLedgerBalanceRequest, _subsidies_pb2.LedgerBalance]
     """Proves the books: every account, and that all sum to zero."""
 
@@ -57,6 +59,8 @@ class SubsidyServiceAsyncStub(SubsidyServiceStub):
     """Sums an organisation's month up."""
     ListStatementEntries: _aio.UnaryUnaryMultiCallable[_subsidies_pb2.ListStatementEntriesRequest, _subsidies_pb2.ListStatementEntriesResponse]  # type: ignore[assignment]
     """Lists the entries of an organisation's month."""
+    RecordPayout: _aio.UnaryUnaryMultiCallable[_subsidies_pb2.RecordPayoutRequest, _subsidies_pb2.LedgerEntry]  # type: ignore[assignment]
+    """Books what the district has paid an organisation."""
     GetLedgerBalance: _aio.UnaryUnaryMultiCallable[_subsidies_pb2.GetLedgerBalanceRequest, _subsidies_pb2.LedgerBalance]  # type: ignore[assignment]
     """Proves the books: every account, and that all sum to zero."""
 
@@ -94,6 +98,14 @@ class SubsidyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_subsidies_pb2.ListStatementEntriesResponse, _abc.Awaitable[_subsidies_pb2.ListStatementEntriesResponse]]:
         """Lists the entries of an organisation's month."""
+
+    @_abc_1.abstractmethod
+    def RecordPayout(
+        self,
+        request: _subsidies_pb2.RecordPayoutRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_subsidies_pb2.LedgerEntry, _abc.Awaitable[_subsidies_pb2.LedgerEntry]]:
+        """Books what the district has paid an organisation."""
 
     @_abc_1.abstractmethod
     def GetLedgerBalance(

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from xianban.eldercare.v1 import visits_pb2 as _visits_pb2
 import builtins as _builtins
 import sys
@@ -19,6 +20,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _HolidayChoice:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HolidayChoiceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HolidayChoice.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HOLIDAY_CHOICE_UNSPECIFIED: _HolidayChoice.ValueType  # 0
+    """As KEEP."""
+    HOLIDAY_CHOICE_KEEP: _HolidayChoice.ValueType  # 1
+    """The visit comes all the same."""
+    HOLIDAY_CHOICE_SKIP: _HolidayChoice.ValueType  # 2
+    """There is no visit."""
+    HOLIDAY_CHOICE_MOVE: _HolidayChoice.ValueType  # 3
+    """It comes on a day without a visit in the week after the holiday; what finds none is left out."""
+
+class HolidayChoice(_HolidayChoice, metaclass=_HolidayChoiceEnumTypeWrapper):
+    """What becomes of a day of a plan that is a statutory holiday (法定节假日, days off in lieu among them)."""
+
+HOLIDAY_CHOICE_UNSPECIFIED: HolidayChoice.ValueType  # 0
+"""As KEEP."""
+HOLIDAY_CHOICE_KEEP: HolidayChoice.ValueType  # 1
+"""The visit comes all the same."""
+HOLIDAY_CHOICE_SKIP: HolidayChoice.ValueType  # 2
+"""There is no visit."""
+HOLIDAY_CHOICE_MOVE: HolidayChoice.ValueType  # 3
+"""It comes on a day without a visit in the week after the holiday; what finds none is left out."""
+Global___HolidayChoice: _TypeAlias = HolidayChoice  # noqa: Y015
 
 @_typing.final
 class UnmadeDay(_message.Message):
@@ -71,6 +100,8 @@ class VisitPlan(_message.Message):
     END_TIME_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     UNMADE_DAYS_FIELD_NUMBER: _builtins.int
+    HOLIDAYS_FIELD_NUMBER: _builtins.int
+    FOLLOWS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"residents/{id}/visitPlans/{id}"."""
     organisation: _builtins.str
@@ -89,6 +120,9 @@ class VisitPlan(_message.Message):
     last_date: _builtins.str
     """Empty: until somebody ends it."""
     version: _builtins.int
+    holidays: Global___HolidayChoice.ValueType
+    follows: _builtins.str
+    """The plan that it continues after a change, "residents/{id}/visitPlans/{id}"."""
     @_builtins.property
     def weekdays(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """1 is Monday, 7 Sunday."""
@@ -123,10 +157,12 @@ class VisitPlan(_message.Message):
         end_time: _timestamp_pb2.Timestamp | None = ...,
         version: _builtins.int = ...,
         unmade_days: _abc.Iterable[Global___UnmadeDay] | None = ...,
+        holidays: Global___HolidayChoice.ValueType = ...,
+        follows: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["carer", b"carer", "carer_display", b"carer_display", "end_time", b"end_time", "first_date", b"first_date", "kind", b"kind", "last_date", b"last_date", "minutes", b"minutes", "name", b"name", "organisation", b"organisation", "start_time", b"start_time", "tasks", b"tasks", "travel_minutes", b"travel_minutes", "unmade_days", b"unmade_days", "version", b"version", "weekdays", b"weekdays"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carer", b"carer", "carer_display", b"carer_display", "end_time", b"end_time", "first_date", b"first_date", "follows", b"follows", "holidays", b"holidays", "kind", b"kind", "last_date", b"last_date", "minutes", b"minutes", "name", b"name", "organisation", b"organisation", "start_time", b"start_time", "tasks", b"tasks", "travel_minutes", b"travel_minutes", "unmade_days", b"unmade_days", "version", b"version", "weekdays", b"weekdays"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -159,6 +195,44 @@ class CreateVisitPlanRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateVisitPlanRequest: _TypeAlias = CreateVisitPlanRequest  # noqa: Y015
+
+@_typing.final
+class UpdateVisitPlanRequest(_message.Message):
+    """Changes a plan from a day on. The plan before it ends the day before, and keeps what was."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VISIT_PLAN_FIELD_NUMBER: _builtins.int
+    FROM_DATE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    from_date: _builtins.str
+    """Local, today or later."""
+    reason: _builtins.str
+    """Stands at every visit that is called off for it."""
+    request_id: _builtins.str
+    @_builtins.property
+    def visit_plan(self) -> Global___VisitPlan:
+        """As it shall be, all of it; the organisation stays. Its version is the one that was seen, its first day from_date."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        visit_plan: Global___VisitPlan | None = ...,
+        from_date: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["visit_plan", b"visit_plan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_date", b"from_date", "name", b"name", "reason", b"reason", "request_id", b"request_id", "visit_plan", b"visit_plan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateVisitPlanRequest: _TypeAlias = UpdateVisitPlanRequest  # noqa: Y015
 
 @_typing.final
 class EndVisitPlanRequest(_message.Message):

@@ -45,6 +45,11 @@ class VisitPlanServiceStub:
                 request_serializer=xianban_dot_eldercare_dot_v1_dot_visit__plans__pb2.CreateVisitPlanRequest.SerializeToString,
                 response_deserializer=xianban_dot_eldercare_dot_v1_dot_visit__plans__pb2.VisitPlan.FromString,
                 _registered_method=True)
+        self.UpdateVisitPlan = channel.unary_unary(
+                '/xianban.eldercare.v1.VisitPlanService/UpdateVisitPlan',
+                request_serializer=xianban_dot_eldercare_dot_v1_dot_visit__plans__pb2.UpdateVisitPlanRequest.SerializeToString,
+                response_deserializer=xianban_dot_eldercare_dot_v1_dot_visit__plans__pb2.VisitPlan.FromString,
+                _registered_method=True)
         self.EndVisitPlan = channel.unary_unary(
                 '/xianban.eldercare.v1.VisitPlanService/EndVisitPlan',
                 request_serializer=xianban_dot_eldercare_dot_v1_dot_visit__plans__pb2.EndVisitPlanRequest.SerializeToString,
@@ -70,6 +75,14 @@ class VisitPlanServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateVisitPlan(self, request, context):
+        """Changes a plan from a day on, and answers the one that holds from then. Its visits that have not begun are planned
+        anew; those that have stay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EndVisitPlan(self, request, context):
         """Ends a plan and calls off its visits that have not begun.
         """
@@ -88,6 +101,11 @@ def add_VisitPlanServiceServicer_to_server(servicer, server):
             'CreateVisitPlan': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateVisitPlan,
                     request_deserializer=xianban_dot_eldercare_dot_v1_dot_visit__plans__pb2.CreateVisitPlanRequest.FromString,
+                    response_serializer=xianban_dot_eldercare_dot_v1_dot_visit__plans__pb2.VisitPlan.SerializeToString,
+            ),
+            'UpdateVisitPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateVisitPlan,
+                    request_deserializer=xianban_dot_eldercare_dot_v1_dot_visit__plans__pb2.UpdateVisitPlanRequest.FromString,
                     response_serializer=xianban_dot_eldercare_dot_v1_dot_visit__plans__pb2.VisitPlan.SerializeToString,
             ),
             'EndVisitPlan': grpc.unary_unary_rpc_method_handler(
@@ -150,6 +168,33 @@ class VisitPlanService:
             target,
             '/xianban.eldercare.v1.VisitPlanService/CreateVisitPlan',
             xianban_dot_eldercare_dot_v1_dot_visit__plans__pb2.CreateVisitPlanRequest.SerializeToString,
+            xianban_dot_eldercare_dot_v1_dot_visit__plans__pb2.VisitPlan.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateVisitPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.eldercare.v1.VisitPlanService/UpdateVisitPlan',
+            xianban_dot_eldercare_dot_v1_dot_visit__plans__pb2.UpdateVisitPlanRequest.SerializeToString,
             xianban_dot_eldercare_dot_v1_dot_visit__plans__pb2.VisitPlan.FromString,
             options,
             channel_credentials,

@@ -37,6 +37,10 @@ class VisitPlanServiceStub:
     """Lists an elder's plans."""
     CreateVisitPlan: _grpc.UnaryUnaryMultiCallable[_visit_plans_pb2.CreateVisitPlanRequest, _visit_plans_pb2.VisitPlan]
     """Writes a plan and rosters its next visits."""
+    UpdateVisitPlan: _grpc.UnaryUnaryMultiCallable[_visit_plans_pb2.UpdateVisitPlanRequest, _visit_plans_pb2.VisitPlan]
+    """Changes a plan from a day on, and answers the one that holds from then. Its visits that have not begun are planned
+    anew; those that have stay.
+    """
     EndVisitPlan: _grpc.UnaryUnaryMultiCallable[_visit_plans_pb2.EndVisitPlanRequest, _visit_plans_pb2.VisitPlan]
     """Ends a plan and calls off its visits that have not begun."""
 
@@ -49,6 +53,10 @@ class VisitPlanServiceAsyncStub(VisitPlanServiceStub):
     """Lists an elder's plans."""
     CreateVisitPlan: _aio.UnaryUnaryMultiCallable[_visit_plans_pb2.CreateVisitPlanRequest, _visit_plans_pb2.VisitPlan]  # type: ignore[assignment]
     """Writes a plan and rosters its next visits."""
+    UpdateVisitPlan: _aio.UnaryUnaryMultiCallable[_visit_plans_pb2.UpdateVisitPlanRequest, _visit_plans_pb2.VisitPlan]  # type: ignore[assignment]
+    """Changes a plan from a day on, and answers the one that holds from then. Its visits that have not begun are planned
+    anew; those that have stay.
+    """
     EndVisitPlan: _aio.UnaryUnaryMultiCallable[_visit_plans_pb2.EndVisitPlanRequest, _visit_plans_pb2.VisitPlan]  # type: ignore[assignment]
     """Ends a plan and calls off its visits that have not begun."""
 
@@ -70,6 +78,16 @@ class VisitPlanServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_visit_plans_pb2.VisitPlan, _abc.Awaitable[_visit_plans_pb2.VisitPlan]]:
         """Writes a plan and rosters its next visits."""
+
+    @_abc_1.abstractmethod
+    def UpdateVisitPlan(
+        self,
+        request: _visit_plans_pb2.UpdateVisitPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_visit_plans_pb2.VisitPlan, _abc.Awaitable[_visit_plans_pb2.VisitPlan]]:
+        """Changes a plan from a day on, and answers the one that holds from then. Its visits that have not begun are planned
+        anew; those that have stay.
+        """
 
     @_abc_1.abstractmethod
     def EndVisitPlan(

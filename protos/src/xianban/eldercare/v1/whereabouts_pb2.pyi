@@ -51,7 +51,10 @@ Global___SearchState: _TypeAlias = SearchState  # noqa: Y015
 
 @_typing.final
 class Fence(_message.Message):
-    """A place that an elder should not leave unnoticed."""
+    """A place that an elder should not leave unnoticed. Two fixes a minute apart that lie outside of it, beyond their own
+    accuracy and a margin, raise the alert "left-place" (severe), once for all places that are left together; it clears
+    when the elder has been inside again for a minute, and its reasons name the place.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

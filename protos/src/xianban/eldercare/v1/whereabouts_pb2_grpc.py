@@ -102,7 +102,7 @@ class WhereaboutsServiceServicer:
     """
 
     def ListFences(self, request, context):
-        """Lists an elder's places.
+        """Lists an elder's places, and whether the alert "left-place" stands for each: away, and since when.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,7 @@ class WhereaboutsServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> WhereaboutsServiceAsyncStub: ...
     ListFences: _grpc.UnaryUnaryMultiCallable[_whereabouts_pb2.ListFencesRequest, _whereabouts_pb2.ListFencesResponse]
-    """Lists an elder's places."""
+    """Lists an elder's places, and whether the alert "left-place" stands for each: away, and since when."""
     CreateFence: _grpc.UnaryUnaryMultiCallable[_whereabouts_pb2.CreateFenceRequest, _whereabouts_pb2.Fence]
     """Adds a place."""
     UpdateFence: _grpc.UnaryUnaryMultiCallable[_whereabouts_pb2.UpdateFenceRequest, _whereabouts_pb2.Fence]
@@ -64,7 +64,7 @@ class WhereaboutsServiceAsyncStub(WhereaboutsServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListFences: _aio.UnaryUnaryMultiCallable[_whereabouts_pb2.ListFencesRequest, _whereabouts_pb2.ListFencesResponse]  # type: ignore[assignment]
-    """Lists an elder's places."""
+    """Lists an elder's places, and whether the alert "left-place" stands for each: away, and since when."""
     CreateFence: _aio.UnaryUnaryMultiCallable[_whereabouts_pb2.CreateFenceRequest, _whereabouts_pb2.Fence]  # type: ignore[assignment]
     """Adds a place."""
     UpdateFence: _aio.UnaryUnaryMultiCallable[_whereabouts_pb2.UpdateFenceRequest, _whereabouts_pb2.Fence]  # type: ignore[assignment]
@@ -97,7 +97,7 @@ class WhereaboutsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _whereabouts_pb2.ListFencesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_whereabouts_pb2.ListFencesResponse, _abc.Awaitable[_whereabouts_pb2.ListFencesResponse]]:
-        """Lists an elder's places."""
+        """Lists an elder's places, and whether the alert "left-place" stands for each: away, and since when."""
 
     @_abc_1.abstractmethod
     def CreateFence(

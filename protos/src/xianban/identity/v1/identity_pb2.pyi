@@ -899,6 +899,7 @@ class Purpose(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     CONTROLLER_FIELD_NUMBER: _builtins.int
     RETENTION_DAYS_FIELD_NUMBER: _builtins.int
+    PLUGIN_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """e.g. "parking.location"."""
     revision: _builtins.int
@@ -910,6 +911,8 @@ class Purpose(_message.Message):
     """Who processes the data."""
     retention_days: _builtins.int
     """How long data is kept, in days; 0: until withdrawn."""
+    plugin: _builtins.str
+    """The plugin that asks for it, by its id; empty: the suite does."""
     def __init__(
         self,
         *,
@@ -919,10 +922,11 @@ class Purpose(_message.Message):
         text: _builtins.str = ...,
         controller: _builtins.str = ...,
         retention_days: _builtins.int = ...,
+        plugin: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["controller", b"controller", "id", b"id", "retention_days", b"retention_days", "revision", b"revision", "text", b"text", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["controller", b"controller", "id", b"id", "plugin", b"plugin", "retention_days", b"retention_days", "revision", b"revision", "text", b"text", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

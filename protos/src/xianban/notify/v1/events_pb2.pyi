@@ -38,6 +38,8 @@ class DeliveryRequested(_message.Message):
     RECEIPT_URL_FIELD_NUMBER: _builtins.int
     BEGIN_BEFORE_S_FIELD_NUMBER: _builtins.int
     MAYBE_AGAIN_FIELD_NUMBER: _builtins.int
+    ANSWER_TOKEN_FIELD_NUMBER: _builtins.int
+    CAPABILITY_FIELD_NUMBER: _builtins.int
     attempt: _builtins.str
     """The attempt's id."""
     key: _builtins.str
@@ -59,6 +61,10 @@ class DeliveryRequested(_message.Message):
     """Unix seconds after which it is not begun any more: notify will have asked anew."""
     maybe_again: _builtins.bool
     """The attempt may have been asked for before, by a notify that died."""
+    answer_token: _builtins.str
+    """What the channel gives back when the person answers; empty: there is nothing to answer."""
+    capability: _builtins.str
+    """The id of the capability by which the channel's plugin may be told; it is booked."""
     def __init__(
         self,
         *,
@@ -76,10 +82,12 @@ class DeliveryRequested(_message.Message):
         receipt_url: _builtins.str = ...,
         begin_before_s: _builtins.int = ...,
         maybe_again: _builtins.bool = ...,
+        answer_token: _builtins.str = ...,
+        capability: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "attempt", b"attempt", "begin_before_s", b"begin_before_s", "body", b"body", "channel", b"channel", "group", b"group", "key", b"key", "link", b"link", "locale", b"locale", "maybe_again", b"maybe_again", "number", b"number", "receipt_url", b"receipt_url", "title", b"title", "urgent", b"urgent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "answer_token", b"answer_token", "attempt", b"attempt", "begin_before_s", b"begin_before_s", "body", b"body", "capability", b"capability", "channel", b"channel", "group", b"group", "key", b"key", "link", b"link", "locale", b"locale", "maybe_again", b"maybe_again", "number", b"number", "receipt_url", b"receipt_url", "title", b"title", "urgent", b"urgent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

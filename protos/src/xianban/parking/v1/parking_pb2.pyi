@@ -360,7 +360,7 @@ class ScorePart(_message.Message):
     KEY_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
     key: _builtins.str
-    """"walk", "price", "chance"."""
+    """"walk", "price", "chance"; "way" where traffic is known for then."""
     value: _builtins.float
     def __init__(
         self,
@@ -377,6 +377,32 @@ class ScorePart(_message.Message):
 Global___ScorePart: _TypeAlias = ScorePart  # noqa: Y015
 
 @_typing.final
+class LeftOut(_message.Message):
+    """A car park within the walk that is not proposed although it would be open and free."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """"fire": an incident stands there; "road_closed": no road there is open."""
+    @_builtins.property
+    def lot(self) -> _resources_pb2.Lot: ...
+    def __init__(
+        self,
+        *,
+        lot: _resources_pb2.Lot | None = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lot", b"lot"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lot", b"lot", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeftOut: _TypeAlias = LeftOut  # noqa: Y015
+
+@_typing.final
 class FindParkingResponse(_message.Message):
     """The proposals, best first."""
 
@@ -385,12 +411,20 @@ class FindParkingResponse(_message.Message):
     OPTIONS_FIELD_NUMBER: _builtins.int
     DESTINATION_FIELD_NUMBER: _builtins.int
     DESTINATION_DISPLAY_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_FIELD_NUMBER: _builtins.int
+    TRAFFIC_CONNECTED_FIELD_NUMBER: _builtins.int
     destination_display: _builtins.str
+    traffic_connected: _builtins.bool
+    """Whether anybody tells of traffic; if not, no way to a car park is judged."""
     @_builtins.property
     def options(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParkingOption]: ...
     @_builtins.property
     def destination(self) -> _resources_pb2.LatLng:
         """The destination as it was understood."""
+
+    @_builtins.property
+    def left_out(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeftOut]:
+        """What is not proposed for its visitors' safety, or cannot be reached."""
 
     def __init__(
         self,
@@ -398,10 +432,12 @@ class FindParkingResponse(_message.Message):
         options: _abc.Iterable[Global___ParkingOption] | None = ...,
         destination: _resources_pb2.LatLng | None = ...,
         destination_display: _builtins.str = ...,
+        left_out: _abc.Iterable[Global___LeftOut] | None = ...,
+        traffic_connected: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["destination", b"destination"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["destination", b"destination", "destination_display", b"destination_display", "options", b"options"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["destination", b"destination", "destination_display", b"destination_display", "left_out", b"left_out", "options", b"options", "traffic_connected", b"traffic_connected"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1126,7 +1162,12 @@ class ListPermitsResponse(_message.Message):
 
     PERMITS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    CONCESSION_CONSENT_MISSING_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
+    concession_consent_missing: _builtins.bool
+    """A plugin works out concessions, and is not told of the resident's rights: their consent to "parking.concession" is
+    missing.
+    """
     @_builtins.property
     def permits(self) -> _containers.RepeatedCompositeFieldContainer[_resources_pb2.Permit]: ...
     def __init__(
@@ -1134,10 +1175,11 @@ class ListPermitsResponse(_message.Message):
         *,
         permits: _abc.Iterable[_resources_pb2.Permit] | None = ...,
         next_page_token: _builtins.str = ...,
+        concession_consent_missing: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "permits", b"permits"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["concession_consent_missing", b"concession_consent_missing", "next_page_token", b"next_page_token", "permits", b"permits"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -57,6 +57,38 @@ VERDICT_SILENT: Verdict.ValueType  # 5
 """The feed has never spoken, or has fallen silent."""
 Global___Verdict: _TypeAlias = Verdict  # noqa: Y015
 
+class _TrafficFlow:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TrafficFlowEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TrafficFlow.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TRAFFIC_FLOW_UNSPECIFIED: _TrafficFlow.ValueType  # 0
+    """Not set: not known, or too old to be said."""
+    TRAFFIC_FLOW_FREE: _TrafficFlow.ValueType  # 1
+    """畅通."""
+    TRAFFIC_FLOW_SLOW: _TrafficFlow.ValueType  # 2
+    """缓行."""
+    TRAFFIC_FLOW_CONGESTED: _TrafficFlow.ValueType  # 3
+    """拥堵."""
+    TRAFFIC_FLOW_CLOSED: _TrafficFlow.ValueType  # 4
+    """封闭: nobody gets through."""
+
+class TrafficFlow(_TrafficFlow, metaclass=_TrafficFlowEnumTypeWrapper):
+    """How traffic moves on a road."""
+
+TRAFFIC_FLOW_UNSPECIFIED: TrafficFlow.ValueType  # 0
+"""Not set: not known, or too old to be said."""
+TRAFFIC_FLOW_FREE: TrafficFlow.ValueType  # 1
+"""畅通."""
+TRAFFIC_FLOW_SLOW: TrafficFlow.ValueType  # 2
+"""缓行."""
+TRAFFIC_FLOW_CONGESTED: TrafficFlow.ValueType  # 3
+"""拥堵."""
+TRAFFIC_FLOW_CLOSED: TrafficFlow.ValueType  # 4
+"""封闭: nobody gets through."""
+Global___TrafficFlow: _TypeAlias = TrafficFlow  # noqa: Y015
+
 class _VehicleKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -357,6 +389,72 @@ class Occupancy(_message.Message):
 Global___Occupancy: _TypeAlias = Occupancy  # noqa: Y015
 
 @_typing.final
+class Approach(_message.Message):
+    """How the way to a car park flows, by the best of the roads known to lead there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOW_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    OBSERVE_TIME_FIELD_NUMBER: _builtins.int
+    AGE_SECONDS_FIELD_NUMBER: _builtins.int
+    WAY_DISPLAY_NAME_FIELD_NUMBER: _builtins.int
+    DRIVE_SECONDS_FIELD_NUMBER: _builtins.int
+    USUAL_DRIVE_SECONDS_FIELD_NUMBER: _builtins.int
+    REOPEN_TIME_FIELD_NUMBER: _builtins.int
+    CLOSED_WAYS_FIELD_NUMBER: _builtins.int
+    flow: Global___TrafficFlow.ValueType
+    """Not set when the verdict forbids it (stale, implausible, silent) or nobody told it."""
+    verdict: Global___Verdict.ValueType
+    age_seconds: _builtins.int
+    """Seconds between then and this answer."""
+    way_display_name: _builtins.str
+    """The road, in the caller's language."""
+    drive_seconds: _builtins.int
+    """From one end of that road to the other."""
+    usual_drive_seconds: _builtins.int
+    """The same without anything in the way."""
+    @_builtins.property
+    def observe_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was measured; for a closure when its source told it last. Absent: never."""
+
+    @_builtins.property
+    def reopen_time(self) -> _timestamp_pb2.Timestamp:
+        """When a closed way opens again; absent: not known."""
+
+    @_builtins.property
+    def closed_ways(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Other roads there that are closed, in the caller's language."""
+
+    def __init__(
+        self,
+        *,
+        flow: Global___TrafficFlow.ValueType = ...,
+        verdict: Global___Verdict.ValueType = ...,
+        observe_time: _timestamp_pb2.Timestamp | None = ...,
+        age_seconds: _builtins.int = ...,
+        way_display_name: _builtins.str = ...,
+        drive_seconds: _builtins.int | None = ...,
+        usual_drive_seconds: _builtins.int | None = ...,
+        reopen_time: _timestamp_pb2.Timestamp | None = ...,
+        closed_ways: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_drive_seconds", b"_drive_seconds", "_usual_drive_seconds", b"_usual_drive_seconds", "drive_seconds", b"drive_seconds", "observe_time", b"observe_time", "reopen_time", b"reopen_time", "usual_drive_seconds", b"usual_drive_seconds"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_drive_seconds", b"_drive_seconds", "_usual_drive_seconds", b"_usual_drive_seconds", "age_seconds", b"age_seconds", "closed_ways", b"closed_ways", "drive_seconds", b"drive_seconds", "flow", b"flow", "observe_time", b"observe_time", "reopen_time", b"reopen_time", "usual_drive_seconds", b"usual_drive_seconds", "verdict", b"verdict", "way_display_name", b"way_display_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__drive_seconds: _TypeAlias = _typing.Literal["drive_seconds"]  # noqa: Y015
+    _WhichOneofArgType__drive_seconds: _TypeAlias = _typing.Literal["_drive_seconds", b"_drive_seconds"]  # noqa: Y015
+    _WhichOneofReturnType__usual_drive_seconds: _TypeAlias = _typing.Literal["usual_drive_seconds"]  # noqa: Y015
+    _WhichOneofArgType__usual_drive_seconds: _TypeAlias = _typing.Literal["_usual_drive_seconds", b"_usual_drive_seconds"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__drive_seconds) -> _WhichOneofReturnType__drive_seconds | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__usual_drive_seconds) -> _WhichOneofReturnType__usual_drive_seconds | None: ...
+
+Global___Approach: _TypeAlias = Approach  # noqa: Y015
+
+@_typing.final
 class Lot(_message.Message):
     """A car park."""
 
@@ -382,6 +480,7 @@ class Lot(_message.Message):
     ATTRIBUTION_FIELD_NUMBER: _builtins.int
     PRICE_SUMMARY_FIELD_NUMBER: _builtins.int
     RESERVABLE_PLACES_FIELD_NUMBER: _builtins.int
+    APPROACH_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"lots/{id}"."""
     display_name: _builtins.str
@@ -417,6 +516,10 @@ class Lot(_message.Message):
 
     @_builtins.property
     def occupancy(self) -> Global___Occupancy: ...
+    @_builtins.property
+    def approach(self) -> Global___Approach:
+        """How the way there flows; absent: nobody told of a road there."""
+
     def __init__(
         self,
         *,
@@ -440,10 +543,11 @@ class Lot(_message.Message):
         attribution: _builtins.str = ...,
         price_summary: _builtins.str = ...,
         reservable_places: _builtins.int = ...,
+        approach: Global___Approach | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_honesty", b"_honesty", "honesty", b"honesty", "occupancy", b"occupancy", "position", b"position"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_honesty", b"_honesty", "approach", b"approach", "honesty", b"honesty", "occupancy", b"occupancy", "position", b"position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_honesty", b"_honesty", "accessible_places", b"accessible_places", "address", b"address", "area", b"area", "attribution", b"attribution", "capacity", b"capacity", "display_name", b"display_name", "ev_places", b"ev_places", "honesty", b"honesty", "max_height_cm", b"max_height_cm", "name", b"name", "occupancy", b"occupancy", "open_now", b"open_now", "opening_hours", b"opening_hours", "operator", b"operator", "park_and_ride", b"park_and_ride", "polygon", b"polygon", "position", b"position", "price_summary", b"price_summary", "reservable", b"reservable", "reservable_places", b"reservable_places"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_honesty", b"_honesty", "accessible_places", b"accessible_places", "address", b"address", "approach", b"approach", "area", b"area", "attribution", b"attribution", "capacity", b"capacity", "display_name", b"display_name", "ev_places", b"ev_places", "honesty", b"honesty", "max_height_cm", b"max_height_cm", "name", b"name", "occupancy", b"occupancy", "open_now", b"open_now", "opening_hours", b"opening_hours", "operator", b"operator", "park_and_ride", b"park_and_ride", "polygon", b"polygon", "position", b"position", "price_summary", b"price_summary", "reservable", b"reservable", "reservable_places", b"reservable_places"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__honesty: _TypeAlias = _typing.Literal["honesty"]  # noqa: Y015
     _WhichOneofArgType__honesty: _TypeAlias = _typing.Literal["_honesty", b"_honesty"]  # noqa: Y015

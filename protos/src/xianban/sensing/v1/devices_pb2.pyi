@@ -560,6 +560,108 @@ class ListBindingsResponse(_message.Message):
 Global___ListBindingsResponse: _TypeAlias = ListBindingsResponse  # noqa: Y015
 
 @_typing.final
+class Speaker(_message.Message):
+    """Somebody whose device has sent something."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    READ_FOR_ALARMS_FIELD_NUMBER: _builtins.int
+    subject: _builtins.str
+    """Whom the device speaks for, "residents/{id}"."""
+    model: _builtins.str
+    """The device's model."""
+    read_for_alarms: _builtins.bool
+    """It was read for alarms already, while nobody could be asked: that is booked, too."""
+    def __init__(
+        self,
+        *,
+        subject: _builtins.str = ...,
+        model: _builtins.str = ...,
+        read_for_alarms: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["model", b"model", "read_for_alarms", b"read_for_alarms", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Speaker: _TypeAlias = Speaker  # noqa: Y015
+
+@_typing.final
+class AdmitReadingsRequest(_message.Message):
+    """Asks whether plugins may read what devices sent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPEAKERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def speakers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Speaker]: ...
+    def __init__(
+        self,
+        *,
+        speakers: _abc.Iterable[Global___Speaker] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["speakers", b"speakers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdmitReadingsRequest: _TypeAlias = AdmitReadingsRequest  # noqa: Y015
+
+@_typing.final
+class Admission(_message.Message):
+    """Whether, and by what right."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAPABILITY_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    capability: _builtins.str
+    """The capability's id; empty: the plugin is not told."""
+    basis: _builtins.str
+    """"consent"; "vital": without a consent, it is read for alarms alone."""
+    def __init__(
+        self,
+        *,
+        capability: _builtins.str = ...,
+        basis: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "capability", b"capability"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Admission: _TypeAlias = Admission  # noqa: Y015
+
+@_typing.final
+class AdmitReadingsResponse(_message.Message):
+    """What was decided."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADMISSIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def admissions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Admission]:
+        """In the order in which they were asked for."""
+
+    def __init__(
+        self,
+        *,
+        admissions: _abc.Iterable[Global___Admission] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admissions", b"admissions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdmitReadingsResponse: _TypeAlias = AdmitReadingsResponse  # noqa: Y015
+
+@_typing.final
 class ListCommandsRequest(_message.Message):
     """Asks what wearers are to be told: after a sequence, or all that still holds with 0."""
 
@@ -585,7 +687,7 @@ Global___ListCommandsRequest: _TypeAlias = ListCommandsRequest  # noqa: Y015
 
 @_typing.final
 class Command(_message.Message):
-    """What one device is to show; the newest per device and key."""
+    """What one device is to show; the newest per device, key and event."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -596,6 +698,7 @@ class Command(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     PAYLOAD_FIELD_NUMBER: _builtins.int
     TRACEPARENT_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Grows with every command."""
     device: _builtins.str
@@ -606,6 +709,8 @@ class Command(_message.Message):
     """In the model's own form."""
     traceparent: _builtins.str
     """W3C trace context of what caused it."""
+    event: _builtins.str
+    """The device event that it answers; empty: none."""
     def __init__(
         self,
         *,
@@ -616,10 +721,11 @@ class Command(_message.Message):
         text: _builtins.str = ...,
         payload: _builtins.bytes = ...,
         traceparent: _builtins.str = ...,
+        event: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "device", b"device", "key", b"key", "payload", b"payload", "sequence", b"sequence", "text", b"text", "traceparent", b"traceparent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "device", b"device", "event", b"event", "key", b"key", "payload", b"payload", "sequence", b"sequence", "text", b"text", "traceparent", b"traceparent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -473,6 +473,11 @@ class UplinkServiceStub:
                 request_serializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ListCommandsRequest.SerializeToString,
                 response_deserializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ListCommandsResponse.FromString,
                 _registered_method=True)
+        self.AdmitReadings = channel.unary_unary(
+                '/xianban.sensing.v1.UplinkService/AdmitReadings',
+                request_serializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.AdmitReadingsRequest.SerializeToString,
+                response_deserializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.AdmitReadingsResponse.FromString,
+                _registered_method=True)
         self.ReportSeen = channel.unary_unary(
                 '/xianban.sensing.v1.UplinkService/ReportSeen',
                 request_serializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ReportSeenRequest.SerializeToString,
@@ -498,6 +503,13 @@ class UplinkServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AdmitReadings(self, request, context):
+        """Says of whose devices the models' plugins may be told now, and books it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReportSeen(self, request, context):
         """Takes signs of life.
         """
@@ -517,6 +529,11 @@ def add_UplinkServiceServicer_to_server(servicer, server):
                     servicer.ListCommands,
                     request_deserializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ListCommandsRequest.FromString,
                     response_serializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.ListCommandsResponse.SerializeToString,
+            ),
+            'AdmitReadings': grpc.unary_unary_rpc_method_handler(
+                    servicer.AdmitReadings,
+                    request_deserializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.AdmitReadingsRequest.FromString,
+                    response_serializer=xianban_dot_sensing_dot_v1_dot_devices__pb2.AdmitReadingsResponse.SerializeToString,
             ),
             'ReportSeen': grpc.unary_unary_rpc_method_handler(
                     servicer.ReportSeen,
@@ -579,6 +596,33 @@ class UplinkService:
             '/xianban.sensing.v1.UplinkService/ListCommands',
             xianban_dot_sensing_dot_v1_dot_devices__pb2.ListCommandsRequest.SerializeToString,
             xianban_dot_sensing_dot_v1_dot_devices__pb2.ListCommandsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AdmitReadings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.sensing.v1.UplinkService/AdmitReadings',
+            xianban_dot_sensing_dot_v1_dot_devices__pb2.AdmitReadingsRequest.SerializeToString,
+            xianban_dot_sensing_dot_v1_dot_devices__pb2.AdmitReadingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

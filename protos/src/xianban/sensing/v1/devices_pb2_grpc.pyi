@@ -164,6 +164,8 @@ class UplinkServiceStub:
     """Lists what the gateway must know, from a sequence on."""
     ListCommands: _grpc.UnaryUnaryMultiCallable[_devices_pb2.ListCommandsRequest, _devices_pb2.ListCommandsResponse]
     """Lists what wearers are to be told, from a sequence on."""
+    AdmitReadings: _grpc.UnaryUnaryMultiCallable[_devices_pb2.AdmitReadingsRequest, _devices_pb2.AdmitReadingsResponse]
+    """Says of whose devices the models' plugins may be told now, and books it."""
     ReportSeen: _grpc.UnaryUnaryMultiCallable[_devices_pb2.ReportSeenRequest, _devices_pb2.ReportSeenResponse]
     """Takes signs of life."""
 
@@ -176,6 +178,8 @@ class UplinkServiceAsyncStub(UplinkServiceStub):
     """Lists what the gateway must know, from a sequence on."""
     ListCommands: _aio.UnaryUnaryMultiCallable[_devices_pb2.ListCommandsRequest, _devices_pb2.ListCommandsResponse]  # type: ignore[assignment]
     """Lists what wearers are to be told, from a sequence on."""
+    AdmitReadings: _aio.UnaryUnaryMultiCallable[_devices_pb2.AdmitReadingsRequest, _devices_pb2.AdmitReadingsResponse]  # type: ignore[assignment]
+    """Says of whose devices the models' plugins may be told now, and books it."""
     ReportSeen: _aio.UnaryUnaryMultiCallable[_devices_pb2.ReportSeenRequest, _devices_pb2.ReportSeenResponse]  # type: ignore[assignment]
     """Takes signs of life."""
 
@@ -197,6 +201,14 @@ class UplinkServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_devices_pb2.ListCommandsResponse, _abc.Awaitable[_devices_pb2.ListCommandsResponse]]:
         """Lists what wearers are to be told, from a sequence on."""
+
+    @_abc_1.abstractmethod
+    def AdmitReadings(
+        self,
+        request: _devices_pb2.AdmitReadingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_devices_pb2.AdmitReadingsResponse, _abc.Awaitable[_devices_pb2.AdmitReadingsResponse]]:
+        """Says of whose devices the models' plugins may be told now, and books it."""
 
     @_abc_1.abstractmethod
     def ReportSeen(

@@ -52,6 +52,7 @@ def care_state(found: monitoring.State, now: datetime, locale: str) -> pb.CareSt
         vitals=[_vital(one, own, now, locale) for one, own in found.vitals],
         alerts=[alert_to_wire(one, BOOK, locale) for one in found.alerts],
         devices=found.devices,
+        oxygen_scale=found.oxygen_scale,
     )
 
 

@@ -124,6 +124,9 @@ def order(seen: SeenOrder) -> pb.Order:
         version=row.version,
     )
     _done(row, made)
+    if seen.visit is not None:
+        made.visit = f"residents/{row.resident}/visits/{seen.visit.id}"
+        made.visit_carer_display = seen.visit.carer_display
     if file is not None:
         made.elder_display = file.display_name
         made.address = file.address if item.at_home else ""

@@ -30,6 +30,7 @@ _ACCOUNTS: Final = {
     Account.OWN_SHARE: pb.LEDGER_ACCOUNT_OWN_SHARE,
     Account.OWN_DUE: pb.LEDGER_ACCOUNT_OWN_DUE,
     Account.OWN_PAID: pb.LEDGER_ACCOUNT_OWN_PAID,
+    Account.SUBSIDY_PAID: pb.LEDGER_ACCOUNT_SUBSIDY_PAID,
 }
 _KINDS: Final = {
     EntryKind.GRANT: pb.ENTRY_KIND_GRANT,
@@ -40,6 +41,7 @@ _KINDS: Final = {
     EntryKind.EXPIRE: pb.ENTRY_KIND_EXPIRE,
     EntryKind.CHARGE: pb.ENTRY_KIND_CHARGE,
     EntryKind.REVERSE: pb.ENTRY_KIND_REVERSE,
+    EntryKind.PAYOUT: pb.ENTRY_KIND_PAYOUT,
 }
 Sums = Mapping[tuple[str, str, str], int]
 
@@ -139,6 +141,7 @@ def entry(line: Line) -> pb.LedgerEntry:
         ],
         reverses=row.reverses or "",
         elder_display=line.elder,
+        reference=row.reference,
     )
 
 

@@ -9,10 +9,19 @@ from xianban_sdk.wire import day
 
 from xianban_eldercare.convert.organisations import organisation_id
 from xianban_eldercare.convert.visits import KINDS, SHOWN_KINDS
+from xianban_eldercare.domain.visit_plans import HolidayChoice
 from xianban_eldercare.handlers.visit_plans import SeenPlan
 from xianban_eldercare.repository.organisation_rows import UnmadeRow, VisitPlanRow
 
 __all__ = ["plan_id", "visit_plan", "written"]
+
+_HOLIDAYS = {
+    pb.HOLIDAY_CHOICE_UNSPECIFIED: HolidayChoice.KEEP,
+    pb.HOLIDAY_CHOICE_KEEP: HolidayChoice.KEEP,
+    pb.HOLIDAY_CHOICE_SKIP: HolidayChoice.SKIP,
+    pb.HOLIDAY_CHOICE_MOVE: HolidayChoice.MOVE,
+}
+_SHOWN_HOLIDAYS = {choice.value: shown for shown, choice in _HOLIDAYS.items()}
 
 
 def plan_id(name: str) -> str:
@@ -36,6 +45,8 @@ def visit_plan(seen: SeenPlan, locale: str) -> pb.VisitPlan:
         first_date=row.first_on.isoformat(),
         last_date=row.last_on.isoformat() if row.last_on else "",
         version=row.version,
+        holidays=_SHOWN_HOLIDAYS[row.holidays],
+        follows=f"residents/{row.resident}/visitPlans/{row.follows}" if row.follows else "",
         unmade_days=[_unmade(one, locale) for one in seen.unmade],
     )
     if row.ended_at is not None:
@@ -68,4 +79,5 @@ def written(resident: str, given: pb.VisitPlan) -> VisitPlanRow:
         last_on=day(last, "visit_plan.last_date") if last else None,
         ended_at=None,
         version=0,
+        holidays=_HOLIDAYS[given.holidays].value,
     )

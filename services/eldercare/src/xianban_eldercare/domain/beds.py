@@ -58,6 +58,12 @@ class Bed:
             self._refuse()
         return replace(self, state=BedState.OCCUPIED, resident=resident, hold_until=None)
 
+    def kept(self, until: datetime) -> Bed:
+        """Left for a while; whoever lay in it has it until an instant."""
+        if self.state is not BedState.OCCUPIED:
+            self._refuse()
+        return replace(self, state=BedState.HELD, hold_until=until)
+
     def vacated(self) -> Bed:
         if self.state is not BedState.OCCUPIED:
             self._refuse()

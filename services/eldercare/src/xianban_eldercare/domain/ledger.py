@@ -2,7 +2,7 @@
 
 An amount is what comes into an account; below zero it goes out. An entry is never changed: what
 was wrong is taken back by another one. DISTRICT and OWN_SHARE are where money comes from and lie
-below zero; no other account ever does.
+below zero; no other account ever does, but SUBSIDY_DUE after a refund of what was paid out.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ __all__ = [
     "expired",
     "granted",
     "paid",
+    "paid_out",
     "released",
     "reserved",
     "reversal",
@@ -40,6 +41,8 @@ class Account(StrEnum):
     RESERVED = "reserved"
     # What the district owes an organisation for services done.
     SUBSIDY_DUE = "subsidy-due"
+    # And has paid.
+    SUBSIDY_PAID = "subsidy-paid"
     # An elder's own purse, and an organisation's claim on it and receipts from it.
     OWN_SHARE = "own-share"
     OWN_DUE = "own-due"
@@ -60,6 +63,7 @@ class EntryKind(StrEnum):
     EXPIRE = "expire"
     CHARGE = "charge"
     REVERSE = "reverse"
+    PAYOUT = "payout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,17 @@ def paid(organisation: str, fen: int) -> Entry:
         [
             Posting(Account.OWN_DUE, -fen, organisation=organisation),
             Posting(Account.OWN_PAID, fen, organisation=organisation),
+        ],
+    )
+
+
+def paid_out(organisation: str, fen: int) -> Entry:
+    """The district's finance system has paid what was due."""
+    return _entry(
+        EntryKind.PAYOUT,
+        [
+            Posting(Account.SUBSIDY_DUE, -fen, organisation=organisation),
+            Posting(Account.SUBSIDY_PAID, fen, organisation=organisation),
         ],
     )
 

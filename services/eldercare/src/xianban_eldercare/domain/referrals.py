@@ -203,8 +203,9 @@ class Referral:
 
 
 def check_way(origin: CareSetting, target: CareSetting, stay: CareSetting | None) -> None:
-    """`stay`: where the elder was referred to and still is."""
-    if origin is target:
+    """`stay`: where the elder was referred to and still is. From one institution it may go to
+    another one."""
+    if origin is target and target is not CareSetting.INSTITUTION:
         raise Refused("REFERRAL_NOWHERE", "referral.target")
     if stay is not None and origin is not stay:
         raise Refused("ORIGIN_OTHER", "referral.origin")

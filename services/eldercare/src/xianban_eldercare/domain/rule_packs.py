@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final, Protocol, TypeVar
 
 __all__ = ["MOST_WINDOWS", "Marks", "fresh_window", "in_order"]
@@ -38,15 +39,15 @@ def in_order(marks: Marks, readings: Iterable[P]) -> tuple[list[P], Marks]:
     """
     newest = dict(marks.newest)
     taken: list[P] = []
-    for one in sorted(readings, key=lambda found: (found.at, found.kind)):
+    for one in sorted(readings, key=attrgetter("at", "kind")):
         if one.at > newest.get(one.kind, 0):
             newest[one.kind] = one.at
             taken.append(one)
-    return taken, replace(marks, newest=newest)
+    return taken, Marks(newest, marks.windows)
 
 
 def fresh_window(marks: Marks, event: str) -> Marks | None:
     """The marks with this window of motion in them; None: it was seen."""
     if event in marks.windows:
         return None
-    return replace(marks, windows=(*marks.windows, event)[-MOST_WINDOWS:])
+    return Marks(marks.newest, (*marks.windows, event)[-MOST_WINDOWS:])

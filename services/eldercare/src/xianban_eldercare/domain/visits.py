@@ -172,6 +172,12 @@ class Visit:
         """Nobody has come though the window is over."""
         return self.state is VisitState.PLANNED and now >= self.end_at + LATE_AFTER
 
+    def goes_on(self, now: datetime) -> bool:
+        """Its carer may still have something to do there; who forgot to check out can't later."""
+        if self.state is VisitState.CHECKED_IN:
+            return now < self.end_at + AROUND
+        return self.state is VisitState.PLANNED
+
     def _must_be(self, state: VisitState) -> None:
         if self.state is not state:
             raise Refused(f"VISIT_{self.state.name}", "name")

@@ -16,7 +16,7 @@ from xianban_sdk.errors import Aborted, FailedPrecondition, NotFound
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer, cancel, schedule
 
-from xianban_eldercare.domain.beds import Bed, BedState
+from xianban_eldercare.domain.beds import LONGEST_HOLD, Bed, BedState
 from xianban_eldercare.errors import refusals
 from xianban_eldercare.events import bed_changed
 from xianban_eldercare.handlers.versions import put
@@ -29,6 +29,7 @@ __all__ = [
     "HOLD_OVER",
     "close_bed",
     "hold_bed",
+    "keep_bed",
     "occupy_bed",
     "on_hold_over",
     "open_bed",
@@ -86,6 +87,14 @@ def occupy_bed(key: Key, resident: str, *, scope: Scope, uow: UnitOfWork) -> Bed
         raise FailedPrecondition("RESIDENT_HAS_A_BED", field="resident") from error
     cancel(uow.conn, HOLD_OVER, "/".join(key))
     return occupied
+
+
+def keep_bed(key: Key, *, scope: Scope, uow: UnitOfWork) -> BedRow:
+    """Whoever lies in it leaves for another place, and has it for a month to come back to."""
+    until = uow.clock.now() + LONGEST_HOLD
+    kept = _moved(key, lambda bed: bed.kept(until), scope, uow)
+    schedule(uow.conn, Timer(HOLD_OVER, "/".join(key), until))
+    return kept
 
 
 def vacate_bed(key: Key, *, scope: Scope, uow: UnitOfWork) -> BedRow:

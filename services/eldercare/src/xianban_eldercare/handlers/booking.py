@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from xianban_sdk.clock import SHANGHAI, Clock
+from xianban_sdk.clock import local_day
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.domain.ledger import (
@@ -23,30 +22,27 @@ from xianban_eldercare.repository import MACHINE
 from xianban_eldercare.repository.books import Books
 from xianban_eldercare.repository.order_rows import EntryRow, OrderRow, PostingRow
 
-__all__ = ["About", "about", "book", "local_day", "release", "take_back"]
+__all__ = ["About", "about", "book", "release", "take_back"]
 
 
 @dataclass(frozen=True, slots=True)
 class About:
     """Whose entry it is."""
 
-    resident: str
+    resident: str | None
     organisation: str | None = None
     order: str | None = None
+    reference: str = ""
 
 
 def about(row: OrderRow) -> About:
     return About(row.resident, row.organisation, row.id)
 
 
-def local_day(clock: Clock) -> date:
-    return clock.now().astimezone(SHANGHAI).date()
-
-
-def book(entry: Entry, whose: About, *, uow: UnitOfWork) -> None:
+def book(entry: Entry, whose: About, *, uow: UnitOfWork) -> EntryRow | None:
     """Where nothing moves, nothing is written."""
     if not entry.postings:
-        return
+        return None
     row = EntryRow(
         id=uow.ids.new(),
         kind=entry.kind.value,
@@ -55,9 +51,11 @@ def book(entry: Entry, whose: About, *, uow: UnitOfWork) -> None:
         organisation=whose.organisation,
         order_id=whose.order,
         reverses=entry.reverses or None,
+        reference=whose.reference,
     )
     numbered = enumerate(entry.postings)
     Books(uow.conn, MACHINE).add(row, [_written(row.id, line, one) for line, one in numbered])
+    return row
 
 
 def _written(entry: str, line: int, one: Posting) -> PostingRow:
@@ -84,7 +82,7 @@ def release(row: OrderRow, *, uow: UnitOfWork) -> None:
 
 
 def _over(draws: Iterable[Draw], uow: UnitOfWork) -> list[Draw]:
-    books, today = Books(uow.conn, MACHINE), local_day(uow.clock)
+    books, today = Books(uow.conn, MACHINE), local_day(uow.clock.now())
     lots = [(draw, books.lot(draw.lot)) for draw in draws]
     return [draw for draw, lot in lots if lot is not None and lot.last_on < today]
 

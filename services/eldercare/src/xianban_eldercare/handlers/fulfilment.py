@@ -14,26 +14,32 @@ from xianban_sdk.timers import Timer
 
 from xianban_eldercare.domain.distances import metres_between
 from xianban_eldercare.domain.ledger import charged, paid, settled
-from xianban_eldercare.domain.orders import LAPSES_AFTER, Order
+from xianban_eldercare.domain.orders import LAPSES_AFTER, Order, OrderState
 from xianban_eldercare.handlers.booking import about, book, take_back
 from xianban_eldercare.handlers.order_telling import told
+from xianban_eldercare.handlers.order_visits import Sent, must_go_without, plan
 from xianban_eldercare.handlers.orders import LAPSES, freed, moved, order_of, rules_at
-from xianban_eldercare.repository import MACHINE, CareFiles, Scope, StaffBook
+from xianban_eldercare.repository import MACHINE, CareFiles, Scope, StaffBook, Visits
 from xianban_eldercare.repository.books import Books
 from xianban_eldercare.repository.order_rows import OrderRow
 from xianban_eldercare.repository.orders import Orders
+from xianban_eldercare.repository.organisation_rows import VisitRow
 from xianban_eldercare.repository.responders import badge_name
 
 __all__ = [
     "accept_order",
+    "begun_by_visit",
     "check_in_order",
     "complete_order",
     "decline_order",
+    "done_by_visit",
+    "hold_order_of",
     "on_lapsed",
     "order_for_staff",
     "record_own_payment",
     "refund_order",
     "report_no_show",
+    "send_carer",
     "works_there",
 ]
 
@@ -48,6 +54,41 @@ def accept_order(order_id: str, *, scope: Scope, uow: UnitOfWork) -> OrderRow:
     return told(row, after, uow=uow)
 
 
+def send_carer(order_id: str, sent: Sent, *, scope: Scope, uow: UnitOfWork) -> OrderRow:
+    """To do what was accepted; again after a visit was called off."""
+    row = _locked(order_id, scope, uow)
+    plan(row, sent, scope=scope, uow=uow)
+    return row
+
+
+def hold_order_of(visit_id: str, *, uow: UnitOfWork) -> None:
+    """Locks it before its visit, as everybody does who changes both."""
+    for visit in Visits(uow.conn, MACHINE).several([visit_id]):
+        if visit.order_id is not None:
+            Orders(uow.conn, MACHINE).find(visit.order_id, locked=True)
+
+
+def begun_by_visit(visit: VisitRow, place: Place | None, *, scope: Scope, uow: UnitOfWork) -> None:
+    """Its carer has come."""
+    row = _of_visit(visit, OrderState.ACCEPTED, uow)
+    if row is not None:
+        _begun(row, place, scope, uow)
+
+
+def done_by_visit(visit: VisitRow, *, uow: UnitOfWork) -> None:
+    """Its carer has done it; an own share is recorded on the day's page."""
+    row = _of_visit(visit, OrderState.CHECKED_IN, uow)
+    if row is not None:
+        _done(row, "", uow)
+
+
+def _of_visit(visit: VisitRow, state: OrderState, uow: UnitOfWork) -> OrderRow | None:
+    if visit.order_id is None:
+        return None
+    row = Orders(uow.conn, MACHINE).find(visit.order_id, locked=True)
+    return row if row is not None and row.state == state else None
+
+
 def decline_order(order_id: str, reason: str, *, scope: Scope, uow: UnitOfWork) -> OrderRow:
     row = _locked(order_id, scope, uow)
     after = moved(row, lambda order: order.declined(reason), uow)
@@ -58,16 +99,24 @@ def decline_order(order_id: str, reason: str, *, scope: Scope, uow: UnitOfWork) 
 def check_in_order(
     order_id: str, place: Place | None, *, scope: Scope, uow: UnitOfWork
 ) -> OrderRow:
-    row = _here(_locked(order_id, scope, uow), place, scope, uow)
-    now = uow.clock.now()
-    return told(row, moved(row, lambda order: order.checked_in(now), uow), uow=uow)
+    row = _locked(order_id, scope, uow)
+    must_go_without(row, uow=uow)
+    return _begun(row, place, scope, uow)
+
+
+def _begun(row: OrderRow, place: Place | None, scope: Scope, uow: UnitOfWork) -> OrderRow:
+    here, now = _here(row, place, scope, uow), uow.clock.now()
+    return told(here, moved(here, lambda order: order.checked_in(now), uow), uow=uow)
 
 
 def complete_order(order_id: str, receipt: str, *, scope: Scope, uow: UnitOfWork) -> OrderRow:
     """The subsidy is earned, the own share asked for and, with a receipt, paid."""
     row = _locked(order_id, scope, uow)
-    if row.checked_in_at is None:
-        row = _here(row, None, scope, uow)
+    must_go_without(row, uow=uow)
+    return _done(_here(row, None, scope, uow) if row.checked_in_at is None else row, receipt, uow)
+
+
+def _done(row: OrderRow, receipt: str, uow: UnitOfWork) -> OrderRow:
     now = uow.clock.now()
     after = moved(row, lambda order: order.fulfilled(now, receipt), uow)
     books = Books(uow.conn, MACHINE)

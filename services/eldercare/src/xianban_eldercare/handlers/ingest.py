@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import Connection
@@ -20,10 +21,11 @@ from xianban_sdk.wire import instant, optional_instant, optional_place
 
 from xianban_eldercare.alarms import BATTERY_LOW, BOOK, finding_about
 from xianban_eldercare.domain.subjects import resident_of
-from xianban_eldercare.handlers import batteries
-from xianban_eldercare.handlers.sos import call_off
+from xianban_eldercare.handlers import batteries, sos
+from xianban_eldercare.repository.oxygen_scales import on_scale_2
+from xianban_eldercare.repository.presses import CALL, CALL_OFF, PressRow
 from xianban_eldercare.repository.thresholds import limits_of
-from xianban_eldercare.vitals import BATTERY, CHARGED, DEFAULTS, KINDS, Limits
+from xianban_eldercare.vitals import BATTERY, CHARGED, KINDS, OXYGEN, Limits, default_limits
 
 __all__ = [
     "CLOCKS",
@@ -47,14 +49,13 @@ _CLEAR_AFTER: Final = timedelta(minutes=1)
 
 # Event → (rule, severity, why). Others are stored by nobody: the device's own business.
 _EVENTS: Final[Mapping[str, tuple[str, Severity, str]]] = {
-    "sos": ("sos", Severity.EXTREME, "reason-sos"),
+    CALL: (sos.RULE, Severity.EXTREME, "reason-sos"),
     "fall": ("fall", Severity.SEVERE, "reason-fall"),
     "tamper": ("device-tampered", Severity.MODERATE, "reason-device-tampered"),
     "low-battery": (BATTERY_LOW, Severity.MINOR, "reason-battery-low-told"),
 }
 # Judged by rule packs.
 MOTION: Final = "motion-window"
-_ENDS: Final = {"sos-cancel": "sos"}
 _FEEDBACK: Final = {
     State.RAISED: "received",
     State.ACKNOWLEDGED: "acknowledged",
@@ -76,21 +77,21 @@ def consented(
 
     Without a live consent a number is not even stored (PIPL arts. 13, 29).
     """
-    allowed: dict[str, bool] = {}
+    subjects = [reading.subject for reading in readings]
+    known = relations.about({resident_of(subject) for subject in subjects})
+    now = clock.now()
+    agreed = {resident for resident, facts in known.items() if facts.agrees_to(PURPOSE, now)}
     kept: list[int] = []
     refused: list[int] = []
-    for place, reading in enumerate(readings):
-        subject = reading.subject
-        if subject not in allowed:
-            allowed[subject] = agrees(subject, relations, clock)
-        (kept if allowed[subject] else refused).append(place)
+    for place, subject in enumerate(subjects):
+        (kept if resident_of(subject) in agreed else refused).append(place)
     return kept, refused
 
 
 def agrees(subject: str, relations: FactsSource, clock: Clock) -> bool:
     """Whether somebody consented to be monitored, and still does."""
     facts = relations.facts("", resident_of(subject))
-    return PURPOSE in facts.live_consents(clock.now())
+    return facts.agrees_to(PURPOSE, clock.now())
 
 
 def rules_of(
@@ -98,15 +99,20 @@ def rules_of(
 ) -> Mapping[tuple[str, str], Sequence[Rule]]:
     """A person's own limits, else the district's."""
     own = limits_of(conn, {resident_of(subject) for subject, _ in wanted})
+    measured = {resident_of(subject) for subject, kind in wanted if kind == OXYGEN}
+    scale_2 = on_scale_2(conn, measured)
     found: dict[tuple[str, str], Sequence[Rule]] = {}
     for subject, kind in wanted:
-        limits = own.get((resident_of(subject), kind)) or DEFAULTS.get(kind)
+        who = resident_of(subject)
+        limits = own.get((who, kind)) or default_limits(scale_2=who in scale_2).get(kind)
         if limits is not None:
             found[(subject, kind)] = _rules(kind, limits)
     return found
 
 
-def _rules(kind: str, limits: Limits) -> list[Rule]:
+@lru_cache(maxsize=4096)
+def _rules(kind: str, limits: Limits) -> tuple[Rule, ...]:
+    """Most people share the district's: made once."""
     rules: list[Rule] = []
     if limits.low is not None:
         margin = abs(limits.low) * _HYSTERESIS
@@ -115,7 +121,7 @@ def _rules(kind: str, limits: Limits) -> list[Rule]:
     if limits.high is not None:
         margin = abs(limits.high) * _HYSTERESIS
         rules.append(_breach(kind, "above", limits.high, limits.high - margin, limits))
-    return rules
+    return tuple(rules)
 
 
 def _breach(kind: str, side: str, level: float, clear: float, limits: Limits) -> Breach:
@@ -155,18 +161,25 @@ def report_event(event: pb.DeviceEvent, uow: UnitOfWork) -> tuple[Alert | None, 
 
     An SOS needs no consent (PIPL art. 13(4): to protect life); the same event again is the same.
     """
-    alerts = Alerts(uow, BOOK)
-    if event.kind in _ENDS:
-        return call_off(_ENDS[event.kind], event.subject, uow=uow), "over"
+    at = _occurred(event, uow.clock.now())
+    if event.kind == CALL_OFF:
+        left = sos.called_off_by(_press(event, at, uow), event.calls_off, uow=uow)
+        return left, feedback_of(left) or "over"
     if event.kind not in _EVENTS:
         return None, ""
     rule, severity, why = _EVENTS[event.kind]
-    at = _occurred(event, uow.clock.now())
     reasons = [Reason(why, {"device": event.device}, at)]
     place = optional_place(event)
     found = finding_about(event.subject, rule, severity, reasons, uow=uow, place=place, at=at)
-    raised = alerts.raise_(found)
+    raised = Alerts(uow, BOOK).raise_(found)
+    if event.kind == CALL:
+        sos.pressed(_press(event, at, uow), raised, uow=uow)
     return raised, feedback_of(raised)
+
+
+def _press(event: pb.DeviceEvent, at: datetime, uow: UnitOfWork) -> PressRow:
+    heard = uow.clock.now()
+    return PressRow(resident_of(event.subject), event.id, event.device, event.kind, "", at, heard)
 
 
 def _occurred(event: pb.DeviceEvent, now: datetime) -> datetime:

@@ -17,8 +17,16 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_eldercare.domain.subjects import subject_of
 from xianban_eldercare.repository import CareFiles, Scope
 from xianban_eldercare.repository.alarms import NOT_OF_HEALTH
+from xianban_eldercare.repository.oxygen_scales import on_scale_2
 from xianban_eldercare.repository.thresholds import Thresholds
-from xianban_eldercare.vitals import COMPUTED, DEFAULTS, KINDS, SHOWN, Limits
+from xianban_eldercare.vitals import (
+    COMPUTED,
+    KINDS,
+    OBSERVED,
+    SHOWN,
+    Limits,
+    default_limits,
+)
 
 __all__ = ["Span", "State", "hours", "limits", "readings", "state_of", "write_limits"]
 
@@ -36,6 +44,7 @@ class State:
     vitals: list[tuple[Reading | Silence, Limits | None]]
     alerts: list[Alert]
     devices: int
+    oxygen_scale: int = 1
 
     def newest(self, now: datetime) -> timedelta | None:
         """The age of the newest number that may be shown."""
@@ -67,6 +76,8 @@ def state_of(resident: str, *, scope: Scope, conn: Connection) -> State:
     for one in sorted(known, key=lambda found: found.observed_at):
         newest[one.kind.code] = one
     own = Thresholds(conn, scope).of(resident)
+    scale_2 = resident in on_scale_2(conn, [resident])
+    usual = default_limits(scale_2=scale_2)
     codes = [code for code in KINDS_SHOWN if code in newest or code in SHOWN[:2]]
     alerts, _ = AlertRows(conn, scope).listed(
         Page(200, ""), Asked(open=True, subject=subject_of(resident))
@@ -75,17 +86,23 @@ def state_of(resident: str, *, scope: Scope, conn: Connection) -> State:
         resident=resident,
         display_name=row.display_name,
         vitals=[
-            (newest.get(code) or Silence(KINDS[code]), own.get(code) or DEFAULTS.get(code))
+            (
+                newest.get(code) or Silence(KINDS[code]),
+                own.get(code) or usual.get(code),
+            )
             for code in codes
         ],
         alerts=alerts,
-        devices=len({one.device for one in known if one.kind.code not in COMPUTED}),
+        devices=len({one.device for one in known if one.kind.code not in COMPUTED} - {OBSERVED}),
+        oxygen_scale=2 if scale_2 else 1,
     )
 
 
 KINDS_SHOWN: Final = (
     *SHOWN,
     *sorted(COMPUTED),
+    "consciousness",
+    "supplemental-oxygen",
     "smoke",
     "gas",
     "door",
@@ -118,9 +135,9 @@ def limits(resident: str, *, scope: Scope, conn: Connection) -> dict[str, tuple[
     """Kind → limits, and whether they are the person's own."""
     CareFiles(conn, scope).get(resident)
     own = Thresholds(conn, scope).of(resident)
-    return {
-        kind: (own.get(kind) or DEFAULTS[kind], kind in own) for kind in sorted({*DEFAULTS, *own})
-    }
+    usual = default_limits(scale_2=resident in on_scale_2(conn, [resident]))
+    found = {**usual, **own}
+    return {kind: (found[kind], kind in own) for kind in sorted(found)}
 
 
 def write_limits(

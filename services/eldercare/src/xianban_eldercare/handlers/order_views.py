@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from xianban_eldercare.repository import MACHINE, CareFiles, Organisations
+from xianban_eldercare.repository import MACHINE, CareFiles, Organisations, Visits
 from xianban_eldercare.repository.catalogue import Catalogue
 from xianban_eldercare.repository.order_rows import ItemRow, OrderRow
+from xianban_eldercare.repository.organisation_rows import VisitRow
 from xianban_eldercare.repository.rows import CareFileRow
 
 __all__ = ["SeenOrder", "seen"]
@@ -23,6 +24,7 @@ class SeenOrder:
     item: ItemRow
     organisation: str
     file: CareFileRow | None
+    visit: VisitRow | None = None
 
 
 def seen(rows: Sequence[OrderRow], *, staff: bool, conn: Connection) -> list[SeenOrder]:
@@ -32,12 +34,14 @@ def seen(rows: Sequence[OrderRow], *, staff: bool, conn: Connection) -> list[See
     names = Organisations(conn, MACHINE).names({row.organisation for row in rows})
     people = {row.resident for row in rows} if staff else set[str]()
     files = CareFiles(conn, MACHINE).several(people)
+    visits = Visits(conn, MACHINE).of_orders([row.id for row in rows])
     return [
         SeenOrder(
             row,
             items[(row.organisation, row.item, row.item_version)],
             names.get(row.organisation, ""),
             files.get(row.resident),
+            visits.get(row.id),
         )
         for row in rows
     ]

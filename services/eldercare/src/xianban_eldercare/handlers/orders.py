@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
-from xianban_sdk.clock import SHANGHAI, Clock
+from xianban_sdk.clock import Clock, local_day
 from xianban_sdk.errors import FailedPrecondition, InvalidArgument
 from xianban_sdk.repository import covers
 from xianban_sdk.storage import UnitOfWork
@@ -18,8 +18,9 @@ from xianban_eldercare.domain.ledger import reserved
 from xianban_eldercare.domain.orders import Order, OrderState
 from xianban_eldercare.domain.subsidies import Lot, Quote, SubsidyRules, quote
 from xianban_eldercare.errors import refusals
-from xianban_eldercare.handlers.booking import about, book, local_day, release
+from xianban_eldercare.handlers.booking import about, book, release
 from xianban_eldercare.handlers.order_telling import told
+from xianban_eldercare.handlers.order_visits import call_off_with
 from xianban_eldercare.handlers.subsidies import (
     Lacking,
     foreseen,
@@ -82,11 +83,11 @@ class Quoted:
 def quote_order(asked: Asked, *, scope: Scope, conn: Connection, clock: Clock) -> Quoted:
     """With what the month would grant, should nobody have asked for it yet."""
     item = _orderable(asked, scope, conn, clock.now())
-    day = _day(asked.start_at)
+    day = local_day(asked.start_at)
     lots = lots_of(asked.resident, day, conn=conn)
-    lots += foreseen(asked.resident, day, conn=conn, today=local_day(clock))
+    lots += foreseen(asked.resident, day, conn=conn, today=local_day(clock.now()))
     missing = lacking(
-        asked.resident, day, ServiceKind(item.kind), conn=conn, today=local_day(clock)
+        asked.resident, day, ServiceKind(item.kind), conn=conn, today=local_day(clock.now())
     )
     return _quoted(asked, item, _quote_of(asked, item, day, lots), missing)
 
@@ -94,7 +95,7 @@ def quote_order(asked: Asked, *, scope: Scope, conn: Connection, clock: Clock) -
 def place_order(asked: Asked, *, scope: Scope, uow: UnitOfWork) -> OrderRow:
     """Takes places of the day, and reserves what subsidies pay."""
     item = _orderable(asked, scope, uow.conn, uow.clock.now())
-    day = _day(asked.start_at)
+    day = local_day(asked.start_at)
     grant_month(asked.resident, day, uow=uow)
     found = _quote_of(asked, item, day, lots_of(asked.resident, day, conn=uow.conn))
     if asked.own_fen not in (None, found.own_fen):
@@ -132,7 +133,7 @@ def _quoted(asked: Asked, item: ItemRow, found: Quote, missing: Sequence[Lacking
     """What pays after all, from a lot of better days, does not lack."""
     shares = {one.grant.key for one in found.shares}
     missing = [one for one in missing if one.grant.key not in shares]
-    rules = rules_of(_day(asked.start_at))
+    rules = rules_of(local_day(asked.start_at))
     hours = rules.cancel_hours[ServiceKind(item.kind)]
     until = asked.start_at - timedelta(hours=hours)
     return Quoted(item, asked.quantity, found, rules, until, missing)
@@ -140,7 +141,7 @@ def _quoted(asked: Asked, item: ItemRow, found: Quote, missing: Sequence[Lacking
 
 def order_row(asked: Asked, item: ItemRow, found: Quote, by: str, uow: UnitOfWork) -> OrderRow:
     """A new one; nothing is reserved by it yet."""
-    day = _day(asked.start_at)
+    day = local_day(asked.start_at)
     return OrderRow(
         id=uow.ids.new(),
         resident=asked.resident,
@@ -172,10 +173,6 @@ def order_row(asked: Asked, item: ItemRow, found: Quote, by: str, uow: UnitOfWor
         comment="",
         version=1,
     )
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(SHANGHAI).date()
 
 
 # -- afterwards -----------------------------------------------------------------------------
@@ -212,9 +209,10 @@ def cancel_until(row: OrderRow) -> datetime:
 
 
 def freed(row: OrderRow, *, uow: UnitOfWork) -> None:
-    """It will not be done: its places and its subsidies are free again."""
+    """It will not be done: its places, its subsidies and its carer are free again."""
     Books(uow.conn, MACHINE).lock(row.resident, uow.clock.now())
     release(row, uow=uow)
+    call_off_with(row, uow=uow)
     key = (row.organisation, row.item)
     Catalogue(uow.conn, MACHINE).give_back(key, row.day, row.quantity)
     uow.cancel(LAPSES, row.id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection
-from xianban_sdk.clock import SHANGHAI, Clock
+from xianban_sdk.clock import Clock, local_day
 from xianban_sdk.errors import FailedPrecondition, InvalidArgument, NotFound
 from xianban_sdk.repository import Page
 from xianban_sdk.storage import UnitOfWork
@@ -24,6 +24,7 @@ __all__ = [
     "CARER",
     "Employed",
     "licence",
+    "must_be_licensed",
     "one_of_staff",
     "staff_of",
     "today",
@@ -45,7 +46,15 @@ class Employed:
 
 def today(clock: Clock) -> date:
     """The local date."""
-    return clock.now().astimezone(SHANGHAI).date()
+    return local_day(clock.now())
+
+
+def must_be_licensed(row: OrganisationRow, on: date, *, field: str) -> None:
+    """Raises when its licence 备案 is over; of some the day is not known."""
+    if row.licence_expires_on is not None and row.licence_expires_on < on:
+        raise FailedPrecondition(
+            "ORGANISATION_LICENCE_OVER", field=field, organisation=row.display_name
+        )
 
 
 def licence(row: LicenceRow) -> Licence:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from math import isfinite
@@ -153,7 +153,7 @@ def keep(
     """
     now = uow.clock.now()
     for pack, found in groupby(outcomes, key=lambda one: one.pack):
-        changed = [replace(one.state, state=one.judged.state) for one in found]
+        changed = [one.state.answered(one.judged.state) for one in found]
         PackStates(uow.conn, MACHINE).save(changed, pack.version, now)
     numbers: list[pb.RawReading] = []
     raised: Alert | None = None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day
 from xianban_sdk.errors import FailedPrecondition
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer, schedule
@@ -101,7 +101,6 @@ def _free(visit: Visit, others: Sequence[Visit]) -> None:
 
 def _days(visit: Visit) -> list[date]:
     first, last = (
-        at.astimezone(SHANGHAI).date()
-        for at in (visit.start_at, visit.end_at - timedelta(microseconds=1))
+        local_day(at) for at in (visit.start_at, visit.end_at - timedelta(microseconds=1))
     )
     return [first] if first == last else [first, last]

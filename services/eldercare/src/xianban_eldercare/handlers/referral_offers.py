@@ -10,6 +10,7 @@ from xianban_sdk.storage import UnitOfWork
 from xianban_eldercare.domain.referrals import CareSetting, OfferState, Referral, until
 from xianban_eldercare.handlers import stays
 from xianban_eldercare.handlers.beds import hold_bed
+from xianban_eldercare.handlers.organisations import must_be_licensed, today
 from xianban_eldercare.handlers.referral_steps import CLOCK, by_person, moved
 from xianban_eldercare.repository import MACHINE, CareFiles, Organisations, Referrals, Scope
 from xianban_eldercare.repository.organisation_rows import OrganisationRow
@@ -34,6 +35,7 @@ def accept(
 ) -> Asked:
     """The first of those that are asked; the bed is kept for so many hours, 0: as usual."""
     here, asked = _own(key, scope, uow)
+    must_be_licensed(here, today(uow.clock), field="name")
     row, organisation = asked.row, here.id
     if bed is None and row.target == CareSetting.INSTITUTION:
         raise InvalidArgument("REFERRAL_BED_NEEDED", field="bed")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
+from xianban_sdk.names import named
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_eldercare.alarms import family_of
 from xianban_eldercare.domain.referrals import OfferState, ReferralState
-from xianban_eldercare.events import referral_changed, referral_message
+from xianban_eldercare.events import day_and_time, referral_changed, referral_message
 from xianban_eldercare.repository import MACHINE, CareFiles, Organisations
 from xianban_eldercare.repository.referral_rows import ReferralOfferRow, ReferralRow
 from xianban_eldercare.repository.responders import responders
 
-__all__ = ["tell"]
+__all__ = ["tell", "tell_bedless", "tell_unplanned"]
 
 _S = ReferralState
 # Whom the state that was reached concerns; organisations are told of what became of their own.
@@ -64,6 +66,19 @@ def tell(
         _managers(after, after.organisation, "expected", said, uow)
 
 
+def tell_bedless(row: ReferralRow, organisation: str, *, uow: UnitOfWork) -> None:
+    """The elder comes back from another institution, and their bed is somebody else's."""
+    _managers(row, organisation, "bedless", _said(row, "", uow), uow, page="beds")
+
+
+def tell_unplanned(
+    row: ReferralRow, organisation: str, times: Iterable[datetime], *, uow: UnitOfWork
+) -> None:
+    """The elder is back, and visits of theirs could not be planned again."""
+    said = _said(row, "", uow) | {"times": ", ".join(map(day_and_time, times))}
+    _managers(row, organisation, "unplanned", said, uow, page="roster")
+
+
 def _organisation(
     row: ReferralRow, offer: ReferralOfferRow, said: Mapping[str, str], uow: UnitOfWork
 ) -> None:
@@ -73,12 +88,17 @@ def _organisation(
 
 
 def _managers(
-    row: ReferralRow, organisation: str, occasion: str, said: Mapping[str, str], uow: UnitOfWork
+    row: ReferralRow,
+    organisation: str,
+    occasion: str,
+    said: Mapping[str, str],
+    uow: UnitOfWork,
+    page: str = "referrals",
 ) -> None:
     found = Organisations(uow.conn, MACHINE).find(organisation)
     if found is None:
         return
-    link = f"/eldercare/organisations/{organisation}/referrals"
+    link = f"/eldercare/organisations/{organisation}/{page}"
     people = responders(uow.conn, _MANAGER, found.area)
     _message(row, occasion, people, link, {**said, "organisation": found.display_name}, uow)
 
@@ -89,7 +109,7 @@ def _said(row: ReferralRow, note: str, uow: UnitOfWork) -> dict[str, str]:
     return {
         "subject": file.display_name if file else "",
         "organisation": next(iter(names.values()), ""),
-        "by": row.referrer_display,
+        **named("by", row.referrer, row.referrer_display),
         "note": note,
     }
 

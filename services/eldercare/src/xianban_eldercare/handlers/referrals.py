@@ -22,7 +22,7 @@ from xianban_eldercare.domain.referrals import (
 from xianban_eldercare.errors import refusals
 from xianban_eldercare.handlers import stays
 from xianban_eldercare.handlers.assignments import must_be_sent
-from xianban_eldercare.handlers.organisations import today
+from xianban_eldercare.handlers.organisations import must_be_licensed, today
 from xianban_eldercare.handlers.referral_steps import By, by_person, moved, noted
 from xianban_eldercare.repository import MACHINE, Beds, CareFiles, Organisations, Referrals, Scope
 from xianban_eldercare.repository.referral_rows import ReferralOfferRow, ReferralRow
@@ -73,13 +73,19 @@ def _check(wanted: ReferralRow, uow: UnitOfWork) -> None:
         check_way(CareSetting(wanted.origin), target, there)
     if wanted.want_on < today(uow.clock):
         raise InvalidArgument("DAY_PAST", field="referral.want_date")
-    if target is CareSetting.INSTITUTION:
+    if target is CareSetting.INSTITUTION and wanted.origin != CareSetting.INSTITUTION:
         _no_bed(wanted.resident, uow)
 
 
 def _no_bed(resident: str, uow: UnitOfWork) -> None:
     if Beds(uow.conn, MACHINE).lies_elsewhere(resident, "", ""):
         raise FailedPrecondition("RESIDENT_HAS_A_BED", field="parent")
+
+
+def _not_there_already(row: ReferralRow, organisation: str, field: str, uow: UnitOfWork) -> None:
+    bed = Beds(uow.conn, MACHINE).lain_in(row.resident)
+    if bed is not None and bed.organisation == organisation:
+        raise InvalidArgument("REFERRAL_SAME_PLACE", field=field)
 
 
 def answer(
@@ -107,6 +113,7 @@ def offer(referral_id: str, asking: Asking, *, scope: Scope, uow: UnitOfWork) ->
     row = Referrals(uow.conn, scope).sent(referral_id)
     for place, one in enumerate(asking.organisations):
         _fits(one, f"organisations[{place}]", CareSetting(row.target), uow)
+        _not_there_already(row, one, f"organisations[{place}]", uow)
     due = until(asking.hours, uow.clock.now())
     if row.state == ReferralState.REQUESTED and row.due_at is not None:
         due = max(due, row.due_at)  # Nobody who was asked before gets less time for it.
@@ -122,6 +129,7 @@ def _fits(organisation: str, field: str, target: CareSetting, uow: UnitOfWork) -
         raise InvalidArgument(
             "ORGANISATION_OTHER_KIND", field=field, organisation=found.display_name
         )
+    must_be_licensed(found, today(uow.clock), field=field)
 
 
 def confirm(referral_id: str, *, scope: Scope, uow: UnitOfWork) -> ReferralRow:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import Connection
 from xianban.common.v1 import readings_pb2 as pb
 from xianban_sdk import i18n
-from xianban_sdk.errors import InvalidArgument
-from xianban_sdk.plugins import Hooks, PluginRefused
+from xianban_sdk.errors import InvalidArgument, Unavailable
+from xianban_sdk.plugins import Hooks, NotBooked, PluginRefused
 from xianban_sdk.readings import Flaw, Foreseen, Ingest
 from xianban_sdk.storage.instant import from_micros, to_micros
 from xianban_sdk.telemetry import log
@@ -25,13 +25,16 @@ from xianban_eldercare.handlers.ingest import CLOCKS
 from xianban_eldercare.handlers.pack_answers import Outcome, PackLied, checked
 from xianban_eldercare.hookspecs import Case, Live, Motion, Off, RulePack
 from xianban_eldercare.repository import MACHINE
+from xianban_eldercare.repository.oxygen_scales import on_scale_2
 from xianban_eldercare.repository.pack_states import PackState, PackStates
-from xianban_eldercare.vitals import KINDS
+from xianban_eldercare.vitals import KINDS, OXYGEN
 
 __all__ = ["Packs", "judge_motion", "judge_readings", "motion_of", "packs_of"]
 
 _PACKAGE: Final = "xianban_eldercare"
 _ID: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_JUDGE: Final = "rule_pack.judge"
+_STALE: Final = "RELATIONS_STALE"
 # For all the people of a batch together.
 _SECONDS: Final = 1.0
 _WHY: Final[Mapping[Flaw, Literal["not-measured", "out-of-range", "jump"]]] = {
@@ -133,7 +136,7 @@ def judge_motion(
         marks = fresh_window(state.marks, event.id)
         if marks is not None:
             case = Case(now, state.state, motion=window)
-            found += _ask(one, [_Asked(replace(state, marks=marks), case)], hooks)
+            found += _ask(one, [_Asked(state.seen(marks), case)], hooks)
     return found
 
 
@@ -169,17 +172,17 @@ def _asked(
     pack: RulePack, people: Mapping[str, Sequence[Foreseen]], conn: Connection, now: datetime
 ) -> list[_Asked]:
     """Of nobody else is the state read: that means to decrypt it."""
-    wanted = {
-        who: [_Placed(one) for one in new if one.kind.code in pack.needs]
-        for who, new in people.items()
-    }
+    wanted = {who: [one for one in new if one.kind in pack.needs] for who, new in people.items()}
     known = _known(conn, [who for who, new in wanted.items() if new], pack)
+    scale_2 = on_scale_2(conn, list(known)) if OXYGEN in pack.needs else frozenset[str]()
     asked: list[_Asked] = []
     for who, state in known.items():
         taken, marks = in_order(state.marks, wanted[who])
         if taken:
-            readings = tuple(_seen(one.told) for one in taken)
-            asked.append(_Asked(replace(state, marks=marks), Case(now, state.state, readings)))
+            readings = tuple(map(_seen, taken))
+            scale: Literal[1, 2] = 2 if who in scale_2 else 1
+            case = Case(now, state.state, readings, oxygen_scale=scale)
+            asked.append(_Asked(state.seen(marks), case))
     return asked
 
 
@@ -189,39 +192,34 @@ def _known(conn: Connection, people: Sequence[str], pack: RulePack) -> dict[str,
     return {who: found.get(who) or PackState(who, pack.id) for who in people}
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    told: Foreseen
-
-    @property
-    def kind(self) -> str:
-        return self.told.kind.code
-
-    @property
-    def at(self) -> int:
-        return self.told.at
-
-
 def _seen(one: Foreseen) -> Live | Off:
     at = from_micros(one.at)
     if one.flaw or one.value is None:
-        return Off(one.kind.code, at, _WHY.get(one.flaw, "not-measured"))
-    return Live(one.kind.code, one.value, at)
+        return Off(one.kind, at, _WHY.get(one.flaw, "not-measured"))
+    return Live(one.kind, one.value, at)
 
 
 def _ask(loaded: Loaded, asked: Sequence[_Asked], hooks: Hooks) -> list[Outcome]:
     """One call for all: what fails for one person fails for them alone, what hangs for all."""
-    if not asked:
+    issued = hooks.token(loaded.plugin, _JUDGE, [one.state.resident for one in asked])
+    if issued.refusal == _STALE:
+        # The batch comes again: kept unjudged, what is in it would never be judged.
+        raise Unavailable(_STALE)
+    told = [one for one in asked if one.state.resident in issued.people]
+    if not told:
         return []
     pack = loaded.pack
     result = hooks.run(
         loaded.plugin,
-        "rule_pack.judge",
-        lambda: [_judged(pack, one.case) for one in asked],
+        _JUDGE,
+        lambda: [_judged(pack, one.case) for one in told],
         _SECONDS,
+        about=issued,
     )
+    if isinstance(result.error, NotBooked):
+        raise Unavailable("STORAGE_UNAVAILABLE") from result.error
     found: list[Outcome] = []
-    for one, answer in zip(asked, result.value or (), strict=False):
+    for one, answer in zip(told, result.value or (), strict=False):
         try:
             found.append(Outcome(pack, one.state, checked(pack, answer, one.case)))
         except PackLied as error:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 
 from sqlalchemy import Connection
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import midnight
 
 from xianban_eldercare.domain.ledger import Account, EntryKind
 from xianban_eldercare.domain.subsidies import months_after
@@ -52,15 +52,12 @@ class Proof:
 
 
 # An organisation's own accounts.
-_THEIRS = (Account.SUBSIDY_DUE, Account.OWN_DUE, Account.OWN_PAID)
+_THEIRS = (Account.SUBSIDY_DUE, Account.SUBSIDY_PAID, Account.OWN_DUE, Account.OWN_PAID)
 
 
 def span_of(month: date) -> Span:
     """The local month's first instant, and the next one's."""
-    first, end = (
-        datetime.combine(day, time(), SHANGHAI) for day in (month, months_after(month, 1))
-    )
-    return first, end
+    return midnight(month), midnight(months_after(month, 1))
 
 
 def statement(organisation: str, span: Span, *, scope: Scope, conn: Connection) -> Statement:

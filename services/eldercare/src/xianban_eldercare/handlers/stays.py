@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 from xianban_sdk import i18n
+from xianban_sdk.errors import FailedPrecondition
 from xianban_sdk.readings import Severity
 from xianban_sdk.storage import UnitOfWork
 
@@ -20,9 +21,11 @@ from xianban_eldercare.domain.beds import BedState
 from xianban_eldercare.domain.care_files import Living
 from xianban_eldercare.domain.referrals import CareSetting, Referral, ReferralState
 from xianban_eldercare.events import hand_back_requested, hand_over_requested
-from xianban_eldercare.handlers.beds import occupy_bed, vacate_bed
+from xianban_eldercare.handlers.beds import keep_bed, occupy_bed, vacate_bed
 from xianban_eldercare.handlers.geofence import begin_anew
 from xianban_eldercare.handlers.referral_steps import CLOCK, moved
+from xianban_eldercare.handlers.referral_tellings import tell_bedless
+from xianban_eldercare.handlers.replanning import plan_again
 from xianban_eldercare.handlers.visits import call_off
 from xianban_eldercare.repository import (
     MACHINE,
@@ -42,6 +45,8 @@ __all__ = ["Step", "move_in", "move_out", "on_handed_over"]
 
 Step = Callable[[Referral], Referral]
 Kept = dict[str, Any]
+# An organisation's id, and the bed's.
+Bed = tuple[str, str]
 # A device, and who answers for it.
 Keeping = Mapping[str, str]
 
@@ -54,17 +59,18 @@ _FILE: Final = ("area", "station", "address", "home", "living")
 
 def move_in(row: ReferralRow, here: OrganisationRow, bed: str, *, uow: UnitOfWork) -> ReferralRow:
     """From now on the organisation answers for the elder."""
+    kept: Kept = {}
+    left = _leave_for_now((here.id, bed), row.resident, uow) if bed else None
     if bed:
         _enter((here.id, bed), row.resident, uow)
-    kept: Kept = {}
     file = CareFiles(uow.conn, MACHINE).find(row.resident, lock=True)
     if file is not None:
         kept = {name: getattr(file, name) for name in _FILE}
         _write(file, _there(row, here, bed, file, uow), uow)
-    kept |= {"limits": _limits(row.resident, uow), "there": here.display_name}
+    kept |= {"limits": _limits(row.resident, uow), "there": here.display_name, "bed": left}
     if row.target != CareSetting.HOME:
         kept["places"] = _watch_no_place(row.resident, uow)
-        _call_visits_off(row.resident, here, uow)
+        kept["visits"] = _call_visits_off(row.resident, here, uow)
     saved = replace(row, kept=orjson.dumps(kept).decode())
     Referrals(uow.conn, MACHINE).save(saved)
     area = file.area if file and row.target == CareSetting.HOME else here.area
@@ -78,12 +84,15 @@ def move_out(row: ReferralRow, bed: str, *, uow: UnitOfWork) -> None:
     kept: Kept = orjson.loads(row.kept)
     if row.organisation is not None and bed:
         _leave((row.organisation, bed), row.resident, uow)
+    if kept.get("bed"):
+        _lie_again(row, (kept["bed"][0], kept["bed"][1]), uow)
     file = CareFiles(uow.conn, MACHINE).find(row.resident, lock=True)
     if file is not None and "area" in kept:
         _write(file, {name: kept[name] for name in _FILE}, uow)
     limits = {kind: _limit(one) for kind, one in kept["limits"].items()}
     Thresholds(uow.conn, MACHINE).put_all(row.resident, limits)
     _watch_again(row.resident, kept.get("places", []), uow)
+    plan_again(row, kept.get("visits", []), uow=uow)
     # Until sensing has said how it was, there is nothing to go back to: its answer asks then.
     if "devices" in kept:
         _ask_back(row, kept, uow)
@@ -163,6 +172,24 @@ def _leave(key: tuple[str, str], resident: str, uow: UnitOfWork) -> None:
         vacate_bed(key, scope=MACHINE, uow=uow)
 
 
+def _leave_for_now(key: Bed, resident: str, uow: UnitOfWork) -> Bed | None:
+    """From another institution: its bed is kept to come back to."""
+    found = Beds(uow.conn, MACHINE).lain_in(resident)
+    if found is None or (found.organisation, found.id) == key:
+        return None
+    keep_bed((found.organisation, found.id), scope=MACHINE, uow=uow)
+    return found.organisation, found.id
+
+
+def _lie_again(row: ReferralRow, key: Bed, uow: UnitOfWork) -> None:
+    """Unless somebody else has it by now: then the institution finds another one."""
+    try:
+        # It refuses before anything is written: the transaction goes on.
+        occupy_bed(key, row.resident, scope=MACHINE, uow=uow)
+    except FailedPrecondition:
+        tell_bedless(row, key[0], uow=uow)
+
+
 def _lies_in(key: tuple[str, str], resident: str, uow: UnitOfWork) -> bool:
     bed = Beds(uow.conn, MACHINE).find(*key, locked=True)
     return bed is not None and (bed.state, bed.resident) == (BedState.OCCUPIED, resident)
@@ -200,11 +227,14 @@ def _watch_again(resident: str, places: Sequence[str], uow: UnitOfWork) -> None:
             fences.save(replace(row, active=True, version=row.version + 1, updated_at=at))
 
 
-def _call_visits_off(resident: str, here: OrganisationRow, uow: UnitOfWork) -> None:
+def _call_visits_off(resident: str, here: OrganisationRow, uow: UnitOfWork) -> Sequence[str]:
     """Weekly plans pause and go on after the return: the day of a visit called off here is made
-    again then, should it still be ahead."""
+    again then, should it still be ahead. The others are answered: somebody planned them one by
+    one."""
     visits = Visits(uow.conn, MACHINE)
     reason = i18n.text("visit-away", _LOCALE, "xianban_eldercare", organisation=here.display_name)
-    for visit in visits.ahead_of_elder(resident, uow.clock.now()):
+    ahead = visits.ahead_of_elder(resident, uow.clock.now())
+    for visit in ahead:
         off = call_off(visit, reason, uow=uow)
         visits.save(replace(off, plan=None, plan_day=None))
+    return [visit.id for visit in ahead if visit.plan is None]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day, midnight
 from xianban_sdk.errors import FailedPrecondition
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer
@@ -24,7 +24,7 @@ from xianban_eldercare.domain.subsidies import (
     month_of,
     rules_on,
 )
-from xianban_eldercare.handlers.booking import About, book, local_day
+from xianban_eldercare.handlers.booking import About, book
 from xianban_eldercare.repository import MACHINE, CareFiles
 from xianban_eldercare.repository.ages import age_on
 from xianban_eldercare.repository.books import Books
@@ -92,12 +92,12 @@ def grant_month(resident: str, day: date, *, uow: UnitOfWork) -> None:
     books = Books(uow.conn, MACHINE)
     books.lock(resident, uow.clock.now())
     rules, month = rules_of(day), month_of(day)
-    for grant in _due(resident, month, rules, conn=uow.conn, today=local_day(uow.clock)):
+    for grant in _due(resident, month, rules, conn=uow.conn, today=local_day(uow.clock.now())):
         first, last = lot_days(grant, month)
         row = LotRow(uow.ids.new(), resident, grant.key, rules.version, first, last)
         if books.add_lot(row):
             book(granted(resident, row.id, grant.fen_per_month), About(resident), uow=uow)
-            uow.schedule(LOT_OVER, row.id, _midnight(last + timedelta(days=1)))
+            uow.schedule(LOT_OVER, row.id, midnight(last + timedelta(days=1)))
 
 
 def foreseen(resident: str, day: date, *, conn: Connection, today: date) -> list[Lot]:
@@ -127,7 +127,7 @@ def _level(resident: str, day: date, conn: Connection) -> Held | None:
     if file is None:
         return None
     due = file.level_due_at
-    return Held(file.care_level, due is None or due.astimezone(SHANGHAI).date() <= day)
+    return Held(file.care_level, due is None or local_day(due) <= day)
 
 
 def lacking(
@@ -154,10 +154,6 @@ def on_lot_over(timer: Timer, *, uow: UnitOfWork) -> None:
     books.lock(row.resident, uow.clock.now())
     rest = purse_of(books.by_lot(row.resident), row.id).available
     book(expired(row.resident, row.id, rest), About(row.resident), uow=uow)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), SHANGHAI)
 
 
 # -- how much there is ----------------------------------------------------------------------

@@ -9,12 +9,20 @@ from typing import Final
 
 import orjson
 from sqlalchemy import Connection
-from xianban_sdk.clock import SHANGHAI
-from xianban_sdk.errors import FailedPrecondition, InvalidArgument, NotFound, XianbanError
+from xianban_sdk.clock import local_day
+from xianban_sdk.errors import (
+    Aborted,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    XianbanError,
+)
 from xianban_sdk.storage import UnitOfWork
 
+from xianban_eldercare.domain.holidays import is_holiday
 from xianban_eldercare.domain.referrals import CareSetting
-from xianban_eldercare.domain.visit_plans import VisitPlan
+from xianban_eldercare.domain.visit_plans import BEHIND_DAYS, HolidayChoice, VisitPlan
+from xianban_eldercare.domain.visits import VisitState
 from xianban_eldercare.errors import refusals
 from xianban_eldercare.handlers.planning import Carer, Sending, carer_of, rostered
 from xianban_eldercare.handlers.visits import call_off
@@ -22,7 +30,17 @@ from xianban_eldercare.repository import MACHINE, Referrals, Scope, VisitPlans, 
 from xianban_eldercare.repository.organisation_rows import UnmadeRow, VisitPlanRow, VisitRow
 from xianban_eldercare.repository.visits import Span
 
-__all__ = ["SeenPlan", "create_plan", "end_plan", "make_visits", "plan_of", "seen", "visit_for"]
+__all__ = [
+    "Change",
+    "SeenPlan",
+    "change_plan",
+    "create_plan",
+    "end_plan",
+    "make_visits",
+    "plan_of",
+    "seen",
+    "visit_for",
+]
 
 # What a rule says of one day; anything else is a fault and stops the plan's pass.
 _SAID_NO: Final = (FailedPrecondition, InvalidArgument, NotFound)
@@ -34,6 +52,17 @@ class SeenPlan:
 
     row: VisitPlanRow
     unmade: Sequence[UnmadeRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a plan, as it was seen in a version, shall be from a day on; and why."""
+
+    plan: str
+    wanted: VisitPlanRow
+    seen: int
+    from_on: date
+    reason: str
 
 
 def seen(rows: Sequence[VisitPlanRow], *, conn: Connection, unmade: bool) -> list[SeenPlan]:
@@ -54,6 +83,67 @@ def create_plan(wanted: VisitPlanRow, *, scope: Scope, uow: UnitOfWork) -> Visit
     VisitPlans(uow.conn, scope).add(row)
     _make(row, due, carer, uow)
     return row
+
+
+def change_plan(change: Change, *, scope: Scope, uow: UnitOfWork) -> VisitPlanRow:
+    """Another plan goes on where this one ends: what was keeps the plan by which it was."""
+    before = VisitPlans(uow.conn, scope).get(change.plan)
+    _check(before, change, uow)
+    after = replace(
+        change.wanted,
+        id=uow.ids.new(),
+        organisation=before.organisation,
+        first_on=max(change.from_on, before.first_on),
+        follows=before.id,
+        version=1,
+    )
+    with refusals():
+        plan_of(after).planned(uow.clock.now())
+    _cut(before, change.from_on, uow)
+    made = _handed_over(before, after, change, uow)
+    due = () if _away(after, uow) else plan_of(after).due(made, uow.clock.now())
+    carer = carer_of(_sending(after), _span(after, due), scope=scope, uow=uow)
+    row = replace(after, carer_display=carer.row.display_name)
+    VisitPlans(uow.conn, scope).add(row)
+    _make(row, due, carer, uow)
+    return row
+
+
+def _check(before: VisitPlanRow, change: Change, uow: UnitOfWork) -> None:
+    if before.ended_at is not None:
+        raise FailedPrecondition("VISIT_PLAN_ENDED", field="name")
+    if before.version != change.seen:
+        raise Aborted("VISIT_PLAN_CHANGED", field="visit_plan.version")
+    if change.from_on < local_day(uow.clock.now()):
+        raise InvalidArgument("PLAN_CHANGE_PAST", field="from_date")
+    if before.last_on is not None and change.from_on > before.last_on:
+        raise InvalidArgument("PLAN_CHANGE_AFTER_END", field="from_date")
+
+
+def _cut(row: VisitPlanRow, from_on: date, uow: UnitOfWork) -> None:
+    """Of a plan that had not come into force nothing is left."""
+    plans = VisitPlans(uow.conn, MACHINE)
+    if from_on <= row.first_on:
+        cut = replace(row, ended_at=uow.clock.now(), version=row.version + 1)
+    else:
+        cut = replace(row, last_on=from_on - timedelta(days=1), version=row.version + 1)
+    plans.save(cut)
+    known = plans.unmade([row.id]).get(row.id, [])
+    plans.put_unmade(row.id, [one for one in known if one.day < from_on])
+
+
+def _handed_over(
+    before: VisitPlanRow, after: VisitPlanRow, change: Change, uow: UnitOfWork
+) -> set[date]:
+    """The days that need no other visit: theirs has begun, or somebody did not want it."""
+    visits, stays = Visits(uow.conn, MACHINE), set[date]()
+    for visit in visits.of_plan_since(before.id, change.from_on):
+        if visit.state == VisitState.PLANNED and visit.start_at > uow.clock.now():
+            call_off(visit, change.reason, uow=uow)
+        elif visit.plan_day is not None:
+            visits.save(replace(visit, plan=after.id))
+            stays.add(visit.plan_day)
+    return stays
 
 
 def end_plan(plan_id: str, reason: str, *, scope: Scope, uow: UnitOfWork) -> VisitPlanRow:
@@ -80,8 +170,8 @@ def make_visits(plan_id: str, *, uow: UnitOfWork) -> None:
     if row is None or row.ended_at is not None or _away(row, uow):
         return
     now = uow.clock.now()
-    today = now.astimezone(SHANGHAI).date()
-    made = Visits(uow.conn, MACHINE).days_of_plans([plan_id], today)[plan_id]
+    since = local_day(now) - timedelta(days=BEHIND_DAYS)
+    made = Visits(uow.conn, MACHINE).days_of_plans([plan_id], since)[plan_id]
     due = plan_of(row).due(made, now)
     if not due:
         _note([], row, uow)
@@ -127,7 +217,8 @@ def _sending(row: VisitPlanRow) -> Sending:
 def _span(row: VisitPlanRow, days: Sequence[date]) -> Span:
     """From the way to the first until the end of the last."""
     spans = [plan_of(row).span(day) for day in days] or [plan_of(row).span(row.first_on)]
-    return spans[0][0] - timedelta(minutes=row.travel_minutes), spans[-1][1]
+    first, last = min(start for start, _ in spans), max(end for _, end in spans)
+    return first - timedelta(minutes=row.travel_minutes), last
 
 
 def _unmade(row: VisitPlanRow, day: date, error: XianbanError) -> UnmadeRow:
@@ -142,6 +233,8 @@ def plan_of(row: VisitPlanRow) -> VisitPlan:
         length=timedelta(minutes=row.minutes),
         first_on=row.first_on,
         last_on=row.last_on,
+        holidays=HolidayChoice(row.holidays),
+        is_holiday=is_holiday,
     )
 
 

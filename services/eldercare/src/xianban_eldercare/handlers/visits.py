@@ -10,8 +10,8 @@ from typing import Final
 import orjson
 from sqlalchemy import Connection
 from xianban_sdk.alerts import Alerts, Place, Reason, Severity
-from xianban_sdk.alerts.naming import named
 from xianban_sdk.errors import InvalidArgument, NotFound
+from xianban_sdk.names import named
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer, cancel
 

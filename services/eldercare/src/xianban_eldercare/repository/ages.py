@@ -6,7 +6,7 @@ from datetime import UTC, date
 
 from sqlalchemy import Connection, select
 from xianban.common.v1 import relations_pb2
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day
 from xianban_sdk.storage.tables import relation_record
 
 __all__ = ["age_on"]
@@ -23,6 +23,6 @@ def age_on(conn: Connection, person: str, day: date) -> int | None:
     state = relations_pb2.RelationRecord.FromString(bytes(data)).person if data else None
     if state is None or not state.HasField("adult_time"):
         return None
-    adult = state.adult_time.ToDatetime(UTC).astimezone(SHANGHAI).date()
+    adult = local_day(state.adult_time.ToDatetime(UTC))
     before = (day.month, day.day) < (adult.month, adult.day)
     return day.year - adult.year - before + _ADULT

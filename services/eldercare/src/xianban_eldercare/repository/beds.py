@@ -58,6 +58,13 @@ class Beds(Repository):
         )
         return self.conn.scalar(query.limit(1)) is not None
 
+    def lain_in(self, resident: str) -> BedRow | None:
+        """The elder's bed, locked; nobody lies in two."""
+        query = select(bed).where(bed.c.resident == resident, bed.c.state == "occupied")
+        mine = query.where(self.in_own_organisations(bed.c.organisation)).with_for_update()
+        found = self.conn.execute(mine).mappings().first()
+        return BedRow(**found) if found else None
+
     def names(self, residents: Collection[str]) -> dict[str, str]:
         """As the elders' files call them."""
         query = select(care_file.c.resident, care_file.c.display_name)

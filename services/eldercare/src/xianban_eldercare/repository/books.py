@@ -168,6 +168,28 @@ class Books(Repository):
             row.account: Moved(int(row.before), int(row.within)) for row in self.conn.execute(query)
         }
 
+    def lock_organisation(self, organisation_id: str) -> None:
+        """Who pays an organisation is alone with it."""
+        query = select(organisation.c.id).where(organisation.c.id == organisation_id)
+        self.conn.execute(query.with_for_update()).all()
+
+    def due_to(self, organisation_id: str) -> int:
+        """What the district owes an organisation."""
+        query = select(func.sum(posting.c.amount_fen)).where(
+            posting.c.organisation == organisation_id,
+            posting.c.account == Account.SUBSIDY_DUE.value,
+        )
+        return int(self.conn.scalar(query) or 0)
+
+    def paid_out(self, organisation_id: str, reference: str) -> bool:
+        """The transfer has been booked."""
+        query = select(journal_entry.c.id).where(
+            self._theirs(organisation_id),
+            journal_entry.c.kind == EntryKind.PAYOUT.value,
+            journal_entry.c.reference == reference,
+        )
+        return self.conn.scalar(query) is not None
+
     def counted(self, organisation_id: str, span: Span, kind: EntryKind) -> int:
         """Orders with an entry of the kind in the span."""
         query = select(func.count(func.distinct(journal_entry.c.order_id))).where(

@@ -82,6 +82,7 @@ class EntryRow:
     organisation: str | None
     order_id: str | None
     reverses: str | None
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,8 @@ journal_entry = Table(
     Column("organisation", Text, nullable=True),
     Column("order_id", Text, nullable=True),
     Column("reverses", Text, nullable=True),
+    # Of a payout: the transfer's number; empty otherwise.
+    Column("reference", Text, nullable=False),
     # Nothing is taken back twice.
     UniqueConstraint("reverses", name="journal_entry_reversed_once"),
     Index("journal_entry_by_resident", "resident", "id"),
@@ -162,4 +164,14 @@ posting = Table(
     CheckConstraint("amount_fen <> 0", name="posting_moves_something"),
     Index("posting_by_resident", "resident", "account", "lot"),
     Index("posting_by_organisation", "organisation", "account"),
+)
+
+# A transfer is booked once.
+Index(
+    "journal_entry_payout",
+    journal_entry.c.organisation,
+    journal_entry.c.reference,
+    unique=True,
+    sqlite_where=journal_entry.c.kind == "payout",
+    postgresql_where=journal_entry.c.kind == "payout",
 )

@@ -89,6 +89,7 @@ class VisitRow:
     version: int = 0
     plan: str | None = None
     plan_day: date | None = None
+    order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ class VisitPlanRow:
     last_on: date | None
     ended_at: datetime | None
     version: int
+    holidays: str = "keep"
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)

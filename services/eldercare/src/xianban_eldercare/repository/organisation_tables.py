@@ -126,9 +126,12 @@ visit = Table(
     # The plan that it comes from, and the local day for which it was made.
     Column("plan", Text, nullable=True),
     Column("plan_day", Date, nullable=True),
+    # The order that it is done for.
+    Column("order_id", Text, nullable=True),
     # One visit a day, whoever rosters it; a single visit has no plan.
     Index("visit_of_plan", "plan", "plan_day", unique=True),
     Index("visit_by_resident", "resident", "start_at", "id"),
+    Index("visit_by_order", "order_id"),
     Index("visit_by_carer", "carer", "start_at", "id"),
     Index("visit_by_organisation", "organisation", "start_at", "id"),
 )
@@ -154,6 +157,10 @@ visit_plan = Table(
     Column("last_on", Date, nullable=True),
     Column("ended_at", Instant, nullable=True),
     Column("version", BigInteger, nullable=False),
+    # keep, skip or move.
+    Column("holidays", Text, nullable=False),
+    # The id of the plan that it continues; empty: none.
+    Column("follows", Text, nullable=False),
     Index("visit_plan_by_resident", "resident", "id"),
 )
 

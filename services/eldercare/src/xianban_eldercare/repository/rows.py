@@ -7,7 +7,14 @@ from datetime import datetime
 
 from xianban_sdk.repository import columns
 
-__all__ = ["AssessmentRow", "CareFileRow", "ElderRow", "OfficialLevelRow", "columns"]
+__all__ = [
+    "AssessmentRow",
+    "CareFileRow",
+    "ElderRow",
+    "OfficialLevelRow",
+    "OxygenScaleRow",
+    "columns",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +82,14 @@ class OfficialLevelRow:
     decided_by: str
     reference: str
     entered_by: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OxygenScaleRow:
+    resident: str
+    scale: int
+    reason: str
+    set_by: str
+    set_by_display: str
     updated_at: datetime

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -14,14 +16,18 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from xianban_sdk.storage import Encrypted, Instant
+from xianban_sdk.storage import Encrypted, Instant, Kept
 
 __all__ = [
+    "KEPT",
+    "PRESSES_KEPT",
     "assessment",
     "care_file",
     "metadata",
     "official_level",
+    "oxygen_scale",
     "pack_state",
+    "press",
     "threshold",
 ]
 
@@ -106,6 +112,18 @@ official_level = Table(
     Column("updated_at", Instant, nullable=False),
 )
 
+# By which of NEWS2's scales somebody's oxygen counts; without a row: the first.
+oxygen_scale = Table(
+    "oxygen_scale",
+    metadata,
+    Column("resident", Text, primary_key=True),
+    Column("scale", Integer, nullable=False),
+    Column("reason", Encrypted(Text, "oxygen_scale.reason"), nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("set_by_display", Text, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
 # What a rule pack knows of a person; made of numbers from their body.
 pack_state = Table(
     "pack_state",
@@ -121,3 +139,27 @@ pack_state = Table(
     Column("updated_at", Instant, nullable=False),
     PrimaryKeyConstraint("resident", "pack"),
 )
+
+# The button was pressed: to call for help, or to call it off.
+press = Table(
+    "press",
+    metadata,
+    Column("resident", Text, nullable=False),
+    # The device event's id; of the page's button one of ours.
+    Column("id", Text, nullable=False),
+    # Empty: the page.
+    Column("device", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    # The alert's id that stood for it; empty: none did.
+    Column("alert", Text, nullable=False),
+    # By the effective clock.
+    Column("pressed_at", Instant, nullable=False),
+    Column("heard_at", Instant, nullable=False),
+    Column("called_off_at", Instant, nullable=True),
+    PrimaryKeyConstraint("resident", "id"),
+    Index("press_by_alert", "alert", "pressed_at"),
+)
+
+# As long as facts of alerts: no device repeats itself later.
+PRESSES_KEPT = timedelta(days=90)
+KEPT = (Kept(press, press.c.heard_at, PRESSES_KEPT),)

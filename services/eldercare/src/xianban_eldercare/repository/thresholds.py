@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 from xianban_sdk.readings import Severity
 from xianban_sdk.storage import upsert
+from xianban_sdk.storage.among import among
 
 from xianban_eldercare.repository.narrowing import Repository
 from xianban_eldercare.repository.tables import threshold
@@ -48,7 +49,7 @@ class Thresholds(Repository):
 
 def limits_of(conn: Connection, residents: Collection[str]) -> dict[tuple[str, str], Limits]:
     """(resident, kind) → own limits, for the rules; nobody sees the answer."""
-    query = select(threshold).where(threshold.c.resident.in_(residents))
+    query = select(threshold).where(among(conn, threshold.c.resident, residents))
     return {(row.resident, row.kind): _limits(row) for row in conn.execute(query)}
 
 

@@ -87,6 +87,19 @@ class Visits(Repository):
         rows = self.conn.execute(query.order_by(*_ORDER).with_for_update()).mappings()
         return [VisitRow(**row) for row in rows]
 
+    def of_plan_since(self, plan: str, day: date) -> list[VisitRow]:
+        """Those made for the day or later, whatever became of them; locked."""
+        query = select(visit).where(
+            visit.c.plan == plan, visit.c.plan_day >= day, self.visible(visit.c.resident)
+        )
+        rows = self.conn.execute(query.order_by(*_ORDER).with_for_update()).mappings()
+        return [VisitRow(**row) for row in rows]
+
+    def several(self, ids: Collection[str]) -> list[VisitRow]:
+        """Those of the ids that may be seen, by their times."""
+        query = select(visit).where(visit.c.id.in_(ids), self.visible(visit.c.resident))
+        return [VisitRow(**row) for row in self.conn.execute(query.order_by(*_ORDER)).mappings()]
+
     def ahead_of_elder(self, resident: str, now: datetime) -> list[VisitRow]:
         """Those that are still to begin, locked."""
         query = select(visit).where(
@@ -97,6 +110,14 @@ class Visits(Repository):
         )
         rows = self.conn.execute(query.order_by(*_ORDER).with_for_update()).mappings()
         return [VisitRow(**row) for row in rows]
+
+    def of_orders(self, orders: Collection[str], *, locked: bool = False) -> dict[str, VisitRow]:
+        """Order → the visit by which it is or was done; one called off or missed is none."""
+        query = select(visit).where(
+            visit.c.order_id.in_(orders), visit.c.state.in_(("planned", "checked-in", "done"))
+        )
+        rows = self.conn.execute(query.with_for_update() if locked else query).mappings()
+        return {row["order_id"]: VisitRow(**row) for row in rows}
 
     def late(self, resident: str, now: datetime) -> bool:
         """Somebody should have come and has not; for the alarm."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from xianban.eldercare.v1 import catalogue_pb2 as pb
 from xianban_sdk.app import Resources
+from xianban_sdk.clock import local_day
 from xianban_sdk.rpc import Call
 from xianban_sdk.wire import day
 
 from xianban_eldercare.convert import catalogue as convert
 from xianban_eldercare.handlers import catalogue as handlers
-from xianban_eldercare.handlers.booking import local_day
 from xianban_eldercare.repository import Page
 from xianban_eldercare.repository.catalogue import Catalogue
 from xianban_eldercare.repository.order_rows import ItemRow
@@ -27,7 +27,7 @@ class CatalogueServicer:
         self, request: pb.ListServiceItemsRequest, call: Call
     ) -> pb.ListServiceItemsResponse:
         wanted = convert.wanted(request)
-        asked = day(request.date, "date") if request.date else local_day(call.clock)
+        asked = day(request.date, "date") if request.date else local_day(call.clock.now())
         of = (wanted.organisation, wanted.area, wanted.kind)
         page = Page(request.page_size, request.page_token, of=of)
         rows, token = Catalogue(call.uow.conn, call.scope).listed(page, wanted)
@@ -48,5 +48,5 @@ class CatalogueServicer:
 
 
 def _shown(row: ItemRow, call: Call) -> pb.ServiceItem:
-    [offer] = handlers.offers([row], local_day(call.clock), conn=call.uow.conn)
+    [offer] = handlers.offers([row], local_day(call.clock.now()), conn=call.uow.conn)
     return convert.service_item(offer)

@@ -107,7 +107,7 @@ class MonitoringServicer:
 
     def CancelSos(self, request: pb.CancelSosRequest, call: Call) -> pb.Sos:
         resident = str(call.subject)
-        over = sos.call_off(sos.RULE, f"residents/{resident}", uow=call.uow, scope=call.scope)
+        over = sos.call_off(f"residents/{resident}", uow=call.uow, scope=call.scope)
         return convert.sos(resident, over, call.locale)
 
     def GetSos(self, request: pb.GetSosRequest, call: Call) -> pb.Sos:

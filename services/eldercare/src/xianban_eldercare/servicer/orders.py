@@ -14,6 +14,7 @@ from xianban_eldercare.convert import orders as convert
 from xianban_eldercare.convert.organisations import organisation_id
 from xianban_eldercare.handlers import fulfilment, orders
 from xianban_eldercare.handlers.order_views import seen
+from xianban_eldercare.handlers.order_visits import Sent
 from xianban_eldercare.repository import Organisations, Page
 from xianban_eldercare.repository.order_rows import OrderRow
 from xianban_eldercare.repository.orders import Orders
@@ -82,6 +83,11 @@ class OrderServicer:
     def AcceptOrder(self, request: pb.AcceptOrderRequest, call: Call) -> pb.Order:
         key = convert.order_id(request.name)
         return _shown(fulfilment.accept_order(key, scope=call.scope, uow=call.uow), call)
+
+    def PlanOrderVisit(self, request: pb.PlanOrderVisitRequest, call: Call) -> pb.Order:
+        sent = Sent(request.carer, request.minutes, request.travel_minutes)
+        key = convert.order_id(request.name)
+        return _shown(fulfilment.send_carer(key, sent, scope=call.scope, uow=call.uow), call)
 
     def DeclineOrder(self, request: pb.DeclineOrderRequest, call: Call) -> pb.Order:
         key = convert.order_id(request.name)

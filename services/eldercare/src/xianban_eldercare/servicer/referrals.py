@@ -10,6 +10,7 @@ from xianban_eldercare.convert import referrals as convert
 from xianban_eldercare.convert.organisations import bed_key, organisation_id
 from xianban_eldercare.handlers import referral_offers, referrals
 from xianban_eldercare.handlers.assignments import by_visit_alone
+from xianban_eldercare.handlers.organisations import must_be_licensed, today
 from xianban_eldercare.repository import (
     MACHINE,
     CareFiles,
@@ -101,7 +102,8 @@ class ReferralServicer:
         self, request: pb.ListReferralOffersRequest, call: Call
     ) -> pb.ListReferralOffersResponse:
         organisation = organisation_id(request.parent)
-        Organisations(call.uow.conn, call.scope).own_one(organisation, field="parent")
+        here = Organisations(call.uow.conn, call.scope).own_one(organisation, field="parent")
+        must_be_licensed(here, today(call.clock), field="parent")
         page = Page(request.page_size, request.page_token, of=organisation, all=request.all)
         book = Referrals(call.uow.conn, call.scope)
         rows, token = book.asked(organisation, page, over=request.all)

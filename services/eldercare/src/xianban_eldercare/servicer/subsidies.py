@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from xianban.eldercare.v1 import subsidies_pb2 as pb
 from xianban_sdk.app import Resources
+from xianban_sdk.clock import local_day
 from xianban_sdk.rpc import Call
 
 from xianban_eldercare.convert import subsidies as convert
 from xianban_eldercare.convert.organisations import organisation_id
-from xianban_eldercare.handlers import statements
-from xianban_eldercare.handlers.booking import local_day
+from xianban_eldercare.handlers import payouts, statements
 from xianban_eldercare.handlers.subsidies import foreseen
 from xianban_eldercare.repository import Organisations, Page
 from xianban_eldercare.repository.books import Books
@@ -26,7 +26,7 @@ class SubsidyServicer:
     def GetSubsidyAccount(
         self, request: pb.GetSubsidyAccountRequest, call: Call
     ) -> pb.SubsidyAccount:
-        resident, today = str(call.subject), local_day(call.clock)
+        resident, today = str(call.subject), local_day(call.clock.now())
         books = Books(call.uow.conn, call.scope)
         seen = convert.Seen(
             resident,
@@ -64,6 +64,17 @@ class SubsidyServicer:
             call.looked_at(row.resident or "")
         shown = [convert.entry(one) for one in statements.lines(rows, names=True, conn=conn)]
         return pb.ListStatementEntriesResponse(entries=shown, next_page_token=token)
+
+    def RecordPayout(self, request: pb.RecordPayoutRequest, call: Call) -> pb.LedgerEntry:
+        row = payouts.record_payout(
+            organisation_id(request.parent),
+            request.amount_fen,
+            request.reference,
+            scope=call.scope,
+            uow=call.uow,
+        )
+        [line] = statements.lines([row], names=False, conn=call.uow.conn)
+        return convert.entry(line)
 
     def GetLedgerBalance(self, request: pb.GetLedgerBalanceRequest, call: Call) -> pb.LedgerBalance:
         return convert.ledger_balance(statements.proof(conn=call.uow.conn))

@@ -11,7 +11,7 @@ from xianban_sdk.wire import optional_place
 
 from xianban_eldercare.convert import visits as convert
 from xianban_eldercare.convert.organisations import organisation_id
-from xianban_eldercare.handlers import planning, visits
+from xianban_eldercare.handlers import fulfilment, planning, visits
 from xianban_eldercare.handlers.assignments import by_visit_alone
 from xianban_eldercare.repository import Page
 from xianban_eldercare.repository.organisation_rows import VisitRow
@@ -54,18 +54,23 @@ class VisitServicer:
         return _shown(row, call)
 
     def CheckInVisit(self, request: pb.CheckInVisitRequest, call: Call) -> pb.Visit:
+        visit_id, place = convert.visit_id(request.name), optional_place(request)
+        fulfilment.hold_order_of(visit_id, uow=call.uow)
         row = visits.check_in(
-            convert.visit_id(request.name),
-            optional_place(request),
+            visit_id,
+            place,
             request.away_reason,
             scope=call.scope,
             uow=call.uow,
         )
+        fulfilment.begun_by_visit(row, place, scope=call.scope, uow=call.uow)
         return _shown(row, call, contact=True)
 
     def CheckOutVisit(self, request: pb.CheckOutVisitRequest, call: Call) -> pb.Visit:
         visit_id = convert.visit_id(request.name)
+        fulfilment.hold_order_of(visit_id, uow=call.uow)
         row = visits.check_out(visit_id, request.done, request.note, scope=call.scope, uow=call.uow)
+        fulfilment.done_by_visit(row, uow=call.uow)
         return _shown(row, call, contact=True)
 
     def ListRoute(self, request: pb.ListRouteRequest, call: Call) -> pb.ListVisitsResponse:

@@ -10,18 +10,24 @@ from xianban_eldercare.web import (
     assess,
     assessments,
     board,
+    board_parts,
     day_orders,
     elders,
     fences,
     file,
     home,
     limits,
+    observations,
     orders,
     organisations,
+    payouts,
+    plan_changes,
     plans,
+    playbook_deeds,
     referral_offers,
     referrals,
     roster,
+    rounds,
     route,
     sos,
     visits,
@@ -59,6 +65,7 @@ def _own() -> list[BaseRoute]:
         Route(f"{referrals.OWN}/{{referral}}", referrals.referral),
         Route(f"{referrals.OWN}/{{referral}}/{{deed}}", referrals.act, methods=_POST),
         *_orders(orders.HERE),
+        *_observations("/eldercare/observations"),
     ]
 
 
@@ -88,6 +95,14 @@ def _whereabouts(path: str) -> list[BaseRoute]:
     ]
 
 
+def _observations(path: str) -> list[BaseRoute]:
+    return [
+        Route(path, observations.observations, methods=_GET),
+        Route(path, observations.observe, methods=_POST),
+        Route(f"{path}/scale", observations.save_scale, methods=_POST),
+    ]
+
+
 def _carer() -> list[BaseRoute]:
     here = "/eldercare/route/{resident}/{visit}"
     return [
@@ -102,10 +117,14 @@ def _manager() -> list[BaseRoute]:
     here = "/eldercare/organisations/{organisation}"
     return [
         Route(f"{here}/roster", roster.roster),
+        Route(f"{here}/rounds", rounds.rounds),
+        Route(f"{here}/rounds/{{proposal}}/{{deed}}", rounds.act, methods=_POST),
         Route(f"{here}/plan", roster.plan, methods=_GET),
         Route(f"{here}/plan", roster.save, methods=_POST),
         Route(f"{here}/plans", plans.elders),
         Route(f"{here}/plans/{{resident}}", plans.plans),
+        Route(f"{here}/plans/{{resident}}/{{plan}}/edit", plan_changes.edit, methods=_GET),
+        Route(f"{here}/plans/{{resident}}/{{plan}}/edit", plan_changes.save, methods=_POST),
         Route(f"{here}/plans/{{resident}}/{{plan}}/end", plans.end, methods=_POST),
         Route(f"{here}/staff", organisations.staff),
         Route(f"{here}/staff/new", organisations.staff_edit, methods=_GET),
@@ -121,6 +140,7 @@ def _manager() -> list[BaseRoute]:
         Route(f"{here}/catalogue", day_orders.catalogue, methods=_GET),
         Route(f"{here}/catalogue", day_orders.save_item, methods=_POST),
         Route(f"{here}/statement", day_orders.statement),
+        Route(f"{here}/payouts", payouts.record, methods=_POST),
         Route(f"{here}/statement.csv", day_orders.statement_csv),
     ]
 
@@ -161,11 +181,21 @@ def _assessor(path: str) -> list[BaseRoute]:
     ]
 
 
+def _playbooks(path: str) -> list[BaseRoute]:
+    return [
+        Route(path, playbook_deeds.start, methods=_POST),
+        Route(f"{path}/{{run}}/{{deed}}", playbook_deeds.act, methods=_POST),
+    ]
+
+
 def _staff() -> list[BaseRoute]:
     return [
         Route("/eldercare/board", board.board),
         Route("/eldercare/board/live", board.stream),
+        Route("/eldercare/board/playbooks", board_parts.playbooks),
+        Route("/eldercare/board/responders", board_parts.responders),
         Route("/eldercare/board/alerts/{alert}", board.alert),
+        *_playbooks("/eldercare/board/alerts/{alert}/playbooks"),
         Route("/eldercare/board/alerts/{alert}/{deed}", board.act, methods=_POST),
         Route("/eldercare/elders", elders.elders),
         Route("/eldercare/elders/{resident}", elders.elder),
@@ -173,6 +203,7 @@ def _staff() -> list[BaseRoute]:
         Route("/eldercare/elders/{resident}/assessments", assessments.assessments, methods=_GET),
         Route("/eldercare/elders/{resident}/assessments", assessments.enter, methods=_POST),
         *_whereabouts("/eldercare/elders/{resident}/whereabouts"),
+        *_observations("/eldercare/elders/{resident}/observations"),
         Route("/eldercare/searches", whereabouts.searches),
         Route("/eldercare/searches/now", whereabouts.searches_now),
     ]
@@ -218,7 +249,7 @@ site = Site(
             (day_orders.CIVIL_AFFAIRS,),
         ),
         NavEntry("/eldercare/board", "nav-board", "warn", "main", board.ROLES),
-        NavEntry("/eldercare/elders", "nav-elders", "people", "main", board.ROLES),
+        NavEntry("/eldercare/elders", "nav-elders", "people", "main", elders.ROLES),
         NavEntry("/eldercare/searches", "nav-searches", "pin", "main", whereabouts.RESPONDERS),
     ],
     tile=tile,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -33,7 +34,7 @@ from xianban_eldercare.web.clients import listing, ordering, subsidising
 from xianban_eldercare.web.days import today
 from xianban_eldercare.web.file import MANAGER
 from xianban_eldercare.web.orders import ACCOUNTS, ENTRIES, KINDS, MOST, STATES, UNITS
-from xianban_eldercare.web.organisations import managers_only, organisation_of
+from xianban_eldercare.web.organisations import carers_of, managers_only, organisation_of
 from xianban_eldercare.web.route import ROLE as CARER
 from xianban_eldercare.web.route import position_of
 
@@ -72,7 +73,9 @@ async def _day_page(request: Request, problem: CallError | None = None) -> Respo
         page_size=MOST,
         page_token=request.query_params.get("page_token", ""),
     )
-    found = await call(request, ordering.ListOrganisationOrders, asked)
+    found, carers = await asyncio.gather(
+        call(request, ordering.ListOrganisationOrders, asked), _carers(request, here.name)
+    )
     path, token = f"/eldercare/{here.name}/orders", found.next_page_token
     return render(
         request,
@@ -87,9 +90,19 @@ async def _day_page(request: Request, problem: CallError | None = None) -> Respo
         units=UNITS,
         states=STATES,
         manager=MANAGER in person(request).roles,
+        carers=carers,
+        # Whoever forgot to check out of a visit can't any more.
+        unended=day < today() - timedelta(days=1),
         next_href=f"{path}?day={day}&page_token={token}" if token else "",
         problem=problem,
     )
+
+
+async def _carers(request: Request, organisation: str) -> list[tuple[str, str]]:
+    """Whom a manager may send."""
+    if MANAGER not in person(request).roles:
+        return []
+    return await carers_of(request, organisation)
 
 
 def _day(request: Request) -> date:
@@ -135,6 +148,17 @@ def _check_in(request: Request, name: str, form: Form) -> Awaitable[pb.Order]:
     return call(request, ordering.CheckInOrder, asked)
 
 
+def _send(request: Request, name: str, form: Form) -> Awaitable[pb.Order]:
+    asked = pb.PlanOrderVisitRequest(
+        name=name,
+        carer=form.text("carer"),
+        minutes=form.number("minutes"),
+        travel_minutes=form.number("travel_minutes"),
+        request_id=form.request_id,
+    )
+    return call(request, ordering.PlanOrderVisit, asked)
+
+
 def _decline(request: Request, name: str, form: Form) -> Awaitable[pb.Order]:
     asked = pb.DeclineOrderRequest(
         name=name, reason=form.text("reason"), request_id=form.request_id
@@ -163,6 +187,7 @@ def _refund(request: Request, name: str, form: Form) -> Awaitable[pb.Order]:
 
 DEEDS: dict[str, Deed] = {
     "accept": _plain(ordering.AcceptOrder, pb.AcceptOrderRequest),
+    "send": _send,
     "decline": _decline,
     "check-in": _check_in,
     "complete": _complete,
@@ -253,6 +278,13 @@ def _on_the_form(refused: CallError) -> CallError:
 
 @_for(MANAGER, CIVIL_AFFAIRS)
 async def statement(request: Request) -> Response:
+    return await statement_page(request)
+
+
+async def statement_page(
+    request: Request, form: Form | None = None, problem: CallError | None = None
+) -> Response:
+    """A month of the organisation; for civil affairs with a form for what was paid."""
     here, month = await organisation_of(request), _month(request)
     token = request.query_params.get("page_token", "")
     asked = subsidies_pb2.GetStatementRequest(parent=here.name, month=month)
@@ -265,7 +297,11 @@ async def statement(request: Request) -> Response:
     return render(
         request,
         "eldercare/statement.html",
+        status(problem),
         here=here,
+        pays=CIVIL_AFFAIRS in person(request).roles,
+        typed=form or Form({}, {}),
+        problem=problem,
         month=month,
         statement=found,
         entries=page.entries,

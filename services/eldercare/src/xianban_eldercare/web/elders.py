@@ -8,18 +8,20 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 from xianban.eldercare.v1 import care_files_pb2 as pb
-from xianban_sdk.web import call, person, render
+from xianban_sdk.web import call, person, render, roles_only
 
-from xianban_eldercare.web.board import staff_only
+from xianban_eldercare.web.board import ROLES as DESK
 from xianban_eldercare.web.clients import files
 from xianban_eldercare.web.file import AREAS, LEVELS, LIVINGS, MANAGER, old_level
 from xianban_eldercare.web.home import file_of, shown_state, state_of
+from xianban_eldercare.web.observations import CLINICIANS
 from xianban_eldercare.web.shown import tail
 
 PAGE = 20
+ROLES = (*DESK, *CLINICIANS)
 
 
-@staff_only
+@roles_only(*ROLES)
 async def elders(request: Request) -> Response:
     query = request.query_params
     search, level = query.get("q", "").strip()[:60], query.get("level", "")
@@ -51,7 +53,7 @@ def _href(query: dict[str, str]) -> str:
     return "/eldercare/elders?" + urlencode({key: one for key, one in query.items() if one})
 
 
-@staff_only
+@roles_only(*ROLES)
 async def elder(request: Request) -> Response:
     whose = f"residents/{request.path_params['resident']}"
     (state, away), (file, no_file) = await asyncio.gather(
@@ -72,4 +74,6 @@ async def elder(request: Request) -> Response:
         livings=LIVINGS,
         areas=AREAS,
         manager=MANAGER in person(request).roles,
+        desk=not person(request).roles.isdisjoint(DESK),
+        observes=not person(request).roles.isdisjoint((MANAGER, *CLINICIANS)),
     )

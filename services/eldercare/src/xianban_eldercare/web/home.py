@@ -18,19 +18,27 @@ from xianban_eldercare.web.clients import files, locating, monitoring, referring
 from xianban_eldercare.web.shown import Measure, is_open, measure, tail
 from xianban_eldercare.web.sos import STATES, standing_call
 from xianban_eldercare.web.visits import todays
+from xianban_eldercare.web.weather import TONES, weather_of
 
 OUT_OF_REACH = "RESIDENT_NOT_FOUND"
 
 
 async def home(request: Request) -> Response:
     whose = subject(request)
-    (state, away), (file, no_file), (sos, _), place, (today, _), asked = await asyncio.gather(
+    (
+        (state, away),
+        (file, no_file),
+        (sos, _),
+        place,
+        (today, _),
+        (asked, sky),
+    ) = await asyncio.gather(
         state_of(request, whose),
         file_of(request, whose),
         standing_call(request, whose),
         place_of(request, whose),
         todays(request, whose),
-        waiting_referral(request, whose),
+        asyncio.gather(waiting_referral(request, whose), weather_of(request, whose)),
     )
     return render(
         request,
@@ -47,6 +55,8 @@ async def home(request: Request) -> Response:
         visit_kinds=visits.KINDS,
         visit_states=visits.STATES,
         referral=asked,
+        weather=sky,
+        tones=TONES,
         polls=True,
     )
 
@@ -118,5 +128,6 @@ def _seen(state: monitoring_pb2.CareState | None, vitals: list[Measure]) -> str:
         return "away"
     alerts = [f"{one.name} {one.version}" for one in state.alerts]
     said = [f"{one.kind} {one.number} {one.verdict} {iso(one.at)}" for one in vitals]
-    written = "\n".join([state.sentence, str(state.devices), *alerts, *said])
+    counts = [str(state.devices), str(state.oxygen_scale)]
+    written = "\n".join([state.sentence, *counts, *alerts, *said])
     return hashlib.sha256(written.encode()).hexdigest()[:16]

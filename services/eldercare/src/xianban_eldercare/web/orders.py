@@ -286,6 +286,7 @@ ENTRIES = {
     subsidies_pb2.ENTRY_KIND_EXPIRE: "expire",
     subsidies_pb2.ENTRY_KIND_CHARGE: "charge",
     subsidies_pb2.ENTRY_KIND_REVERSE: "reverse",
+    subsidies_pb2.ENTRY_KIND_PAYOUT: "payout",
 }
 ACCOUNTS = {
     subsidies_pb2.LEDGER_ACCOUNT_DISTRICT: "district",
@@ -295,4 +296,5 @@ ACCOUNTS = {
     subsidies_pb2.LEDGER_ACCOUNT_OWN_SHARE: "own-share",
     subsidies_pb2.LEDGER_ACCOUNT_OWN_DUE: "own-due",
     subsidies_pb2.LEDGER_ACCOUNT_OWN_PAID: "own-paid",
+    subsidies_pb2.LEDGER_ACCOUNT_SUBSIDY_PAID: "subsidy-paid",
 }

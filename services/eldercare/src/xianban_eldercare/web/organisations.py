@@ -22,6 +22,7 @@ from xianban_sdk.web import (
     see_other,
     status,
     viewer_of,
+    whole,
 )
 
 from xianban_eldercare.web.choosing import elders_to_choose
@@ -103,6 +104,13 @@ async def organisation_of(request: Request) -> pb.Organisation:
     """The one that the path names."""
     name = f"organisations/{request.path_params['organisation']}"
     return await call(request, organising.GetOrganisation, pb.GetOrganisationRequest(name=name))
+
+
+async def carers_of(request: Request, organisation: str) -> list[tuple[str, str]]:
+    """Whom the organisation may send, to choose from."""
+    asked = pb.ListStaffRequest(parent=organisation, page_size=MOST)
+    staff = await whole(request, organising.ListStaff, asked)
+    return [(one.name.rpartition("/")[2], one.display_name) for one in staff if one.active]
 
 
 # -- staff ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Weekly visits on the station manager's pages: written, looked at, ended."""
+"""Weekly visits on the station manager's pages: written, looked at, changed, ended."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ from xianban_eldercare.web.clients import files, planning
 from xianban_eldercare.web.organisations import PAGE, managers_only, organisation_of, pager
 from xianban_eldercare.web.visits import KINDS
 
+HOLIDAYS = {
+    "keep": pb.HOLIDAY_CHOICE_KEEP,
+    "skip": pb.HOLIDAY_CHOICE_SKIP,
+    "move": pb.HOLIDAY_CHOICE_MOVE,
+}
+CHOSEN = {value: key for key, value in HOLIDAYS.items()}
+
 
 def wanted(form: Form, visit: visits.Visit, start: datetime | None) -> pb.CreateVisitPlanRequest:
     """The plan form's weekly choice; the first visit's day and time are the plan's."""
@@ -42,10 +49,16 @@ def wanted(form: Form, visit: visits.Visit, start: datetime | None) -> pb.Create
         tasks=[one.text for one in visit.tasks],
         first_date=local.date().isoformat() if local else "",
         last_date=form.text("last_date"),
+        holidays=holidays(form),
     )
     return pb.CreateVisitPlanRequest(
         parent=form.text("resident"), visit_plan=plan, request_id=form.request_id
     )
+
+
+def holidays(form: Form) -> pb.HolidayChoice.ValueType:
+    """As the form's radio says; nothing chosen: kept."""
+    return HOLIDAYS.get(form.text("holidays"), pb.HOLIDAY_CHOICE_KEEP)
 
 
 def minutes(form: Form) -> int:
@@ -97,6 +110,7 @@ async def _page(request: Request, problem: CallError | None = None) -> Response:
         plans=found.visit_plans,
         **pager(request, path, found.next_page_token),
         kinds=KINDS,
+        chosen=CHOSEN,
         problem=problem,
     )
 

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
-from xianban.eldercare.v1 import organisations_pb2 as organisations
 from xianban.eldercare.v1 import visit_plans_pb2 as visit_plans
 from xianban.eldercare.v1 import visits_pb2 as pb
 from xianban_sdk.web import (
@@ -25,9 +24,9 @@ from xianban_sdk.wire import stamp
 
 from xianban_eldercare.web import plans
 from xianban_eldercare.web.choosing import elders_to_choose
-from xianban_eldercare.web.clients import organising, planning, visiting
+from xianban_eldercare.web.clients import planning, visiting
 from xianban_eldercare.web.days import local_day, midnight, monday, today, typed
-from xianban_eldercare.web.organisations import MOST, managers_only, organisation_of
+from xianban_eldercare.web.organisations import carers_of, managers_only, organisation_of
 from xianban_eldercare.web.visits import KINDS, STATES
 
 _WEEK = timedelta(days=7)
@@ -82,9 +81,8 @@ async def plan(request: Request) -> Response:
 
 async def _form(request: Request, form: Form, problem: CallError | None = None) -> Response:
     here = await organisation_of(request)
-    asked = organisations.ListStaffRequest(parent=here.name, page_size=MOST)
-    staff, elders = await asyncio.gather(
-        whole(request, organising.ListStaff, asked),
+    carers, elders = await asyncio.gather(
+        carers_of(request, here.name),
         elders_to_choose(request, form.text("resident")),
     )
     return render(
@@ -92,7 +90,7 @@ async def _form(request: Request, form: Form, problem: CallError | None = None) 
         "eldercare/plan.html",
         status(problem),
         here=here,
-        carers=[(one.name.rpartition("/")[2], one.display_name) for one in staff if one.active],
+        carers=carers,
         elders=elders,
         kinds=KINDS,
         typed=form,

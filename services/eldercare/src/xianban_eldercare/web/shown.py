@@ -20,7 +20,7 @@ TRUSTED = frozenset({"fresh", "late"})
 # UCUM → the text that stands for it.
 UNITS = {"/min": "per-minute", "%": "percent", "Cel": "celsius", "mm[Hg]": "mmhg"}
 # 0 and 1 mean something else for each of these.
-_SWITCHES = frozenset({"smoke", "gas", "door", "motion"})
+_SWITCHES = frozenset({"smoke", "gas", "door", "motion", "consciousness", "supplemental-oxygen"})
 # A number whose page is no longer refreshed is called old after this many seconds.
 _LEAST_STALE = 300
 _GRACE = 120

@@ -8,9 +8,11 @@ from xianban.eldercare.v1 import monitoring_pb2
 from xianban_sdk.web import TileLine, call, person, subject, text
 from xianban_sdk.web.site import Tone
 
-from xianban_eldercare.web.board import MOST, ROLES
+from xianban_eldercare.web.board import ROLES
 from xianban_eldercare.web.clients import alerting, monitoring
 from xianban_eldercare.web.shown import is_open, is_untaken, measure
+
+_MOST = 200
 
 
 async def tile(request: Request) -> TileLine:
@@ -28,7 +30,7 @@ def _tone(state: monitoring_pb2.CareState) -> Tone:
 
 
 async def _for_staff(request: Request) -> TileLine:
-    asked = alerts_pb2.ListAlertsRequest(open=True, page_size=MOST)
+    asked = alerts_pb2.ListAlertsRequest(open=True, page_size=_MOST)
     found = await call(request, alerting.ListAlerts, asked)
     standing = [one for one in found.alerts if is_open(one)]
     if not standing:

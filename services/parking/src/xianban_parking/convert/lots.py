@@ -14,10 +14,11 @@ from xianban.parking.v1 import resources_pb2 as pb
 from xianban_sdk.wire import put
 
 from xianban_parking.convert.texts import name_in, quote, sentences, summary
+from xianban_parking.convert.traffic import VERDICTS, approach
 from xianban_parking.domain.occupancy import Verdict
 from xianban_parking.handlers.counts import Outcome
 from xianban_parking.handlers.forecasts import LotForecast
-from xianban_parking.handlers.guidance import Destination, Found
+from xianban_parking.handlers.guidance import Destination, Found, Guided
 from xianban_parking.handlers.operators import Day
 from xianban_parking.handlers.pricing import stored_quote
 from xianban_parking.handlers.views import LotView, OccupancyView
@@ -39,14 +40,6 @@ __all__ = [
     "rules_of",
     "tariff",
 ]
-
-VERDICTS = {
-    Verdict.FRESH: pb.VERDICT_FRESH,
-    Verdict.LATE: pb.VERDICT_LATE,
-    Verdict.STALE: pb.VERDICT_STALE,
-    Verdict.IMPLAUSIBLE: pb.VERDICT_IMPLAUSIBLE,
-    Verdict.SILENT: pb.VERDICT_SILENT,
-}
 
 
 def lot_id(name: str) -> str:
@@ -90,6 +83,8 @@ def lot(view: LotView, locale: str) -> pb.Lot:
     )
     if view.honesty is not None and view.honesty.score is not None:
         made.honesty = view.honesty.score
+    if view.approach is not None:
+        made.approach.CopyFrom(approach(view.approach, locale))
     return made
 
 
@@ -174,16 +169,24 @@ def forecast(lot_name: str, made: LotForecast) -> pb.Forecast:
     return answer
 
 
-def find_response(found: Iterable[Found], to: Destination, locale: str) -> rpc.FindParkingResponse:
+def find_response(guided: Guided, to: Destination, locale: str) -> rpc.FindParkingResponse:
     place = pb.LatLng(latitude=to.place.latitude, longitude=to.place.longitude)
-    answer = rpc.FindParkingResponse(destination=place, destination_display=to.display)
-    answer.options.extend(_option(one, locale) for one in found)
+    answer = rpc.FindParkingResponse(
+        destination=place,
+        destination_display=to.display,
+        traffic_connected=guided.traffic_connected,
+    )
+    answer.options.extend(_option(one, locale) for one in guided.found)
+    for view, why in guided.left_out:
+        answer.left_out.add(lot=lot(view, locale), reason=why.value)
     return answer
 
 
 def _option(found: Found, locale: str) -> rpc.ParkingOption:
     option = found.option
-    parts = (("walk", option.walk_part), ("price", option.price_part), ("chance", option.risk_part))
+    parts = [("walk", option.walk_part), ("price", option.price_part), ("chance", option.risk_part)]
+    if option.way_part is not None:
+        parts.append(("way", option.way_part))
     made = rpc.ParkingOption(
         lot=lot(found.view, locale),
         walk_m=option.walk_m,

@@ -1,7 +1,8 @@
 """停车诱导: which car park to recommend, with every part of the score on the table.
 
 Needs (disabled bay, charging, height, permit zone) are hard filters. The rest becomes minutes of
-"cost": walking time, price converted at a published rate, and the risk of finding no bay.
+"cost": walking time, price converted at a published rate, the risk of finding no bay, and how
+much longer than usual the way there takes.
 Weights are integers, so that the ranking is the same on every machine.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from xianban_parking.domain.errors import MeasureError
@@ -46,6 +47,8 @@ class Place:
 class Exclusion(StrEnum):
     """Why a car park is not offered at all."""
 
+    FIRE = "fire"
+    ROAD_CLOSED = "road_closed"
     CLOSED = "closed"
     TOO_FAR = "too_far"
     NO_DISABLED_BAY = "no_disabled_bay"
@@ -72,6 +75,8 @@ class Weights:
     fen_per_minute: int = 50
     minutes_when_full: int = 20
     detour_percent: int = 130
+    # Between free and congested: not to know must neither win nor lose a comparison.
+    seconds_when_unknown: int = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,8 @@ class Candidate:
     """A car park with what is known for the driver's arrival.
 
     `price_fen` is for the intended stay (None: unknown); `chance_per_mille` of a free bay at
-    arrival (None: no honest figure), which then counts as `UNKNOWN_CHANCE`.
+    arrival (None: no honest figure), which then counts as `UNKNOWN_CHANCE`. `way_seconds` is how
+    much longer than usual the way there takes (None: not known).
     """
 
     lot: str
@@ -90,6 +96,9 @@ class Candidate:
     disabled_bays: int = 0
     charging_bays: int = 0
     height_limit_cm: int | None = None
+    on_fire: bool = False
+    way_seconds: int | None = None
+    road_closed: bool = False
 
 
 UNKNOWN_CHANCE = 500
@@ -97,7 +106,10 @@ UNKNOWN_CHANCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One recommended car park; the three parts sum to the score (milliminutes, less is better)."""
+    """One recommended car park; the parts sum to the score (milliminutes, less is better).
+
+    `way_part` is None where nothing is known of any way: then it is no part of the comparison.
+    """
 
     lot: str
     walk_m: int
@@ -107,11 +119,12 @@ class Option:
     walk_part: int
     price_part: int
     risk_part: int
+    way_part: int | None = None
 
     @property
     def score(self) -> int:
         """The sum of the parts, in thousandths of a minute."""
-        return self.walk_part + self.price_part + self.risk_part
+        return self.walk_part + self.price_part + self.risk_part + (self.way_part or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +163,7 @@ def rank(
     ordered = sorted(candidates, key=lambda one: one.lot)
     walks = {one.lot: distance_m(one.place, destination) for one in ordered}
     dearest = max((one.price_fen or 0 for one in ordered), default=0)
+    any_way = any(one.way_seconds is not None for one in ordered)
     options: list[Option] = []
     excluded: list[tuple[str, Exclusion]] = []
     for candidate in ordered:
@@ -157,7 +171,8 @@ def rank(
         if reason is not None:
             excluded.append((candidate.lot, reason))
             continue
-        options.append(_option(candidate, walks[candidate.lot], needs, rates, dearest))
+        option = _option(candidate, walks[candidate.lot], needs, rates, dearest)
+        options.append(replace(option, way_part=_way(candidate, rates)) if any_way else option)
     options.sort(key=lambda one: (one.score, one.walk_m, one.price_fen or dearest, one.lot))
     return Guidance(tuple(options), tuple(excluded))
 
@@ -171,8 +186,16 @@ def _exclusion(candidate: Candidate, needs: Needs, walk_m: int) -> Exclusion | N
         (Exclusion.NO_CHARGING, needs.charging and candidate.charging_bays <= 0),
         (Exclusion.TOO_LOW, limit is not None and height is not None and height > limit),
         (Exclusion.SURELY_FULL, candidate.chance_per_mille == 0),
+        # Last: told of what would have been proposed.
+        (Exclusion.FIRE, candidate.on_fire),
+        (Exclusion.ROAD_CLOSED, candidate.road_closed),
     )
     return next((reason for reason, fails in checks if fails), None)
+
+
+def _way(candidate: Candidate, rates: Weights) -> int:
+    known = candidate.way_seconds
+    return (rates.seconds_when_unknown if known is None else known) * 1000 // 60
 
 
 def _option(

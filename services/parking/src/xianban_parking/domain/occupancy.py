@@ -20,6 +20,7 @@ __all__ = [
     "Observation",
     "ShownOccupancy",
     "Verdict",
+    "by_age",
     "free_count",
     "judge",
     "latest",
@@ -114,7 +115,7 @@ def judge(observation: Observation | None, feed: Feed, now: datetime) -> ShownOc
     at = as_utc(now, "now")
     age = max(timedelta(), at - observation.observed_at)
     reasons = _implausibilities(observation, feed, at)
-    verdict = _by_age(age, feed)
+    verdict = by_age(age, feed)
     if reasons and verdict is not Verdict.SILENT:
         verdict = Verdict.IMPLAUSIBLE
     hidden = verdict in (Verdict.IMPLAUSIBLE, Verdict.SILENT)
@@ -151,7 +152,8 @@ def _recency(observation: Observation) -> tuple[datetime, datetime, str]:
     return (observation.observed_at, observation.received_at, observation.source)
 
 
-def _by_age(age: timedelta, feed: Feed) -> Verdict:
+def by_age(age: timedelta, feed: Feed) -> Verdict:
+    """How far what is so old may be trusted, by what its source promises."""
     if age > feed.silent_after * feed.cadence:
         return Verdict.SILENT
     if age > feed.stale_after * feed.cadence:

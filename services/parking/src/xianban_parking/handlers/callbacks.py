@@ -9,7 +9,7 @@ from typing import Any
 
 from xianban_sdk.clock import SHANGHAI
 from xianban_sdk.errors import InvalidArgument, PermissionDenied, Unavailable
-from xianban_sdk.plugins import Hooks
+from xianban_sdk.plugins import STRANGER, Hooks
 from xianban_sdk.storage import UnitOfWork
 
 from xianban_parking.domain import payments as domain
@@ -49,7 +49,10 @@ def read_callback(
 ) -> CallbackOutcome:
     """The provider's plugin reads and proves the message, outside of any transaction."""
     result = hooks.run(
-        provider.plugin, "payment.callback", lambda: provider.provider.callback(body, headers)
+        provider.plugin,
+        "payment.callback",
+        lambda: provider.provider.callback(body, headers),
+        about=STRANGER,
     )
     if isinstance(result.error, PermissionError):
         raise PermissionDenied("SIGNATURE_INVALID", field="body")

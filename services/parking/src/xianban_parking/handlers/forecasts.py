@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import SHANGHAI, local_day
 from xianban_sdk.storage import Database
 
 from xianban_parking.domain.errors import ForecastError
@@ -124,7 +124,7 @@ class Forecasts:
 
     def _score(self, lot_id: str, known: _Known, now: datetime) -> None:
         """Back-tests once a day, on the days before today."""
-        today = now.astimezone(SHANGHAI).date()
+        today = local_day(now)
         if known.scored_on == today:
             return
         first = datetime.combine(today - timedelta(days=BACKTEST_DAYS), time(), SHANGHAI)

@@ -21,7 +21,7 @@ from xianban_parking.events import yuan
 from xianban_parking.handlers.counts import Outcome, count_gates
 from xianban_parking.handlers.gate_tokens import plate_digest, public_keys, read_token
 from xianban_parking.handlers.plates import ReadPlate, masked, read_plate
-from xianban_parking.handlers.pricing import concessions_for
+from xianban_parking.handlers.pricing import NO_RIGHTS, Rights, concessions_for
 from xianban_parking.handlers.stays import Passage, fold_in
 from xianban_parking.handlers.views import shown
 from xianban_parking.hookspecs import GateDecision, GateEvent, Rejected
@@ -123,12 +123,12 @@ def _granted(
     )
 
 
-def rights_of(session: SessionRow, permits: Permits) -> list[str]:
+def rights_of(session: SessionRow, permits: Permits) -> Rights:
     """The kinds of permit the resident holds: all that a concession is told of a person."""
     if not session.resident or session.entered_at is None:
-        return []
+        return NO_RIGHTS
     kinds = permits.kinds_of(session.resident, session.entered_at)
-    return [f"{kind}-permit" for kind in kinds]
+    return Rights.of_permits(session.resident, kinds)
 
 
 def _wrong(event: GateEvent, uow: UnitOfWork) -> Outcome | None:

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 from xianban_sdk.errors import InvalidArgument, NotFound, XianbanError
 from xianban_sdk.plugins import Hooks
 
-from xianban_parking.domain.guidance import Candidate, Needs, Option, Place, rank
+from xianban_parking.alarms import FIRE
+from xianban_parking.domain.guidance import Candidate, Exclusion, Needs, Option, Place, rank
 from xianban_parking.domain.opening import is_open
 from xianban_parking.domain.quotes import Quote
 from xianban_parking.domain.stays import Visit
+from xianban_parking.domain.traffic import Rates, delay_seconds, shut
 from xianban_parking.handlers.pricing import Asked, concessions_for, priced
 from xianban_parking.handlers.views import LotView, views_of
-from xianban_parking.repository import Counts, LotFilter, Lots, Scope
+from xianban_parking.repository import Counts, Incidents, LotFilter, Lots, Scope, Traffic
 from xianban_parking.repository.rows import LotRow
 
-__all__ = ["Destination", "Found", "Wish", "find_places", "resolve"]
+__all__ = ["Destination", "Found", "Guided", "Wish", "find_places", "resolve"]
 
 DEGREES_PER_METRE = 1 / 111_320
 MOST_PRICED = 60
 GEOCODER_SECONDS = 1.0
+# Said, since the person would have been sent there otherwise.
+TOLD = frozenset({Exclusion.FIRE, Exclusion.ROAD_CLOSED})
+RATES = Rates()
 
 ChanceOf = Callable[[str, datetime, datetime], float | None]
 
@@ -59,6 +64,15 @@ class Found:
     quote: Quote | None
 
 
+@dataclass(frozen=True, slots=True)
+class Guided:
+    """The proposals, what is left out and why, and whether anybody tells of traffic."""
+
+    found: list[Found]
+    left_out: list[tuple[LotView, Exclusion]]
+    traffic_connected: bool
+
+
 def resolve(query: str, locale: str, hooks: Hooks) -> Destination:
     """A place in words; the first geocoder that knows it is taken."""
     for result in hooks.registered("register_geocoder"):
@@ -84,7 +98,7 @@ def find_places(
     hooks: Hooks,
     chance_of: ChanceOf,
     now: datetime,
-) -> list[Found]:
+) -> Guided:
     """Lots within walking distance, ranked by walk, price and the chance of a free place."""
     if wish.arrive < now - timedelta(minutes=5):
         raise InvalidArgument("ARRIVAL_IN_THE_PAST", field="arrive_time")
@@ -93,7 +107,14 @@ def find_places(
     near = lots.near(_box(to.place, wish.max_walk_m), wanted)[:MOST_PRICED]
     views = {view.lot.id: view for view in views_of(near, lots, Counts(conn, scope), now)}
     quotes = {lot.id: _price(lot, lots, wish, hooks) for lot in near}
-    candidates = [_candidate(views[lot.id], quotes[lot.id], wish, chance_of, now) for lot in near]
+    burning = Incidents(conn, scope).lots_with(FIRE)
+    candidates = [
+        replace(
+            _candidate(views[lot.id], quotes[lot.id], wish, chance_of, now),
+            on_fire=lot.id in burning,
+        )
+        for lot in near
+    ]
     needs = Needs(
         disabled_bay=wish.accessible,
         charging=wish.ev_charging,
@@ -101,7 +122,9 @@ def find_places(
         farthest_walk_m=wish.max_walk_m,
     )
     ranked = rank(candidates, to.place, needs)
-    return [Found(views[one.lot], one, quotes[one.lot]) for one in ranked.options[: wish.most]]
+    found = [Found(views[one.lot], one, quotes[one.lot]) for one in ranked.options[: wish.most]]
+    left_out = [(views[lot], why) for lot, why in ranked.excluded if why in TOLD]
+    return Guided(found, left_out, Traffic(conn, scope).any_source())
 
 
 def _candidate(
@@ -109,6 +132,7 @@ def _candidate(
 ) -> Candidate:
     lot = view.lot
     chance = _chance(view, wish.arrive, chance_of, now)
+    way = view.approach
     return Candidate(
         lot=lot.id,
         place=Place(lot.latitude, lot.longitude),
@@ -119,6 +143,8 @@ def _candidate(
         disabled_bays=lot.accessible_places,
         charging_bays=lot.ev_places,
         height_limit_cm=lot.max_height_cm or None,
+        way_seconds=delay_seconds(way, wish.arrive, now, RATES) if way else None,
+        road_closed=shut(way, wish.arrive, now),
     )
 
 

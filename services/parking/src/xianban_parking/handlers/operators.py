@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from xianban.parking.v1 import events_pb2
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import SHANGHAI, local_day
 from xianban_sdk.errors import FailedPrecondition, InvalidArgument
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.wire import stamp
@@ -127,7 +127,7 @@ def revenue(
     """Each day's money and what is still owed, for a lot of the caller's areas."""
     lot = Lots(uow.conn, scope).managed(lot_id)
     start, end = _day(first, "start_date"), _day(last, "end_date")
-    if not start <= end or end - start > LONGEST_REVENUE:
+    if not start <= end < date.max or end - start > LONGEST_REVENUE:
         raise InvalidArgument("PERIOD_INVALID", field="end_date", days=LONGEST_REVENUE.days)
     begin, stop = _midnight(start), _midnight(end + timedelta(days=1))
     entries = Ledger(uow.conn, scope).of_lot(lot.id, begin, stop)
@@ -166,7 +166,7 @@ def _put_override(lot: LotRow, values: dict[str, Any], uow: UnitOfWork) -> None:
 def _days(entries: Iterable[tuple[Any, ...]]) -> list[Day]:
     sums: dict[str, dict[str, int]] = {}
     for posted_at, kind, account, amount in entries:
-        day = sums.setdefault(posted_at.astimezone(SHANGHAI).date().isoformat(), {})
+        day = sums.setdefault(local_day(posted_at).isoformat(), {})
         for name, value in _parts(kind, account, amount):
             day[name] = day.get(name, 0) + value
     return [Day(name, **parts) for name, parts in sorted(sums.items())]

@@ -103,7 +103,11 @@ def open_order(row: PaymentRow, provider: Provider, hooks: Hooks, issuer: str) -
         return_url=f"{issuer}/parking/payments/{row.id}",
     )
     result = hooks.run(
-        provider.plugin, "payment.start", lambda: provider.provider.start(order), PROVIDER_SECONDS
+        provider.plugin,
+        "payment.start",
+        lambda: provider.provider.start(order),
+        PROVIDER_SECONDS,
+        about=row.resident,
     )
     if result.error is not None or not isinstance(result.value, PaymentStart):
         raise Unavailable("PAYMENT_PROVIDER_UNAVAILABLE", provider=row.provider)

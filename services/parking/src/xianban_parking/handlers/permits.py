@@ -5,10 +5,10 @@ from __future__ import annotations
 import calendar
 import json
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from xianban_sdk.clock import SHANGHAI
+from xianban_sdk.clock import local_day, midnight
 from xianban_sdk.errors import FailedPrecondition, InvalidArgument
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.timers import Timer
@@ -107,12 +107,12 @@ def cancel_permit(permit_id: str, *, scope: Scope, uow: UnitOfWork) -> PermitRow
         return _end(row, "cancelled", permits, uow)
     if row.state != "active":
         raise FailedPrecondition("PERMIT_NOT_ACTIVE", field="name")
-    today = uow.clock.now().astimezone(SHANGHAI).date()
+    today = local_day(uow.clock.now())
     before = _domain(row)
     last_used = max(today, before.first_day) if today >= before.first_day else _eve(before)
     with refusals("name"):
         _ended, refund_fen = domain.cancel_permit(before, last_used)
-    ended = _end(row, "cancelled", permits, uow, end_at=_midnight(last_used + timedelta(days=1)))
+    ended = _end(row, "cancelled", permits, uow, end_at=midnight(last_used + timedelta(days=1)))
     _pay_back(row, refund_fen, uow)
     return ended
 
@@ -180,8 +180,8 @@ def _rules(wanted: WantedPermit) -> PermitRules:
 
 def _period(wanted: WantedPermit, now: datetime) -> tuple[date, date]:
     """Whole days in Shanghai: from the 5th for one month is until the 4th."""
-    today = now.astimezone(SHANGHAI).date()
-    first = today if wanted.start is None else wanted.start.astimezone(SHANGHAI).date()
+    today = local_day(now)
+    first = today if wanted.start is None else local_day(wanted.start)
     if first < today:
         raise InvalidArgument("PERMIT_STARTS_IN_THE_PAST", field="start_time")
     if first > today + AHEAD:
@@ -201,8 +201,8 @@ def _held(wanted: WantedPermit, permits: Permits, now: datetime) -> list[Permit]
 
 
 def _domain(row: PermitRow) -> Permit:
-    first = row.start_at.astimezone(SHANGHAI).date()
-    last = (row.end_at - timedelta(microseconds=1)).astimezone(SHANGHAI).date()
+    first = local_day(row.start_at)
+    last = local_day(row.end_at - timedelta(microseconds=1))
     lines = tuple(
         QuoteLine(line["key"], line["params"], line["amount_fen"]) for line in row.quote["lines"]
     )
@@ -220,8 +220,8 @@ def _row(granted: Permit, wanted: WantedPermit, now: datetime) -> PermitRow:
         kind=str(granted.kind),
         lot=wanted.lot,
         plates=json.dumps(list(granted.plates), ensure_ascii=False),
-        start_at=_midnight(granted.first_day),
-        end_at=_midnight(granted.last_day + timedelta(days=1)),
+        start_at=midnight(granted.first_day),
+        end_at=midnight(granted.last_day + timedelta(days=1)),
         months=wanted.months,
         state="pending_payment" if total else "active",
         quote=stored_permit_price(granted.price),
@@ -234,7 +234,3 @@ def _row(granted: Permit, wanted: WantedPermit, now: datetime) -> PermitRow:
 
 def _eve(permit: Permit) -> date:
     return permit.first_day - timedelta(days=1)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), SHANGHAI)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from xianban_sdk.errors import FailedPrecondition
-from xianban_sdk.plugins import Hooks
+from xianban_sdk.clock import Clock
+from xianban_sdk.errors import FailedPrecondition, Unavailable
+from xianban_sdk.identity.relations import FactsSource
+from xianban_sdk.plugins import NOBODY, Hooks
 from xianban_sdk.telemetry import log
 
 from xianban_parking import hookspecs
@@ -24,7 +26,9 @@ from xianban_parking.repository.rows import LotRow, TariffRow
 __all__ = [
     "CALENDAR",
     "Asked",
+    "Rights",
     "concessions_for",
+    "is_unasked",
     "kept",
     "priced",
     "restored_concessions",
@@ -36,6 +40,8 @@ __all__ = [
 ]
 
 CALENDAR = ChineseCalendar()
+CONCESSIONS = "tariff_concessions"
+PURPOSE = "parking.concession"
 LONGEST_NAME = 60
 
 
@@ -78,20 +84,52 @@ def priced(
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a concession may be told of a person: the kinds of permit they hold."""
+
+    resident: str = ""
+    held: frozenset[str] = frozenset()
+
+    @classmethod
+    def of_permits(cls, resident: str, kinds: Iterable[str]) -> Rights:
+        return cls(resident, frozenset(f"{kind}-permit" for kind in kinds))
+
+
+NO_RIGHTS = Rights()
+
+
+def is_unasked(resident: str, hooks: Hooks, relations: FactsSource, clock: Clock) -> bool:
+    """Whether a plugin would count the resident's rights, and may not be told of them."""
+    if not any(CONCESSIONS in one.implementations for one in hooks.plugins.values()):
+        return False
+    try:
+        facts = relations.about([resident])[resident]
+    except Unavailable:
+        # Not known just now: a hint may be missing, a wrong one is worse.
+        return False
+    return not facts.agrees_to(PURPOSE, clock.now())
+
+
 def concessions_for(
-    hooks: Hooks, lot: LotRow, visit: Visit, vehicle_kind: str, rights: Iterable[str] = ()
+    hooks: Hooks, lot: LotRow, visit: Visit, vehicle_kind: str, rights: Rights = NO_RIGHTS
 ) -> list[Concession]:
-    """What plugins take off; asked before a transaction opens, and each may fail alone."""
-    request = hookspecs.ConcessionRequest(
+    """What plugins take off; asked before a transaction opens, and each may fail alone.
+
+    Whoever may not know the person's rights is asked as for somebody who has none.
+    """
+    plain = hookspecs.ConcessionRequest(
         lot=lot.id,
         area=lot.area,
         start=visit.entered,
         end=visit.left,
         vehicle_kind="electric" if vehicle_kind == VehicleKind.NEW_ENERGY else vehicle_kind,
-        rights=frozenset(rights),
+        rights=frozenset(),
     )
+    request = replace(plain, rights=rights.held)
+    about = rights.resident if rights.held else NOBODY
     found: list[Concession] = []
-    for result in hooks.each("tariff_concessions", request=request):
+    for result in hooks.each(CONCESSIONS, about=about, instead={"request": plain}, request=request):
         for given in result.value or ():
             found += _accepted(result.plugin, given)
     return found

@@ -10,7 +10,9 @@ from xianban_sdk.errors import NotFound
 
 from xianban_parking.domain.occupancy import Feed, Observation, Verdict, free_count, judge
 from xianban_parking.domain.opening import is_open
-from xianban_parking.repository import Counts, LotFilter, Lots
+from xianban_parking.domain.traffic import Approach
+from xianban_parking.handlers.traffic import approaches
+from xianban_parking.repository import Counts, LotFilter, Lots, Traffic
 from xianban_parking.repository.rows import HonestyRow, LotRow, OccupancyRow, TariffRow
 
 __all__ = [
@@ -56,6 +58,7 @@ class LotView:
     open_now: bool
     honesty: HonestyRow | None
     tariff: TariffRow | None
+    approach: Approach | None = None
 
 
 def shown(row: OccupancyRow | None, lot: LotRow, now: datetime) -> OccupancyView:
@@ -95,10 +98,11 @@ def _overridden(row: OccupancyRow, lot: LotRow, now: datetime) -> OccupancyView:
 
 
 def views_of(lots: list[LotRow], repository: Lots, counts: Counts, now: datetime) -> list[LotView]:
-    """The lots with counts, honesty and tariff, in one query each."""
+    """The lots with counts, honesty, tariff and the way to them, in a query or two each."""
     ids = [lot.id for lot in lots]
     occupancies, scores = counts.of(ids), repository.honesty_of(ids)
     tariffs = repository.tariffs_of(ids)
+    ways = approaches(ids, Traffic(repository.conn, repository.scope), now)
     return [
         LotView(
             lot=lot,
@@ -106,6 +110,7 @@ def views_of(lots: list[LotRow], repository: Lots, counts: Counts, now: datetime
             open_now=is_open(lot.opening_hours, now),
             honesty=scores.get(lot.id),
             tariff=_current(tariffs.get(lot.id, ()), now),
+            approach=ways.get(lot.id),
         )
         for lot in lots
     ]

@@ -316,3 +316,28 @@ personal-field-number = Number
 personal-field-operator = Operator
 personal-field-total-fen = Total (fen)
 personal-field-issued-at = Issued
+
+# 城市之眼
+camera-not-found = There is no such camera.
+camera-end-in-the-past = The end must lie after now.
+camera-end-too-far = At most { $years } years; look at its basis again before then.
+camera-registered-elsewhere = This camera is registered at another car park; retire it there first.
+camera-feed-not-found = There is no such source of camera events.
+alert-fire = Smoke or fire
+alert-fire-lane = Fire lane blocked
+alert-person-down = Somebody lies on the ground
+alert-crowd = Crowd
+alert-barrier-damage = Barrier damaged
+alert-water = Water on the ground
+reason-camera = { $lot } { $place }: analytics of camera { $camera }, { $percent } % sure
+rung-car-park = The car park's staff
+rung-district = The district's duty
+
+# What is not there because no plugin brings it
+missing-payment = No way to pay: parking cannot be paid online
+missing-gate = No kinds of gates: vehicles are not seen coming and going
+missing-feed = No feeds: free places are not updated
+missing-geocoder = No geocoder: parking cannot be found by a place's name
+missing-file-format = No file formats: nothing can be imported from files
+missing-camera-events = No source of camera events: incidents are not noticed by themselves
+missing-traffic = No traffic source: whether the way to a car park is free is not known

@@ -316,3 +316,28 @@ personal-field-number = 票号
 personal-field-operator = 经营者
 personal-field-total-fen = 合计（分）
 personal-field-issued-at = 开具时间
+
+# 城市之眼
+camera-not-found = 没有这个摄像头。
+camera-end-in-the-past = 有效期须晚于现在。
+camera-end-too-far = 有效期最长 { $years } 年，到期前请复核依据。
+camera-registered-elsewhere = 该摄像头已登记在另一个停车场，请先在那里停用。
+camera-feed-not-found = 没有这种摄像头事件来源。
+alert-fire = 烟火
+alert-fire-lane = 消防通道占用
+alert-person-down = 有人倒地
+alert-crowd = 人员聚集
+alert-barrier-damage = 道闸损坏
+alert-water = 地面积水
+reason-camera = { $lot } { $place }：摄像头 { $camera } 的分析，把握 { $percent }%
+rung-car-park = 停车场值守
+rung-district = 区级值班
+
+# What is not there because no plugin brings it
+missing-payment = 没有支付方式：停车费暂不能在线支付
+missing-gate = 没有道闸类型：车辆进出无法识别
+missing-feed = 没有车位数据来源：空余车位数不会更新
+missing-geocoder = 没有地名查询：不能按地名找停车场
+missing-file-format = 没有导入格式：不能从文件导入停车数据
+missing-camera-events = 没有摄像头事件来源：险情不能自动发现
+missing-traffic = 没有接入交通实况：不知道去停车场的路上堵不堵

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xianban_parking.repository.cameras import KEPT, Cameras, Incidents, Sightings
 from xianban_parking.repository.counts import Counts, Feeds
 from xianban_parking.repository.lots import LotFilter, Lots
 from xianban_parking.repository.money import Ledger, Payments, Receipts, Refunds
@@ -10,14 +11,18 @@ from xianban_parking.repository.permits import Permits
 from xianban_parking.repository.reservations import Reservations
 from xianban_parking.repository.stays import GateEvents, Sessions
 from xianban_parking.repository.tables import metadata
+from xianban_parking.repository.traffic import Traffic
 from xianban_parking.repository.vehicles import Vehicles
 
 __all__ = [
+    "KEPT",
     "MACHINE",
     "PUBLIC",
+    "Cameras",
     "Counts",
     "Feeds",
     "GateEvents",
+    "Incidents",
     "Ledger",
     "LotFilter",
     "Lots",
@@ -29,6 +34,8 @@ __all__ = [
     "Reservations",
     "Scope",
     "Sessions",
+    "Sightings",
+    "Traffic",
     "Vehicles",
     "metadata",
 ]

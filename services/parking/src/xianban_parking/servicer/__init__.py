@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from xianban_parking.servicer.cameras import CameraServicer
 from xianban_parking.servicer.ingest import IngestServicer
 from xianban_parking.servicer.lots import LotRpcs
 from xianban_parking.servicer.operators import OperatorServicer
 from xianban_parking.servicer.places import PlaceRpcs
 from xianban_parking.servicer.residents import MoneyRpcs
+from xianban_parking.servicer.traffic import TrafficServicer
 
-__all__ = ["IngestServicer", "OperatorServicer", "ParkingServicer"]
+__all__ = [
+    "CameraServicer",
+    "IngestServicer",
+    "OperatorServicer",
+    "ParkingServicer",
+    "TrafficServicer",
+]
 
 
 class ParkingServicer(LotRpcs, PlaceRpcs, MoneyRpcs):

@@ -8,7 +8,7 @@ from itertools import islice
 from xianban.parking.v1 import operator_pb2 as op
 from xianban_sdk.app import Resources
 from xianban_sdk.errors import InvalidArgument, NotFound
-from xianban_sdk.plugins import Hooks
+from xianban_sdk.plugins import STRANGER, Hooks
 from xianban_sdk.rpc import Call
 
 from xianban_parking.convert.lots import item_results
@@ -22,7 +22,7 @@ from xianban_parking.handlers.payments import provider_of
 from xianban_parking.hookspecs import Gate, GateEvent, Rejected
 from xianban_parking.repository.keys import GateKeys
 
-__all__ = ["IngestServicer"]
+__all__ = ["IngestServicer", "bounded", "text_headers"]
 
 MAX_BODY = 2 * 1024 * 1024
 MOST_EVENTS = 500
@@ -37,8 +37,8 @@ class IngestServicer:
 
     def ReceiveFeed(self, request: op.ReceiveFeedRequest, call: Call) -> op.ReceiveFeedResponse:
         found = feed_named(call.hooks, tail(request.feed))
-        body = _body(request.body.data)
-        headers, now = _headers(call), call.clock.now()
+        body = bounded(request.body.data)
+        headers, now = text_headers(call), call.clock.now()
         items = parse_push(found, body, request.body.content_type, headers, now, call.hooks)
         outcomes = take_in(call.uow, facts_of(found.feed), items)
         return op.ReceiveFeedResponse(results=item_results(outcomes))
@@ -62,7 +62,7 @@ class IngestServicer:
         self, request: op.ReceivePaymentCallbackRequest, call: Call
     ) -> op.ReceivePaymentCallbackResponse:
         provider = provider_of(call.hooks, request.provider)
-        told = read_callback(provider, _body(request.body.data), _headers(call), call.hooks)
+        told = read_callback(provider, bounded(request.body.data), text_headers(call), call.hooks)
         take_callback(provider.provider.id, told, uow=call.uow)
         return op.ReceivePaymentCallbackResponse(accepted=True)
 
@@ -76,13 +76,14 @@ def _gate_events(
 ) -> list[GateEvent | Rejected]:
     """The message, read by the gate's plugin outside of any transaction."""
     plugin, gate = _gate(call.hooks, gate_id)
-    body, headers = _body(request.body.data), _headers(call)
+    body, headers = bounded(request.body.data), text_headers(call)
     content_type, now = request.body.content_type, call.clock.now()
     result = call.hooks.run(
         plugin,
         "gate.parse",
         lambda: list(islice(gate.parse(body, content_type, headers, now), MOST_EVENTS + 1)),
         PARSE_SECONDS,
+        about=STRANGER,
     )
     checked(result.error, plugin)
     if len(result.value) > MOST_EVENTS:
@@ -98,12 +99,13 @@ def _gate(hooks: Hooks, gate_id: str) -> tuple[str, Gate]:
     raise NotFound("GATE_NOT_FOUND", field="gate", gate=gate_id)
 
 
-def _body(data: bytes) -> bytes:
+def bounded(data: bytes) -> bytes:
+    """A pushed body, unless it is too large."""
     if len(data) > MAX_BODY:
         raise InvalidArgument("BODY_TOO_LARGE", field="body", max=MAX_BODY)
     return data
 
 
-def _headers(call: Call) -> Mapping[str, str]:
+def text_headers(call: Call) -> Mapping[str, str]:
     """Text headers, lower case, as the sender gave them."""
     return {name.lower(): value for name, value in call.headers.items() if isinstance(value, str)}

@@ -19,7 +19,7 @@ from xianban_parking.handlers import reservations
 from xianban_parking.handlers.disputes import contest
 from xianban_parking.handlers.payables import fee_of
 from xianban_parking.handlers.plates import read_plate
-from xianban_parking.handlers.pricing import Asked, concessions_for, priced, stored_quote
+from xianban_parking.handlers.pricing import Asked, Rights, concessions_for, priced, stored_quote
 from xianban_parking.handlers.stays import due_of, quote_of
 from xianban_parking.handlers.vehicles import NewVehicle, add_vehicle, remove_vehicle
 from xianban_parking.repository import Lots, Page, Permits, Reservations, Sessions, Vehicles
@@ -133,8 +133,9 @@ def _with_price(wanted: reservations.Wanted, call: Call) -> reservations.Wanted:
         lots = Lots(read.conn, call.scope)
         lot = lots.get(wanted.lot)
         tariffs = lots.tariffs(lot.id)
-        rights = Permits(read.conn, call.scope).kinds_of(wanted.resident, wanted.start)
-    granted = concessions_for(call.hooks, lot, visit, kind, [f"{each}-permit" for each in rights])
+        kinds = Permits(read.conn, call.scope).kinds_of(wanted.resident, wanted.start)
+    rights = Rights.of_permits(wanted.resident, kinds)
+    granted = concessions_for(call.hooks, lot, visit, kind, rights)
     try:
         quoted = stored_quote(priced(tariffs, Asked(visit, kind), granted))
     except XianbanError:

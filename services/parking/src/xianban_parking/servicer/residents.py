@@ -14,7 +14,7 @@ from xianban_parking.convert.lots import lot_id
 from xianban_parking.convert.texts import quote
 from xianban_parking.handlers import payments, permits
 from xianban_parking.handlers.payables import payable_of
-from xianban_parking.handlers.pricing import stored_permit_price
+from xianban_parking.handlers.pricing import is_unasked, stored_permit_price
 from xianban_parking.repository import Lots, Page, Payments, Permits, Receipts
 from xianban_parking.repository.rows import PaymentRow
 
@@ -83,9 +83,12 @@ class MoneyRpcs:
         return convert.permit(row, call.locale)
 
     def ListPermits(self, request: rpc.ListPermitsRequest, call: Call) -> rpc.ListPermitsResponse:
+        missing = is_unasked(str(call.subject), call.hooks, self.resources.relations, call.clock)
         rows, token = Permits(call.uow.conn, call.scope).listed(_page(request, call))
         found = [convert.permit(row, call.locale) for row in rows]
-        return rpc.ListPermitsResponse(permits=found, next_page_token=token)
+        return rpc.ListPermitsResponse(
+            permits=found, next_page_token=token, concession_consent_missing=missing
+        )
 
     def CancelPermit(self, request: rpc.CancelPermitRequest, call: Call) -> pb.Permit:
         name = convert.tail(request.name)

@@ -7,7 +7,9 @@ from xianban_sdk.web import NavEntry, Site
 
 from xianban_parking.web import (
     apds,
+    cameras,
     guidance,
+    incidents,
     lots,
     payments,
     permits,
@@ -84,6 +86,19 @@ def _staff() -> list[BaseRoute]:
     ]
 
 
+def _incidents() -> list[BaseRoute]:
+    one = "/parking/operator/incidents/{incident}"
+    return [
+        Route("/parking/operator/incidents", incidents.incidents),
+        Route("/parking/operator/incidents/live", incidents.stream),
+        Route(one, incidents.incident),
+        Route(f"{one}/{{deed}}", incidents.act, methods=_POST),
+        Route("/parking/operator/cameras", cameras.listing, methods=["GET"]),
+        Route("/parking/operator/cameras", cameras.register, methods=_POST),
+        Route("/parking/operator/cameras/{camera}/retire", cameras.retire, methods=_POST),
+    ]
+
+
 site = Site(
     name="parking",
     package="xianban_parking.web",
@@ -94,7 +109,7 @@ site = Site(
     home="/parking",
     service="parking",
     order=10,
-    routes=[*_public(), *_own(), *_money(), *_staff(), *apds.routes()],
+    routes=[*_public(), *_own(), *_money(), *_staff(), *_incidents(), *apds.routes()],
     machine_paths=(apds.ROOT,),
     nav=[
         NavEntry("/parking", "nav-parking", "parking", "bottom"),
@@ -104,6 +119,7 @@ site = Site(
         NavEntry("/parking/receipts", "nav-receipts", "receipt", "me"),
         NavEntry("/parking/permits", "nav-permits", "permit", "me"),
         NavEntry("/parking/operator", "nav-operator", "chart", "main", staff.ROLES),
+        NavEntry("/parking/operator/incidents", "nav-incidents", "warn", "main", incidents.ROLES),
     ],
     tile=tile,
 )

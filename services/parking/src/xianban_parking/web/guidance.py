@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from starlette.requests import Request
 from starlette.responses import Response
 from xianban.parking.v1 import parking_pb2 as pb
+from xianban.parking.v1 import resources_pb2 as rs
 from xianban_sdk.web import call, render
 
+from xianban_parking.web.approach import shown_way
 from xianban_parking.web.clients import attempt, parking, status
 from xianban_parking.web.lots import ShownLot, height, shown_lot
 from xianban_parking.web.times import typed
@@ -19,6 +22,7 @@ WALKS = (500, 1000, 1500, 3000)
 OPTIONS = 10
 # Every candidate is forecast; the first question after a start has to read the history.
 PATIENCE = 15.0
+REASONS = frozenset({"fire", "road_closed"})
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,26 @@ class ShownOption:
         return f"{self.option.score:.1f}"
 
 
+@dataclass(frozen=True)
+class ShownLeftOut:
+    """A car park that is not proposed, and why in one word."""
+
+    lot: rs.Lot
+    reason: str
+
+    @property
+    def reopens(self) -> Timestamp | None:
+        way = shown_way(self.lot)
+        return way.reopens if way and self.reason == "road_closed" else None
+
+
+def _left_out(found: pb.FindParkingResponse | None) -> list[ShownLeftOut]:
+    """A reason of a later service than these pages is passed over."""
+    if found is None:
+        return []
+    return [ShownLeftOut(one.lot, one.reason) for one in found.left_out if one.reason in REASONS]
+
+
 async def find(request: Request) -> Response:
     query = request.query_params
     wanted = query.get("q", "").strip()
@@ -60,6 +84,7 @@ async def find(request: Request) -> Response:
         status(problem),
         options=options,
         found=found,
+        left_out=_left_out(found),
         problem=problem,
         typed=_typed(query),
         stays=STAYS,

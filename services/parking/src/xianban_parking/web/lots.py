@@ -26,6 +26,7 @@ from xianban_sdk.web import (
 )
 
 from xianban_parking.web import history, times
+from xianban_parking.web.approach import ShownWay, shown_way
 from xianban_parking.web.clients import attempt, if_there, parking
 from xianban_parking.web.opening import in_words
 from xianban_parking.web.shown import Count, count, honesty_level, tail
@@ -45,6 +46,7 @@ class ShownLot:
     lot: resources.Lot
     count: Count
     hours: str
+    way: ShownWay | None = None
 
     @property
     def live_part(self) -> str:
@@ -55,7 +57,8 @@ def shown_lot(request: Request, lot: resources.Lot) -> ShownLot:
     def say(key: str, **args: object) -> str:
         return text(request, "parking", key, **args)
 
-    return ShownLot(tail(lot.name), lot, count(lot.occupancy), in_words(lot.opening_hours, say))
+    hours = in_words(lot.opening_hours, say)
+    return ShownLot(tail(lot.name), lot, count(lot.occupancy), hours, shown_way(lot))
 
 
 async def lots(request: Request) -> Response:

@@ -52,6 +52,7 @@ async def permits_page(request: Request, refused: CallError | None) -> Response:
         names=await lot_names(request),
         states=STATES,
         next_token=found.next_page_token,
+        concession_missing=found.concession_consent_missing,
         problem=refused,
     )
 

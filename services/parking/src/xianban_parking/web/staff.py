@@ -11,6 +11,7 @@ from starlette.responses import Response
 from xianban.parking.v1 import operator_pb2 as op
 from xianban.parking.v1 import parking_pb2 as pb
 from xianban.parking.v1 import resources_pb2 as resources
+from xianban.parking.v1 import traffic_pb2
 from xianban_sdk.web import (
     CallError,
     Form,
@@ -24,7 +25,7 @@ from xianban_sdk.web import (
 )
 from xianban_sdk.web.formats import day
 
-from xianban_parking.web.clients import attempt, if_there, operator, parking, status
+from xianban_parking.web.clients import attempt, if_there, operator, parking, status, traffic
 from xianban_parking.web.lots import area_names, shown_lot
 from xianban_parking.web.shown import VERDICTS, tail
 
@@ -56,9 +57,11 @@ async def overview(request: Request) -> Response:
     token = request.query_params.get("page_token", "")
     query = request.query_params.get("q", "").strip()[:64]
     asked = pb.ListLotsRequest(page_size=PAGE, page_token=token, query=query)
-    found, feeds = await asyncio.gather(
+    sources = traffic_pb2.ListTrafficSourcesRequest(page_size=PAGE)
+    found, feeds, roads = await asyncio.gather(
         call(request, parking.ListLots, asked),
         if_there(call(request, operator.ListFeeds, op.ListFeedsRequest(page_size=PAGE))),
+        if_there(call(request, traffic.ListTrafficSources, sources)),
     )
     return render(
         request,
@@ -69,6 +72,8 @@ async def overview(request: Request) -> Response:
         sources=_sources(request, feeds[0]),
         areas=dict(area_names(request)),
         feeds_away=feeds[1],
+        traffic_sources=roads[0].traffic_sources if roads[0] else [],
+        traffic_away=roads[1],
         verdicts=VERDICTS,
         query=query,
     )

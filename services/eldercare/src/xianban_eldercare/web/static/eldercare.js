@@ -29,14 +29,26 @@
   };
 
   // A part that asks by itself and gets no answer must not look as if it were new.
-  const lost = (event) => {
-    const part = event.target.closest?.("[data-lost]");
-    if (!part || part.querySelector(".lost")) return;
+  const say = (part, text) => {
+    if (part.querySelector(".lost")) return;
     const words = document.createElement("p");
     words.className = "lost";
     words.setAttribute("role", "status");
-    words.textContent = part.dataset.lost;
+    words.textContent = text;
     part.prepend(words);
+  };
+  const lost = (event) => {
+    const part = event.target.closest?.("[data-lost]");
+    if (part) say(part, part.dataset.lost);
+  };
+
+  // A part in which something is typed waits for it to be sent: it is not renewed over it.
+  const typed = (field) => field.type !== "hidden" && field.value !== field.defaultValue;
+  const hold = (event) => {
+    const part = event.target.closest?.("[data-held]");
+    if (!part || ![...part.querySelectorAll("input, textarea")].some(typed)) return;
+    event.preventDefault();
+    say(part, part.dataset.held);
   };
 
   // A part that is renewed keeps the focus where it was.
@@ -72,5 +84,6 @@
   setInterval(untilNext, 1000);
   // A map beside a part that is renewed is drawn anew with it.
   document.addEventListener("htmx:afterSettle", () => document.dispatchEvent(new Event("xianban:live")));
+  document.addEventListener("htmx:beforeRequest", hold);
   for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.addEventListener(name, lost);
 })();

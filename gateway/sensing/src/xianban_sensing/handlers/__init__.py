@@ -1,0 +1,1 @@
+"""Use cases of sensing: load, ask the domain, save, tell. The SDK commits."""

@@ -1,0 +1,1 @@
+"""应急处置: playbooks of a district and of its emergency system."""

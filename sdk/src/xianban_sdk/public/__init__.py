@@ -1,0 +1,1 @@
+"""Shapes of the public plugins, which several domains use: one module per capability."""

@@ -1,0 +1,1 @@
+"""matrix-0-1-eldercare: a plugin for eldercare."""

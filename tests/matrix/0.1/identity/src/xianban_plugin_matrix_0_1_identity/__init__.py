@@ -1,0 +1,1 @@
+"""matrix-0-1-identity: a plugin for identity."""

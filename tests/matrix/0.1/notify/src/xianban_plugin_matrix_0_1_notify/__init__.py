@@ -1,0 +1,1 @@
+"""matrix-0-1-notify: a plugin for notify."""

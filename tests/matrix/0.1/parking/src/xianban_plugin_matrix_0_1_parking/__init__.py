@@ -1,0 +1,1 @@
+"""matrix-0-1-parking: a plugin for parking."""

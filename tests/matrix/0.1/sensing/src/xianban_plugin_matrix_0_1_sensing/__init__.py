@@ -1,0 +1,1 @@
+"""matrix-0-1-sensing: a plugin for sensing."""

@@ -1,0 +1,1 @@
+"""Tries to leave its process by other programs."""

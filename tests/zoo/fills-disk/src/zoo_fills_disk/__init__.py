@@ -1,0 +1,1 @@
+"""Writes until nothing fits any more."""

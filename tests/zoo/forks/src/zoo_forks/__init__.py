@@ -1,0 +1,1 @@
+"""Makes processes without end."""

@@ -1,0 +1,1 @@
+"""Well-behaved: what the others must not cost it."""

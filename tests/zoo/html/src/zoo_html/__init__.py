@@ -1,0 +1,1 @@
+"""Answers texts that a page must not take at their word."""

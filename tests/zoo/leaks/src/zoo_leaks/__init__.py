@@ -1,0 +1,1 @@
+"""Keeps ever more memory."""

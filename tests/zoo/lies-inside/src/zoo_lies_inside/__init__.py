@@ -1,0 +1,1 @@
+"""Answers the right class with wrong values in it."""

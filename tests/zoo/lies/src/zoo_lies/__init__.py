@@ -1,0 +1,1 @@
+"""Answers something else than the hook promises."""

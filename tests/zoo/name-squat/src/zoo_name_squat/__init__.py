@@ -1,0 +1,1 @@
+"""Looks like another vendor's."""

@@ -1,0 +1,1 @@
+"""Calls home though it declares no host."""

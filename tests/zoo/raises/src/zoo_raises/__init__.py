@@ -1,0 +1,1 @@
+"""Raises at each call."""

@@ -1,0 +1,1 @@
+"""Looks for secrets: files of the machine, of the suite, the environment."""

@@ -1,0 +1,1 @@
+"""Writes where it must not."""

@@ -1,0 +1,1 @@
+"""Sleeps where no Python code can be interrupted."""

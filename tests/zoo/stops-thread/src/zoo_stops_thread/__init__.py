@@ -1,0 +1,1 @@
+"""Ends the thread that called it."""

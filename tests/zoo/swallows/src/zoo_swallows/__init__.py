@@ -1,0 +1,1 @@
+"""Catches even its own cancellation."""

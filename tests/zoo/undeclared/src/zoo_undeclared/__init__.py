@@ -1,0 +1,1 @@
+"""Implements a hook that its manifest does not name."""
