@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from xianban_sdk.app import Resources
+from xianban_sdk.loops import alone
 from xianban_sdk.messaging import Inbox, Subscription
 from xianban_sdk.storage import open_unit_of_work
 from xianban_sdk.storage.locks import try_lock
@@ -22,7 +24,6 @@ from xianban_notify.repository.messages import waits
 GROUP: Final = "notify-outcomes"
 LOCK: Final = "notify-dispatch"
 STANDBY_SECONDS: Final = 1.0
-ANSWERS_LOCK: Final = "notify-answers"
 SHOW_SECONDS: Final = 1.0
 
 
@@ -47,13 +48,8 @@ def _something_to_plan(resources: Resources) -> bool:
 def show_answers(resources: Resources, stop: threading.Event) -> None:
     """Shows who answered what became of it."""
     channels = channels_of(resources.hooks)
-    while not stop.is_set():
-        with try_lock(resources.db, ANSWERS_LOCK) as still_held:
-            while still_held and not stop.is_set():
-                still_held()
-                show_answers_once(resources, channels)
-                stop.wait(SHOW_SECONDS)
-        stop.wait(STANDBY_SECONDS)
+    show = partial(show_answers_once, resources, channels)
+    alone(resources, stop, "notify-answers", SHOW_SECONDS, show)
 
 
 def hand_on_attempts(resources: Resources, stop: threading.Event) -> None:

@@ -9,22 +9,22 @@ entities, a query without type, id or attributes is refused with problem details
 from __future__ import annotations
 
 import argparse
-import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
+from xianban_sdk.simulating import Asked, Reply, conditional, etag_of, serving
 
 from xianban_plugin_public_responders.demo import entities_at
 
 __all__ = ["Simulator", "running"]
 
 _PATH: Final = "/ngsi-ld/v1/entities"
+_PROBLEM: Final = "application/problem+json"
 _ERRORS: Final = "https://uri.etsi.org/ngsi-ld/errors"
 
 
@@ -44,64 +44,40 @@ class Simulator:
         """Where entities are asked for."""
         return f"http://127.0.0.1:{self.port}{_PATH}"
 
-    def answer(self, path: str) -> tuple[int, bytes]:
-        """(status, body)"""
+    def answer(self, path: str, asked: Asked) -> Reply:
+        """A page of entities, or that it is the one which the asker has."""
         parts = urlsplit(path)
-        asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        reply = conditional(self._reply(parts.path, query), asked)
+        self.answers.append((int(query.get("offset", 0)), reply.status))
+        return reply
+
+    def _reply(self, path: str, query: Mapping[str, str]) -> Reply:
         if self.instead is not None:
-            return self.instead
-        if parts.path != _PATH:
-            return 404, _problem("ResourceNotFound")
-        if "type" not in asked:
-            return 400, _problem("BadRequestData")
-        first, limit = int(asked.get("offset", 0)), int(asked.get("limit", 20))
-        found = [one for one in self.entities() if one.get("type") == asked["type"]]
-        return 200, orjson.dumps(found[first : first + limit])
+            status, body = self.instead
+            return _page(body) if status == 200 else Reply(status, body, _PROBLEM)
+        if path != _PATH:
+            return _problem(404, "ResourceNotFound")
+        if "type" not in query:
+            return _problem(400, "BadRequestData")
+        first, limit = int(query.get("offset", 0)), int(query.get("limit", 20))
+        found = [one for one in self.entities() if one.get("type") == query["type"]]
+        return _page(orjson.dumps(found[first : first + limit]))
 
 
-def _problem(kind: str) -> bytes:
-    return orjson.dumps({"type": f"{_ERRORS}/{kind}", "title": kind})
+def _page(body: bytes) -> Reply:
+    return Reply(200, body, etag=etag_of(body))
+
+
+def _problem(status: int, kind: str) -> Reply:
+    return Reply(status, orjson.dumps({"type": f"{_ERRORS}/{kind}", "title": kind}), _PROBLEM)
 
 
 @contextmanager
 def running(simulator: Simulator, port: int = 0) -> Iterator[Simulator]:
     """Serves until the end of the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(simulator))
-    simulator.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(simulator.answer, port) as simulator.port:
         yield simulator
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def _handler(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, body = simulator.answer(self.path)
-            etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-            if status == 200 and self.headers.get("If-None-Match") == etag:
-                status, body = 304, b""
-            offset = parse_qs(urlsplit(self.path).query).get("offset", ["0"])[0]
-            simulator.answers.append((int(offset), status))
-            self.send_response(status)
-            if status in (200, 304):
-                self.send_header("ETag", etag)
-            good = status in (200, 304)
-            self.send_header(
-                "Content-Type", "application/json" if good else "application/problem+json"
-            )
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-            """Tests read `answers`."""
-
-    return Handler
 
 
 def main() -> None:

@@ -9,14 +9,13 @@ DATEX II v3, each a snapshot by pull; what they say is invented.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
+
+from xianban_sdk.simulating import Asked, Reply, conditional, etag_of, serving
 
 from xianban_plugin_public_traffic.demo import closed_at, measured_at
 from xianban_plugin_public_traffic.writing import (
@@ -30,6 +29,7 @@ __all__ = ["ELABORATED", "SITUATIONS", "Simulator", "running"]
 
 ELABORATED: Final = "/elaborated.xml"
 SITUATIONS: Final = "/situations.xml"
+_KIND: Final = "application/xml"
 
 
 class Simulator:
@@ -53,6 +53,16 @@ class Simulator:
         """The address of one of its documents."""
         return f"http://127.0.0.1:{self.port}{path}"
 
+    def answer(self, path: str, asked: Asked) -> Reply:
+        """A document, or that it is the one which the asker has."""
+        body = self.document(path)
+        status = self.broken.get(path, 200 if body is not None else 404)
+        tag = etag_of(body or b"") if self.tagged else ""
+        whole = Reply(status, body or b"", _KIND, tag, self.published_at())
+        reply = conditional(whole, asked) if status == 200 else Reply(status, b"", _KIND)
+        self.answers.append((path, reply.status))
+        return reply
+
     def document(self, path: str) -> bytes | None:
         """What lies at a path; None: nothing."""
         if path in self.replaced:
@@ -67,53 +77,8 @@ class Simulator:
 @contextmanager
 def running(simulator: Simulator, port: int = 0) -> Iterator[Simulator]:
     """Serves until the end of the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(simulator))
-    simulator.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(simulator.answer, port) as simulator.port:
         yield simulator
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def _handler(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = simulator.document(self.path)
-            status = simulator.broken.get(self.path, 200 if body is not None else 404)
-            etag = f'"{hashlib.sha256(body or b"").hexdigest()[:16]}"'
-            if status == 200 and self._known(etag):
-                status = 304
-            simulator.answers.append((self.path, status))
-            self._answer(status, etag, body if status == 200 and body is not None else b"")
-
-        def _known(self, etag: str) -> bool:
-            """If-None-Match goes before If-Modified-Since (RFC 9110, 13.2.2)."""
-            if simulator.tagged and "If-None-Match" in self.headers:
-                return self.headers["If-None-Match"] == etag
-            since = self.headers.get("If-Modified-Since")
-            at = simulator.published_at().replace(microsecond=0)
-            return since is not None and at <= parsedate_to_datetime(since)
-
-        def _answer(self, status: int, etag: str, sent: bytes) -> None:
-            self.send_response(status)
-            if status in (200, 304):
-                if simulator.tagged:
-                    self.send_header("ETag", etag)
-                at = simulator.published_at().astimezone(UTC)
-                self.send_header("Last-Modified", format_datetime(at, usegmt=True))
-            self.send_header("Content-Type", "application/xml")
-            self.send_header("Content-Length", str(len(sent)))
-            self.end_headers()
-            self.wfile.write(sent)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-            """Tests read `answers`."""
-
-    return Handler
 
 
 def main() -> None:

@@ -9,13 +9,13 @@ a real one; what it says is invented.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
+
+from xianban_sdk.simulating import Asked, Reply, conditional, etag_of, serving
 
 from xianban_plugin_public_weather.bulletins import Bulletin, atom, cap, hourly
 from xianban_plugin_public_weather.demo import bulletin_of
@@ -44,6 +44,16 @@ class Simulator:
         """The address of one of its documents."""
         return f"http://127.0.0.1:{self.port}{path}"
 
+    def answer(self, path: str, asked: Asked) -> Reply:
+        """A document, or that it is the one which the asker has."""
+        body = self.document(path)
+        status = self.broken.get(path, 200 if body is not None else 404)
+        kind = _TYPES.get(path.rpartition(".")[2], "application/json")
+        whole = Reply(status, body or b"", kind, etag_of(body or b""))
+        reply = conditional(whole, asked) if status == 200 else Reply(status, b"", kind)
+        self.answers.append((path, reply.status))
+        return reply
+
     def document(self, path: str) -> bytes | None:
         """What lies at a path; None: nothing."""
         if path in self.replaced:
@@ -59,41 +69,8 @@ class Simulator:
 @contextmanager
 def running(simulator: Simulator, port: int = 0) -> Iterator[Simulator]:
     """Serves until the end of the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(simulator))
-    simulator.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(simulator.answer, port) as simulator.port:
         yield simulator
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def _handler(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = simulator.document(self.path)
-            etag = f'"{hashlib.sha256(body or b"").hexdigest()[:16]}"'
-            status = simulator.broken.get(self.path, 200 if body is not None else 404)
-            if status == 200 and self.headers.get("If-None-Match") == etag:
-                status = 304
-            simulator.answers.append((self.path, status))
-            self.send_response(status)
-            sent = body if status == 200 and body is not None else b""
-            if status in (200, 304):
-                self.send_header("ETag", etag)
-            kind = _TYPES.get(self.path.rpartition(".")[2], "application/json")
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(sent)))
-            self.end_headers()
-            self.wfile.write(sent)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-            """Tests read `answers`."""
-
-    return Handler
 
 
 def main() -> None:

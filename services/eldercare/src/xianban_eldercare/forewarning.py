@@ -9,8 +9,8 @@ from typing import Final
 
 import structlog
 from xianban_sdk.app import Resources
+from xianban_sdk.loops import Rota, alone
 from xianban_sdk.storage import UnitOfWork, open_unit_of_work
-from xianban_sdk.storage.locks import try_lock
 
 from xianban_eldercare.handlers.rounds import propose, threats
 from xianban_eldercare.handlers.weather import SourcePlugin, introduce, read, sources_of, take_in
@@ -26,15 +26,9 @@ _AT_ONCE: Final = 100
 
 
 def read_weather(resources: Resources, stop: Event) -> None:
-    """For `Service(loops=…)`: each source when it is due; one process at a time."""
-    while not stop.is_set():
-        with try_lock(resources.db, "weather") as check:
-            watch = _Watch(resources)
-            while check is not None and not stop.is_set():
-                check()
-                watch.tick(stop)
-                stop.wait(_TICK)
-        stop.wait(_TICK)
+    """For `Service(loops=…)`: each source when it is due, then whom to look after."""
+    watch = _Watch(resources)
+    alone(resources, stop, "weather", _TICK, lambda: watch.tick(stop))
 
 
 class _Watch:
@@ -42,17 +36,13 @@ class _Watch:
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._due: dict[str, datetime] = {}
+        self._rota = Rota()
         self._introduced: list[tuple[str, str]] = []
         self._swept: tuple[list[str], datetime] | None = None
 
     def tick(self, stop: Event) -> None:
-        """A failure is told and tried again with the next tick."""
-        try:
-            self._read()
-            self._sweep(stop)
-        except Exception:
-            _log.exception("weather_failed")
+        self._read()
+        self._sweep(stop)
 
     def _read(self) -> None:
         found, now = sources_of(self._resources.hooks), self._resources.clock.now()
@@ -62,8 +52,7 @@ class _Watch:
             _write(self._resources, found)
             self._introduced = named
         for one in found:
-            if now >= self._due.get(one.source.id, now):
-                self._due[one.source.id] = now + one.source.cadence
+            if self._rota.turn(one.source.id, one.source.cadence, now):
                 read_source(self._resources, one)
 
     def _sweep(self, stop: Event) -> None:

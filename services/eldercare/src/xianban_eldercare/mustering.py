@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from datetime import datetime
 from threading import Event
 from typing import Final
 
 import structlog
 from xianban_sdk.app import Resources
+from xianban_sdk.loops import Rota, alone
 from xianban_sdk.storage import UnitOfWork, open_unit_of_work
-from xianban_sdk.storage.locks import try_lock
 
 from xianban_eldercare.handlers.responders import (
     ResponderPlugin,
@@ -28,44 +27,23 @@ _TICK: Final = 5.0
 
 
 def read_responders(resources: Resources, stop: Event) -> None:
-    """For `Service(loops=…)`: each source when it is due; one process at a time."""
-    while not stop.is_set():
-        with try_lock(resources.db, "responders") as check:
-            watch = _Watch(resources)
-            while check is not None and not stop.is_set():
-                check()
-                watch.tick()
-                stop.wait(_TICK)
-        stop.wait(_TICK)
+    """For `Service(loops=…)`: each source when it is due."""
+    rota = Rota()
+    known: list[tuple[str, str]] = []
 
-
-class _Watch:
-    """When what is due, in the process that holds the lock."""
-
-    def __init__(self, resources: Resources) -> None:
-        self._resources = resources
-        self._due: dict[str, datetime] = {}
-        self._introduced: list[tuple[str, str]] = []
-
-    def tick(self) -> None:
-        """A failure is told and tried again with the next tick."""
-        try:
-            self._read()
-        except Exception:
-            _log.exception("responders_failed")
-
-    def _read(self) -> None:
-        found, now = sources_of(self._resources.hooks), self._resources.clock.now()
+    def tick() -> None:
+        found, now = sources_of(resources.hooks), resources.clock.now()
         named = [(one.plugin, one.source.id) for one in found]
         # Plugins come and go while the service runs.
-        if named != self._introduced:
-            with _opened(self._resources) as uow:
+        if named != known:
+            with _opened(resources) as uow:
                 introduce(found, uow=uow)
-            self._introduced = named
+            known[:] = named
         for one in found:
-            if now >= self._due.get(one.source.id, now):
-                self._due[one.source.id] = now + one.source.cadence
-                read_responder_source(self._resources, one)
+            if rota.turn(one.source.id, one.source.cadence, now):
+                read_responder_source(resources, one)
+
+    alone(resources, stop, "responders", _TICK, tick)
 
 
 def read_responder_source(resources: Resources, found: ResponderPlugin) -> None:

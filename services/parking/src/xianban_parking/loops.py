@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Event
 
 from xianban_sdk.app import Resources
 from xianban_sdk.errors import XianbanError
+from xianban_sdk.loops import Rota, alone
 from xianban_sdk.storage import CallInfo, UnitOfWork, open_unit_of_work
-from xianban_sdk.storage.locks import try_lock
 
 from xianban_parking.handlers import traffic
 from xianban_parking.handlers.counts import register, sweep, take_in
@@ -41,7 +41,7 @@ MOST_BATCHES = 200
 
 def pull_feeds(resources: Resources, stop: Event) -> None:
     """Reads each pulled feed when it is due."""
-    due: dict[str, datetime] = {}
+    rota = Rota()
     known = _introduce(resources)
 
     def tick() -> None:
@@ -51,11 +51,10 @@ def pull_feeds(resources: Resources, stop: Event) -> None:
         if [row_of(found) for found in feeds] != known:
             known[:] = _introduce(resources)
         for found in feeds:
-            if found.feed.mode != "push" and now >= due.get(found.feed.id, now):
+            if found.feed.mode != "push" and rota.turn(found.feed.id, _pause(found), now):
                 pull_once(resources, found)
-                due[found.feed.id] = now + _pause(found)
 
-    _alone(resources, stop, "feeds", FEED_TICK, tick)
+    alone(resources, stop, "feeds", FEED_TICK, tick)
 
 
 def _pause(found: FeedPlugin) -> timedelta:
@@ -77,7 +76,7 @@ def pull_once(resources: Resources, found: FeedPlugin) -> None:
 
 def read_traffic(resources: Resources, stop: Event) -> None:
     """Asks each traffic source when it is due; what is no longer brought is forgotten."""
-    due: dict[str, datetime] = {}
+    rota = Rota()
     known: list[TrafficSourceRow] | None = None
 
     def tick() -> None:
@@ -88,11 +87,10 @@ def read_traffic(resources: Resources, stop: Event) -> None:
             _write(resources, lambda uow: traffic.introduce(rows, uow=uow))
             known = rows
         for one in found:
-            if now >= due.get(one.source.id, now):
-                due[one.source.id] = now + one.source.cadence
+            if rota.turn(one.source.id, one.source.cadence, now):
                 read_traffic_once(resources, one)
 
-    _alone(resources, stop, "traffic", TRAFFIC_TICK, tick)
+    alone(resources, stop, "traffic", TRAFFIC_TICK, tick)
 
 
 def read_traffic_once(resources: Resources, found: TrafficPlugin) -> None:
@@ -109,12 +107,12 @@ def read_traffic_once(resources: Resources, found: TrafficPlugin) -> None:
 
 def sweep_verdicts(resources: Resources, stop: Event) -> None:
     """Tells of verdicts that change by time alone."""
-    _alone(resources, stop, "verdicts", SWEEP_TICK, lambda: _write(resources, sweep))
+    alone(resources, stop, "verdicts", SWEEP_TICK, lambda: _write(resources, sweep))
 
 
 def work_off_refunds(resources: Resources, stop: Event) -> None:
     """Gives promised money back."""
-    _alone(resources, stop, "refunds", REFUND_TICK, lambda: give_refunds(resources))
+    alone(resources, stop, "refunds", REFUND_TICK, lambda: give_refunds(resources))
 
 
 def give_refunds(resources: Resources) -> int:
@@ -150,7 +148,7 @@ def _give(resources: Resources, refund: RefundRow) -> bool:
 
 def tidy(resources: Resources, stop: Event) -> None:
     """Retention and honesty."""
-    _alone(resources, stop, "tidy", TIDY_TICK, lambda: tidy_once(resources))
+    alone(resources, stop, "tidy", TIDY_TICK, lambda: tidy_once(resources))
 
 
 def tidy_once(resources: Resources) -> None:
@@ -189,19 +187,6 @@ def _introduce(resources: Resources) -> list[dict[str, object]]:
 
     _write(resources, write)
     return rows
-
-
-def _alone(
-    resources: Resources, stop: Event, name: str, tick: float, work: Callable[[], object]
-) -> None:
-    """Works while this process holds the name; the others wait for their turn."""
-    while not stop.is_set():
-        with try_lock(resources.db, name) as check:
-            while check is not None and not stop.is_set():
-                check()
-                work()
-                stop.wait(tick)
-        stop.wait(tick)
 
 
 def _write(resources: Resources, work: Callable[[UnitOfWork], int | object]) -> object:
