@@ -21,7 +21,7 @@ def new(path: Path, *arguments: str, answers: str = "", **environ: str):
 
 def run(cwd: Path, *command: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=cwd, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", *command], cwd=cwd, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
