@@ -123,7 +123,7 @@ def test_envoy_accepts_the_whole_configuration_of_a_cluster(tmp_path: Path) -> N
         inside_tls=own,
         probe=Address(host="0.0.0.0", port=9902),
         portal=Address(host="xianban-portal", port=8000),
-        identity_http=Address(host="xianban-identity", port=9003),
+        identity_http=(Address(host="xianban-identity", port=9003),),
     )
     made = render(settings, edge_services(names, tmp_path, environ), catalogue())
     validate(settings, made)
