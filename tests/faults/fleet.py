@@ -111,8 +111,10 @@ class Replica:
 class Fleet:
     """The suite as `Suite` is, but of replicas; clients find the same things in it."""
 
-    def __init__(self, data: Path, database: str, broker: str) -> None:
+    def __init__(self, data: Path, database: str, broker: str, *, proven: bool = False) -> None:
         self.data, self.database, self.broker = data, database, broker
+        # With certificates at both ends of every call, as over a network.
+        self.proven = data.parent / "certificates" if proven else None
         self._ports = ports()
         self.port, self.mqtt_port = next(self._ports), next(self._ports)
         self.services = [service.name for service in installed_services(None)]
@@ -164,7 +166,13 @@ class Fleet:
         environment = os.environ | self.environment() | dict(said)
         environment |= {"XIANBAN_RUN": str(self.data / run)}
         environment |= {"XIANBAN_PROBE": probe} if probe else {}
+        if self.proven and arguments[0] in ("serve", "process") and name != "mqtt":
+            environment["XIANBAN_TLS"] = self.certificates(arguments[1])
         return Replica(name, arguments, environment, self.data / "logs", None, probe, word)
+
+    def certificates(self, process: str) -> str:
+        """That process's; "" where none are used."""
+        return str(self.proven / f"xianban-{process}-tls") if self.proven else ""
 
     def environment(self) -> dict[str, str]:
         return self.addresses() | {
@@ -183,6 +191,8 @@ class Fleet:
 
     def start(self) -> None:
         """One of each first: two would make the demo district's people side by side."""
+        if self.proven:
+            self.command("keys", str(self.proven))
         seconds = [one for one in self.replicas if one.endswith("-b")]
         self.together([one for one in self.replicas if one not in seconds], Replica.start)
         self.together(seconds, Replica.start)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,8 @@ class Impatient(Resident):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        assert isinstance(self.suite, Fleet)
+        self.settings = replace(self.settings, tls=self.suite.certificates("edge"))
         # The gateway gives up first, and says so: silence longer than that is a failure.
         self.http.timeout = httpx.Timeout(20)
 
@@ -61,6 +63,11 @@ class Impatient(Resident):
 
 class Wearer(Elder):
     """Looks through the gateway; acts as the portal does, on a channel to both replicas."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        assert isinstance(self.suite, Fleet)
+        self.settings = replace(self.settings, tls=self.suite.certificates("portal"))
 
     def _did(self, deed: str, asked: Any) -> bool:
         lane = "safety" if deed == "Acknowledge" else ""
@@ -90,7 +97,7 @@ class Wearer(Elder):
 
 @dataclass
 class Upgrade:
-    """What is replaced under which load; `calm` seconds lie before, between and after."""
+    """What is changed under which load; `calm` seconds lie before, between and after."""
 
     fleet: Fleet
     seed: int
@@ -99,27 +106,49 @@ class Upgrade:
     replaced: dict[str, float] = field(default_factory=dict)
     exits: dict[str, int] = field(default_factory=dict)
     slowest: float = 0.0
+    release: Path | None = None
 
     def run(self) -> dict[str, Any]:
         """Figures, findings among them."""
-        release = next_release(self.fleet.data / "next")
-        with self._load() as begin:
+        with self.load() as begin:
             time.sleep(self.calm)
-            migrating = time.monotonic()
-            self.fleet.command("migrate", release=release)
-            migrated = time.monotonic() - migrating
-            time.sleep(self.calm)
-            for wave in self._waves():
-                self.fleet.together(wave, lambda replica: self._replace(replica, release))
-                time.sleep(self.calm)
-            self.fleet.replicas["edge"].process.send_signal(signal.SIGHUP)
+            done = self.change()
             time.sleep(self.calm)
             seconds = time.monotonic() - begin
-        gap = self._pages(release)
+        done |= self.afterwards()
         self._settle()
         audit = self.fleet.command("audit", "verify")
         self.fleet.stop()
-        return self._figures(seconds, migrated, gap, audit)
+        return {"seconds": round(seconds, 1)} | done | self._figures(audit)
+
+    def change(self) -> dict[str, Any]:
+        """The schema first, then process after process, then the gateway's routes."""
+        self.release = next_release(self.fleet.data / "next")
+        migrating = time.monotonic()
+        self.fleet.command("migrate", release=self.release)
+        migrated = round(time.monotonic() - migrating, 1)
+        time.sleep(self.calm)
+        self.roll()
+        edge = self.fleet.replicas["edge"].process
+        assert edge is not None
+        edge.send_signal(signal.SIGHUP)
+        return {"migrated_seconds": migrated}
+
+    def afterwards(self) -> dict[str, Any]:
+        """The portal has no second one: how long nobody gets a page."""
+        begin = time.monotonic()
+        self._replace(self.fleet.replicas["portal"])
+        self.fleet.wait_until_ready()
+        return {
+            "pages_gone_seconds": round(time.monotonic() - begin, 1),
+            "events_by_release": self._events_by_release(),
+        }
+
+    def roll(self) -> None:
+        """Every process is ended and started while its second one serves."""
+        for wave in self._waves():
+            self.fleet.together(wave, self._replace)
+            time.sleep(self.calm)
 
     def _waves(self) -> list[list[str]]:
         """One of everything that there are two of; the other one; the uplink, which is alone."""
@@ -127,22 +156,14 @@ class Upgrade:
         of = {letter: [n for n in names if n.endswith(f"-{letter}")] for letter in "ab"}
         return [of["a"], of["b"], ["uplink"]]
 
-    def _replace(self, replica: Replica, release: Path) -> None:
-        """Its second one serves meanwhile."""
+    def _replace(self, replica: Replica) -> None:
         begin = time.monotonic()
         self.exits[replica.name] = replica.stop()
-        replica.start(release)
+        replica.start(self.release)
         self.replaced[replica.name] = round(time.monotonic() - begin, 1)
 
-    def _pages(self, release: Path) -> float:
-        """The portal has no second one: how long nobody gets a page."""
-        begin = time.monotonic()
-        self._replace(self.fleet.replicas["portal"], release)
-        self.fleet.wait_until_ready()
-        return round(time.monotonic() - begin, 1)
-
     @contextmanager
-    def _load(self) -> Iterator[float]:
+    def load(self) -> Iterator[float]:
         stop = threading.Event()
         clients = [
             Impatient(self.fleet, person, self.journal, random.Random(self.seed + number), stop)
@@ -172,7 +193,7 @@ class Upgrade:
     def _settings(self) -> Settings:
         return Settings.load({"data": self.fleet.data, "database": self.fleet.database}, environ={})
 
-    def _figures(self, seconds: float, migrated: float, gap: float, audit: str) -> dict[str, Any]:
+    def _figures(self, audit: str) -> dict[str, Any]:
         with opened(self._settings()) as stores:
             found = findings(stores, self.journal)
             events = {"unsent": unsent(stores)} | stores.counts()
@@ -180,9 +201,6 @@ class Upgrade:
             found.append(f"audit: {audit}")
         counts = self.journal.counts
         return {
-            "seconds": round(seconds, 1),
-            "migrated_seconds": round(migrated, 1),
-            "pages_gone_seconds": gap,
             "replaced": self.replaced,
             "killed": sorted(name for name, code in self.exits.items() if code),
             "slowest_call_seconds": round(self.slowest, 1),
@@ -196,12 +214,11 @@ class Upgrade:
                 "presses": len(self.journal.presses),
                 "alarms": len(self.journal.alarms),
             },
-            "rows": self._rows(),
             "events": events,
             "findings": found,
         }
 
-    def _rows(self) -> dict[str, dict[str, int]]:
+    def _events_by_release(self) -> dict[str, dict[str, int]]:
         """Events written by this release's code before and beside the next one's, and by that."""
         told: dict[str, dict[str, int]] = {}
         engine = create_engine(self.fleet.database)

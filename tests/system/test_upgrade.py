@@ -40,6 +40,6 @@ def test_every_service_is_replaced_by_its_next_release_and_no_call_fails(
     assert figures["failed"] == 0
     assert figures["calls"] > 100
     # Both releases' code wrote on the next one's schema.
-    assert all(figures["rows"][name]["n+1"] for name in ("parking", "eldercare"))
+    assert all(figures["events_by_release"][name]["n+1"] for name in ("parking", "eldercare"))
     # uvicorn ends as the signal says, after it has drained.
     assert set(figures["killed"]) <= {"portal"}
