@@ -151,8 +151,12 @@ def test_nothing_is_written_over(district: District, tmp_path: Path) -> None:
 
 def test_another_master_secret_is_refused(district: District, tmp_path: Path) -> None:
     back_up(district.services, district.settings, tmp_path / "b")
+    new = Settings(data=tmp_path / "new")
+    with pytest.raises(BackupRefused, match=r"no master\.secret"):
+        restore(district.services, new, tmp_path / "b")
+    installed_secret("master", new)
     with pytest.raises(BackupRefused, match="not that of the backup"):
-        restore(district.services, Settings(data=tmp_path / "new"), tmp_path / "b")
+        restore(district.services, new, tmp_path / "b")
 
 
 def test_a_file_that_was_changed_is_refused(district: District, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from xianban_sdk.settings import Settings
+from xianban_sdk.signatures import known_secret
 from xianban_sdk.storage.masters import installed_keyring
 
 __all__ = ["BackupRefused", "Manifest", "digest", "key_id"]
@@ -72,7 +73,9 @@ class Manifest:
 
 
 def key_id(settings: Settings) -> str:
-    """Tells master secrets apart."""
+    """Tells master secrets apart; none is made for the question."""
+    if known_secret("master", settings) is None:
+        raise BackupRefused(f"there is no master.secret under {settings.keys}: give --keys")
     derived = installed_keyring(settings).lookup
     return hashlib.sha256(b"backup" + derived).hexdigest()[:16]
 

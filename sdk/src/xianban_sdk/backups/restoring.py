@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# kombu ships partial types:
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
