@@ -50,7 +50,9 @@ def backup(
     if as_json:
         print_json({"cut": made.cut, "services": made.services, "files": len(made.files)})
         return
-    console.print(f"✓ {folder}: {', '.join(made.services)} as of {made.cut}", highlight=False)
+    console.print(
+        f"✓ {folder}: {', '.join(made.services)} as of {made.cut}", highlight=False, soft_wrap=True
+    )
     if keys is None:
         console.print(f"  The keys under {settings.keys} are not in it.", highlight=False)
 
@@ -86,7 +88,8 @@ def restore(
         told = {"cut": done.manifest.cut, "dropped": done.dropped}
         print_json(told | _figures(done.missed))
         return
-    console.print(f"✓ {', '.join(done.manifest.services)} as of {done.manifest.cut}")
+    there = ", ".join(done.manifest.services)
+    console.print(f"✓ {there} as of {done.manifest.cut}", highlight=False, soft_wrap=True)
     console.print(f"  {done.dropped} events of after that were dropped from the broker's queues.")
     _say(done.missed)
     console.print(

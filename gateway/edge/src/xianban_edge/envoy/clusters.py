@@ -25,6 +25,8 @@ _HEALTH_CHECK: Json = {
     "unhealthy_threshold": 1,
     "healthy_threshold": 1,
     "grpc_health_check": {},
+    # Calls negotiate HTTP/2 by themselves; a check has to be told, or grpc refuses its handshake.
+    "tls_options": {"alpn_protocols": ["h2"]},
 }
 IDENTITY_HTTP, PORTAL, OTLP = "identity-http", "portal", "otlp"
 
