@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import socket
 import ssl
@@ -24,6 +25,7 @@ from xianban_sdk.inside import (
     Certificates,
     TlsRequired,
     certificates,
+    http_options,
     is_workload,
     pick_channel,
     workload_name,
@@ -59,6 +61,40 @@ def settings(tmp_path: Path, authority: Authority, process: str) -> Settings:
 
 
 @contextmanager
+def answering(port: int):
+    """An HTTP side of its own."""
+
+    class Pages(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(str(port).encode())
+
+        def log_message(self, *_):
+            """Says nothing."""
+
+    made = http.server.ThreadingHTTPServer(("127.0.0.1", port), Pages)
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    try:
+        yield
+    finally:
+        made.shutdown()
+        made.server_close()
+
+
+def test_of_several_http_sides_the_first_that_is_there_answers():
+    ports = [free_port(), free_port()]
+    options, _ = http_options(",".join(f"127.0.0.1:{p}" for p in ports), "identity", Settings())
+    with httpx.Client(**options) as client, answering(ports[1]):
+        assert client.get("/").text == str(ports[1])
+        with answering(ports[0]):
+            assert client.get("/").text == str(ports[0])
+    options, _ = http_options("127.0.0.1:1,127.0.0.1:2", "identity", Settings())
+    with httpx.Client(**options) as gone, pytest.raises(httpx.ConnectError, match="none of"):
+        gone.get("/")
+
+
+@contextmanager
 def serving(own: Settings):
     address = f"127.0.0.1:{free_port()}"
     made = server(
@@ -84,6 +120,20 @@ def test_processes_of_one_authority_speak_to_each_other(tmp_path, authority):
     with serving(settings(tmp_path, authority, "parking")) as address:
         caller = settings(tmp_path, authority, "sensing")
         assert ask(pick_channel(address, "parking", caller, [])) == 1
+
+
+def test_of_several_addresses_one_that_is_there_answers(tmp_path, authority):
+    with serving(settings(tmp_path, authority, "parking")) as address:
+        caller = settings(tmp_path, authority, "sensing")
+        gone = f"127.0.0.1:{free_port()}"
+        options = [("grpc.lb_policy_name", "round_robin")]
+        assert ask(pick_channel(f"{gone}, {address}", "parking", caller, options)) == 1
+
+
+def test_of_several_addresses_each_must_be_proven_or_at_home():
+    with pytest.raises(TlsRequired):
+        certificates("127.0.0.1:9000,10.0.0.7:9000", Settings())
+    assert certificates("127.0.0.1:9000,127.0.0.1:9001", Settings()) is None
 
 
 def test_a_peer_without_a_certificate_is_refused(tmp_path, authority):

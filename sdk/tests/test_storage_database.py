@@ -192,6 +192,45 @@ def test_a_service_has_its_own_history(database: Database, service_migrations: s
         conn.execute(text("INSERT INTO ward (id) VALUES (1)"))
 
 
+def test_a_schema_that_a_newer_release_has_migrated_bears_the_older_code(
+    database: Database, service_migrations: str
+) -> None:
+    migrate(database, service_migrations)
+    with database.begin() as conn:
+        conn.execute(text(f"UPDATE {database.schema}_version SET version_num = '0002'"))
+    assert not needs_migration(database, service_migrations)
+    migrate(database, service_migrations)
+    with database.read() as conn:
+        assert conn.scalar(text(f"SELECT version_num FROM {database.schema}_version")) == "0002"
+
+
+def test_a_migration_keeps_nobody_waiting_behind_it_while_a_table_is_read(
+    database: Database, service_migrations: str, tmp_path: Path
+) -> None:
+    if database.dialect == "sqlite":
+        pytest.skip("a SQLite file has one writer and no lock of a table")
+    (tmp_path / service_migrations / "m0002_name.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\nrevision = '0002'\n"
+        "down_revision = '0001'\n"
+        "def upgrade():\n    op.add_column('busy', sa.Column('name', sa.Text()))\n"
+    )
+    with database.begin() as conn:
+        conn.execute(text("CREATE TABLE busy (id integer)"))
+    migrating = threading.Thread(target=migrate, args=(database, service_migrations))
+    with database.begin() as reader:
+        reader.execute(text("SELECT * FROM busy"))
+        migrating.start()
+        for _ in range(3):
+            with database.read() as conn:  # would wait as long as the reader does
+                conn.execute(text("SET lock_timeout = '3s'"))
+                conn.execute(text("SELECT id FROM busy"))
+        assert migrating.is_alive()
+    migrating.join(30)
+    assert not migrating.is_alive()
+    with database.read() as conn:
+        conn.execute(text("SELECT name FROM busy"))
+
+
 def test_a_migration_that_fails_leaves_nothing(
     database: Database, service_migrations: str, tmp_path: Path
 ) -> None:

@@ -20,8 +20,8 @@ from xianban_sdk.demo import person_id
 from xianban_sdk.messaging.consumers import describe
 from xianban_sdk.messaging.event import matches
 from xianban_sdk.settings import Settings
-from xianban_sdk.signatures import installed_secret
-from xianban_sdk.storage import Database, Keyring, install_keys
+from xianban_sdk.storage import Database, install_keys
+from xianban_sdk.storage.masters import installed_keyring
 from xianban_sdk.storage.tables import dead_letter, inbox, outbox
 
 PARKING = metadata.tables
@@ -51,7 +51,7 @@ class Stores:
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Stores]:
-    install_keys(Keyring.derive(installed_secret("master", settings)))
+    install_keys(installed_keyring(settings))
     with ExitStack() as stack:
         connections: dict[str, Connection] = {}
         for service in installed_services(None):

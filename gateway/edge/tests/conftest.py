@@ -222,7 +222,7 @@ def another_edge(town: Town) -> Iterator[Callable[..., Edge]]:
             town.settings,
             run=run,
             bind=port,
-            identity_http=Address(path=str(town.settings.run / "identity-http.sock")),
+            identity_http=(Address(path=str(town.settings.run / "identity-http.sock")),),
             portal=Address(path=str(town.settings.run / "portal.sock")),
             **changes,
         )

@@ -68,6 +68,29 @@ def test_envoy_accepts_addresses_of_a_cluster(tmp_path: Path) -> None:
     assert by_name["parking-safety"]["type"] == "STRICT_DNS"
 
 
+def test_of_several_processes_the_unary_servers_health_decides_for_every_lane(
+    tmp_path: Path,
+) -> None:
+    environ = {
+        "XIANBAN_PARKING_ADDR": "127.0.0.1:9010,127.0.0.1:9020",
+        "XIANBAN_PARKING_STREAMS_ADDR": "127.0.0.1:9011,127.0.0.1:9021",
+    }
+    services = edge_services(["parking", "notify"], tmp_path, environ)
+    settings = EdgeSettings(run=tmp_path)
+    made = render(settings, services, catalogue())
+    validate(settings, made)
+    clusters = {one["name"]: one for one in part(made, "cds")}
+    asked = {
+        end["endpoint"]["address"]["socket_address"]["port_value"]: end["endpoint"][
+            "health_check_config"
+        ]["port_value"]
+        for name in ("parking", "parking-streams")
+        for end in clusters[name]["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    }
+    assert asked == {9010: 9010, 9020: 9020, 9011: 9010, 9021: 9020}
+    assert "health_checks" not in clusters["notify"], "nobody else could be called instead"
+
+
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     assert rendered(tmp_path).files == rendered(tmp_path).files
 

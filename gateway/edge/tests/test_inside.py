@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,6 +24,8 @@ from xianban_edge.run import validate
 from xianban_sdk.authority import Authority
 from xianban_sdk.http_side import http_side
 from xianban_sdk.inside import TlsRequired, certificates, workload_name
+from xianban_sdk.probe import probe_handler
+from xianban_sdk.rpc.grpc_transport import server
 from xianban_sdk.settings import Settings
 
 
@@ -123,13 +126,57 @@ def test_envoy_accepts_the_whole_configuration_of_a_cluster(tmp_path: Path) -> N
         inside_tls=own,
         probe=Address(host="0.0.0.0", port=9902),
         portal=Address(host="xianban-portal", port=8000),
-        identity_http=Address(host="xianban-identity", port=9003),
+        identity_http=(Address(host="xianban-identity", port=9003),),
     )
     made = render(settings, edge_services(names, tmp_path, environ), catalogue())
     validate(settings, made)
     clusters = json.loads(made.files["cds.json"])["resources"]
     unproven = [one["name"] for one in clusters if "transport_socket" not in one]
     assert unproven == ["otlp"]
+
+
+def test_of_several_processes_who_is_going_gets_no_call_also_over_tls(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "ca")
+    parking = Settings(tls=tls(tmp_path / "parking", authority, "parking"))
+    with healthy(parking, True) as there, healthy(parking, False) as going:
+        run = tmp_path / "run"
+        settings = EdgeSettings(
+            run=run,
+            bind=Address(host="127.0.0.1", port=free_port()),
+            inside_tls=tls(tmp_path / "edge", authority, "edge"),
+        )
+        told = {"XIANBAN_PARKING_ADDR": f"{there},{going}"}
+        edge = Edge(settings, edge_services(["parking"], run, told))
+        edge.start(timeout=60)
+        try:
+            assert seen(settings, there, "health_flags::healthy")
+            assert seen(settings, going, "health_flags::/failed_active_hc")
+        finally:
+            edge.stop(grace=0)
+
+
+@contextmanager
+def healthy(own: Settings, well: bool) -> Iterator[str]:
+    """A service's server that answers for its health alone."""
+    address = f"127.0.0.1:{free_port()}"
+    known = certificates(address, own)
+    made = server(address, 2, [probe_handler(lambda: well)], limit=None, known=known)
+    made.start()
+    try:
+        yield address
+    finally:
+        made.stop(None).wait()
+
+
+def seen(settings: EdgeSettings, address: str, flags: str) -> bool:
+    """Whether Envoy comes to think so of it."""
+    transport = httpx.HTTPTransport(uds=str(settings.admin))
+    with httpx.Client(transport=transport, base_url="http://edge", timeout=10) as admin:
+        for _ in range(300):
+            if f"parking::{address}::{flags}\n" in admin.get("/clusters").text:
+                return True
+            time.sleep(0.1)
+    return False
 
 
 def test_without_certificates_nobody_is_reached_over_a_network(tmp_path: Path) -> None:

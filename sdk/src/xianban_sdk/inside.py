@@ -21,6 +21,7 @@ from typing import Any, Final
 import grpc
 import httpx
 
+from xianban_sdk.in_turn import InTurn
 from xianban_sdk.settings import Settings
 
 __all__ = [
@@ -174,7 +175,7 @@ def certificates(address: str, settings: Settings) -> Certificates | None:
 
 def refuse_in_the_clear(address: str) -> None:
     """TlsRequired unless the address is a Unix socket or the machine's own loopback."""
-    if address.startswith(_UNIX) or _is_loopback(address):
+    if address.startswith(_UNIX) or all(_is_loopback(one) for one in address.split(",")):
         return
     raise TlsRequired(
         f"{address} is reached over a network: XIANBAN_TLS names a directory with "
@@ -183,7 +184,7 @@ def refuse_in_the_clear(address: str) -> None:
 
 
 def _is_loopback(address: str) -> bool:
-    host = address.rpartition(":")[0].strip("[]")
+    host = address.strip().rpartition(":")[0].strip("[]")
     try:
         return host == _LOCALHOST or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -224,21 +225,31 @@ def pick_channel(
 
     ``plain`` and ``secure`` are grpc's own constructors, or grpc.aio's.
     """
-    known = certificates(address, settings)
+    known, target = certificates(address, settings), _target(address)
     if known is None:
-        return plain(address, options=options)
+        return plain(target, options=options)
     named = ("grpc.ssl_target_name_override", workload_name(process))
-    return secure(address, known.channel(), options=[*options, named])
+    return secure(target, known.channel(), options=[*options, named])
+
+
+def _target(address: str) -> str:
+    """Several processes, separated by commas, as grpc spells them: each an IPv4 address."""
+    if "," not in address:
+        return address
+    return "ipv4:" + ",".join(one.strip() for one in address.split(","))
 
 
 def http_options(
     address: str, process: str, settings: Settings
 ) -> tuple[dict[str, Any], Callable[[httpx.Request], None]]:
-    """What an httpx client is made with for a process at ``host:port``, and its request hook."""
-    host = address.removeprefix("http://")
-    known = certificates(host, settings)
+    """What an httpx client is made with for a process at ``host:port``, and its request hook.
+
+    Several addresses, separated by commas, are asked in turn.
+    """
+    hosts = address.removeprefix("http://").split(",")
+    known = certificates(address.removeprefix("http://"), settings)
     if known is None:
-        return {"base_url": f"http://{host}"}, lambda _request: None
+        return _way("http", hosts, verify=True), lambda _request: None
     context, renew = known.http_client()
 
     def prepare(request: httpx.Request) -> None:
@@ -246,7 +257,14 @@ def http_options(
         # The name that the certificate must carry, wherever the process runs.
         request.extensions["sni_hostname"] = workload_name(process)
 
-    return {"base_url": f"https://{host}", "verify": context}, prepare
+    return _way("https", hosts, verify=context), prepare
+
+
+def _way(scheme: str, hosts: Sequence[str], verify: ssl.SSLContext | bool) -> dict[str, Any]:
+    base_url = f"{scheme}://{hosts[0].strip()}"
+    if len(hosts) == 1:
+        return {"base_url": base_url, "verify": verify}
+    return {"base_url": base_url, "transport": InTurn(hosts, verify)}
 
 
 def _configuration(pem: Pem) -> grpc.ServerCertificateConfiguration:

@@ -39,7 +39,7 @@ from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.migrate import migrate
 from xianban_sdk.storage.tables import sdk_metadata
 
-__all__ = ["Arrived", "MoveRefused", "move"]
+__all__ = ["Arrived", "MoveRefused", "as_stored", "move"]
 
 _BATCH: Final = 1000
 _MODULUS: Final = 1 << 256
@@ -101,7 +101,7 @@ def _moved(
     migrate(source, service.migrations)
     migrate(target, service.migrations)
     own = service.metadata.sorted_tables if service.metadata is not None else []
-    tables = [_raw(table) for table in (*sdk_metadata.sorted_tables, *own)]
+    tables = [as_stored(table) for table in (*sdk_metadata.sorted_tables, *own)]
     with source.read() as there, target.begin() as here:
         here.execute(text("SET LOCAL statement_timeout = 0"))
         rows = sum(_move(one, there, here, partial(told, service.name)) for one in tables)
@@ -122,9 +122,12 @@ def _must_be_new(target: Database) -> None:
             raise MoveRefused(f"schema {target.schema!r} is there already: nothing is written over")
 
 
-def _raw(table: Table) -> Table:
+def as_stored(table: Table) -> Table:
     """The same table, its encrypted columns as the bytes that are stored."""
-    columns = [Column(one.name, _plain(one.type), key=one.key) for one in table.columns]
+    columns = [
+        Column(one.name, _plain(one.type), key=one.key, primary_key=one.primary_key)
+        for one in table.columns
+    ]
     numbered = table.autoincrement_column
     return Table(table.name, MetaData(), *columns, info={"numbered": numbered})
 

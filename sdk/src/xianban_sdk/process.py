@@ -22,8 +22,8 @@ from xianban_sdk.messaging.memory_bus import MemoryBus
 from xianban_sdk.probe import open_probe
 from xianban_sdk.running import RunningService, patterns
 from xianban_sdk.settings import Settings
-from xianban_sdk.signatures import installed_secret
-from xianban_sdk.storage.keys import Keyring, install_keys
+from xianban_sdk.storage.keys import install_keys
+from xianban_sdk.storage.masters import installed_keyring
 from xianban_sdk.telemetry import log
 
 __all__ = ["Process", "Runnable", "bus_of", "run_until_signal"]
@@ -90,7 +90,7 @@ class Process:
         telemetry.configure(self.settings, "+".join(service.name for service in self._services))
         _private(self.settings.run)
         self.settings.data.mkdir(parents=True, exist_ok=True)
-        install_keys(Keyring.derive(installed_secret("master", self.settings)))
+        install_keys(installed_keyring(self.settings))
 
     def _made(self, service: Service) -> RunningService:
         running = RunningService(

@@ -18,12 +18,14 @@ from typing import Final
 
 from xianban_sdk.settings import Settings
 
-__all__ = ["HEADER", "OF_THE_SUITE", "WINDOW", "installed_secret", "sign", "verify"]
+__all__ = ["HEADER", "OF_THE_SUITE", "WINDOW", "installed_secret", "known_secret", "sign", "verify"]
 
 HEADER: Final = "x-xianban-signature"
 WINDOW: Final = timedelta(minutes=5)
 # Secrets of the suite itself: no plugin may be called so and be handed one for its own.
-OF_THE_SUITE: Final = frozenset({"master", "mqtt-uplink", "notify-receipts"})
+OF_THE_SUITE: Final = frozenset(
+    {"master", "master-lookup", "master-next", "master-retired", "mqtt-uplink", "notify-receipts"}
+)
 _SHORTEST: Final = 16
 _LONGEST_HEADER: Final = 512
 
@@ -65,6 +67,12 @@ def installed_secret(name: str, settings: Settings | None = None) -> bytes:
     if not path.exists():
         _create_or_say(path, name)
     return _long_enough(path.read_bytes().strip(), str(path))
+
+
+def known_secret(name: str, settings: Settings) -> bytes | None:
+    """The same, but never made: None where there is none."""
+    there = os.environ.get(_variable(name)) or (settings.keys / f"{name}.secret").is_file()
+    return installed_secret(name, settings) if there else None
 
 
 def _create_or_say(path: Path, name: str) -> None:

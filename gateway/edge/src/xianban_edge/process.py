@@ -75,7 +75,7 @@ def edge_settings(settings: Settings, environ: Mapping[str, str]) -> EdgeSetting
         run=settings.run,
         public_url=settings.issuer.rstrip("/"),
         bind=Address.parse(said("LISTEN", "127.0.0.1:8080")),
-        identity_http=Address.parse(settings.address("identity", "http")),
+        identity_http=Address.parse_all(settings.address("identity", "http")),
         portal=Address.parse(settings.address("portal")),
         tls_certificate=said("TLS_CERTIFICATE"),
         tls_key=said("TLS_KEY"),

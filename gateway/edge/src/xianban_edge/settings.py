@@ -28,6 +28,11 @@ class Address:
             raise ValueError(f"not an address: {text!r}; expected unix:<path> or host:port")
         return cls(host=host.strip("[]"), port=int(port))
 
+    @classmethod
+    def parse_all(cls, text: str) -> tuple[Address, ...]:
+        """Several, separated by commas."""
+        return tuple(cls.parse(part.strip()) for part in text.split(","))
+
 
 @dataclass(frozen=True)
 class EdgeService:
@@ -89,7 +94,7 @@ class EdgeSettings:
     run: Path
     public_url: str = "http://127.0.0.1:8080"
     bind: Address = field(default_factory=lambda: Address(host="127.0.0.1", port=8080))
-    identity_http: Address | None = None
+    identity_http: tuple[Address, ...] = ()
     portal: Address | None = None
     tls_certificate: str = ""
     tls_key: str = ""
@@ -150,4 +155,4 @@ def _addresses(name: str, lane: Lane, run: Path, environ: Mapping[str, str]) -> 
     whole = environ.get(f"{prefix}_ADDR", "")
     one = whole if lane == "unary" else environ.get(f"{prefix}_{lane.upper()}_ADDR", whole)
     given = one or f"unix:{run / f'{name}{_SUFFIX[lane]}.sock'}"
-    return tuple(Address.parse(part.strip()) for part in given.split(","))
+    return Address.parse_all(given)

@@ -7,6 +7,7 @@ from xianban_sdk.app import Service
 from xianban_identity import hookspecs
 from xianban_identity.consumers import on_plugin_terms_declared
 from xianban_identity.http import wsgi
+from xianban_identity.importer import import_staff
 from xianban_identity.own import heartbeat, own_facts, own_keys
 from xianban_identity.personal import PERSONAL
 from xianban_identity.plugins import CAPABILITIES
@@ -32,6 +33,7 @@ app = Service(
     timers=timers,
     loops=[heartbeat],
     http=wsgi,
+    importers={"staff": import_staff},
     seed=seed,
     relations=own_facts,
     keys=own_keys,

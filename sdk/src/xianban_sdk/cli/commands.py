@@ -9,9 +9,11 @@ from importlib.metadata import EntryPoint, entry_points
 import typer
 
 from xianban_sdk.cli import (
+    backups,
     events,
     importing,
     keys,
+    master,
     moving,
     personal,
     plugin,
@@ -28,7 +30,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Runs, feeds and inspects a Xianban district.",
 )
-for module in (suite, processes, events, importing, keys, moving, personal, plugin, upkeep):
+_MODULES = (
+    suite,
+    processes,
+    events,
+    importing,
+    keys,
+    master,
+    moving,
+    backups,
+    personal,
+    plugin,
+    upkeep,
+)
+for module in _MODULES:
     module.register(app)
 
 

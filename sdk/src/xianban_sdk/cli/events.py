@@ -9,6 +9,7 @@ from google.protobuf.json_format import MessageToDict
 from xianban.common.v1 import admin_pb2
 
 from xianban_sdk.cli.admin_client import admin, services
+from xianban_sdk.cli.backups import missed
 from xianban_sdk.cli.console import console, print_json, print_table
 from xianban_sdk.cli.options import Broker, Data, Database, Json, load
 
@@ -20,7 +21,7 @@ Service = Annotated[str | None, typer.Option(help="Only this service.")]
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     group = typer.Typer(no_args_is_help=True, help="Events: tail, dead letters, replay.")
-    for command in (tail, dead, replay):
+    for command in (tail, dead, replay, missed):
         group.command()(command)
     app.add_typer(group, name="events")
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 import time
+from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import Annotated
 
@@ -38,8 +39,11 @@ def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where Envoy listens.")] = 8080,
     data: Data = None,
     demo: Annotated[
-        bool, typer.Option("--demo/--no-demo", help="With the demo district's people and places.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--demo/--no-demo", help="With the demo district's people and places [XIANBAN_DEMO]."
+        ),
+    ] = None,
     split: Annotated[
         bool, typer.Option("--split", help="One process per service; needs --broker.")
     ] = False,
@@ -61,10 +65,10 @@ def up(
         database=database,
         broker=broker,
         mqtt=mqtt,
-        mqtt_listen=os.environ.get("XIANBAN_MQTT_LISTEN") or _mqtt_listen(port),
         otlp=otlp,
-        issuer=issuer or os.environ.get("XIANBAN_ISSUER") or f"http://127.0.0.1:{port}",
+        issuer=issuer,
     )
+    settings = _on_this_port(settings, port)
     _refuse_what_cannot_work(port, split, settings)
     supervisor = _plan(settings, port, split)
     _stop_on_signals(supervisor)
@@ -77,6 +81,16 @@ def up(
     finally:
         console.print("Stopping …")
         supervisor.stop()
+
+
+def _on_this_port(settings: Settings, port: int) -> Settings:
+    """What nobody chose, by flag, variable or file, goes by the port."""
+    unsaid = Settings()
+    if settings.issuer == unsaid.issuer and not os.environ.get("XIANBAN_ISSUER"):
+        settings = replace(settings, issuer=f"http://127.0.0.1:{port}")
+    if settings.mqtt_listen == unsaid.mqtt_listen and not os.environ.get("XIANBAN_MQTT_LISTEN"):
+        settings = replace(settings, mqtt_listen=_mqtt_listen(port))
+    return settings
 
 
 def _mqtt_listen(port: int) -> str:

@@ -28,6 +28,16 @@ class Cipher:
         self._keys = {_key_id(key): AESGCM(key) for key in keys}
         self._current = _key_id(keys[0])
 
+    @property
+    def mark(self) -> bytes:
+        """What a value begins with that is encrypted now."""
+        return _VERSION + self._current
+
+    @property
+    def older_marks(self) -> list[bytes]:
+        """What those begin with that other known keys encrypted."""
+        return [_VERSION + each for each in self._keys if each != self._current]
+
     def encrypt(self, value: bytes, context: bytes = b"") -> bytes:
         """`context` (a column's name, say) must be the same to decrypt."""
         nonce = os.urandom(_NONCE)

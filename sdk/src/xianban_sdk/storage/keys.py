@@ -11,20 +11,20 @@ __all__ = ["Keyring", "install_keys", "installed_keys"]
 
 @dataclass(frozen=True)
 class Keyring:
-    """Keys for fields (newest first, older ones still decrypt), look-up hashes and paging."""
+    """Keys for fields (the first encrypts, all decrypt), look-up hashes and paging."""
 
     fields: tuple[bytes, ...]
     lookup: bytes
     paging: bytes
 
     @classmethod
-    def derive(cls, secret: bytes, *retired: bytes) -> "Keyring":
-        """From the current secret; `retired` ones still decrypt what they encrypted."""
+    def derive(cls, secret: bytes, *others: bytes, lookup: bytes = b"") -> "Keyring":
+        """From the current secret; `others`, retired or to come, decrypt as well."""
         if len(secret) < 32:
             raise ValueError("the installation's secret has at least 32 bytes")
-        fields = tuple(_derive(each, b"fields") for each in (secret, *retired))
+        fields = tuple(_derive(each, b"fields") for each in (secret, *others))
         # Look-up hashes must stay comparable with stored ones: they follow the oldest secret.
-        oldest = retired[-1] if retired else secret
+        oldest = lookup or (others[-1] if others else secret)
         return cls(fields, _derive(oldest, b"lookup"), _derive(secret, b"paging"))
 
 

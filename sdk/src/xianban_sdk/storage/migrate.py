@@ -1,6 +1,7 @@
 """Bringing a database up to date: the SDK's tables, then the service's, each with its history."""
 
 import ast
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -9,7 +10,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, MetaData, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.locks import lock_number
@@ -17,6 +20,11 @@ from xianban_sdk.storage.locks import lock_number
 __all__ = ["drift", "migrate", "needs_migration"]
 
 _SDK = "xianban_sdk.storage.migrations"
+_log = structlog.get_logger("xianban.storage")
+# PostgreSQL's lock_not_available: somebody reads or writes the table for longer than we wait.
+_LOCKED = "55P03"
+_PAUSE = 0.5
+_PATIENCE = 60.0
 # Python 3.11 counts the depth of trees per process: two threads that parse at once can fail with
 # "AST constructor recursion depth mismatch". Services of one process start side by side.
 _PARSING = Lock()
@@ -27,26 +35,46 @@ def migrate(db: Database, migrations: str | None = None) -> None:
 
     Its revisions are Alembic files in the package or in its `versions` folder; no env.py is
     needed. Processes that start together take turns; each history is applied whole or not at all.
+    A schema that a newer release has migrated is left as it is: it bears this one's code.
     """
-    if not needs_migration(db, migrations):
-        return
-    # Imported here: only a start that has something to migrate pays for Alembic.
-    from xianban_sdk.storage.alembic_runs import ALEMBIC, upgrade
-
-    for package in (_SDK, migrations):
-        if package:
-            with ALEMBIC, _alone(db) as conn:
-                upgrade(conn, package, _version_table(db, package))
+    for package in _behind(db, migrations):
+        _bring(db, package)
 
 
 def needs_migration(db: Database, migrations: str | None = None) -> bool:
     """Whether `migrate` has something to do; for health and for services that may not migrate."""
+    return bool(_behind(db, migrations))
+
+
+def _behind(db: Database, migrations: str | None) -> list[str]:
+    packages = [package for package in (_SDK, migrations) if package]
     with db.read() as conn:
-        return any(
-            _applied(conn, _version_table(db, package)) != _heads(package)
-            for package in (_SDK, migrations)
-            if package
-        )
+        return [each for each in packages if _is_behind(conn, each, _version_table(db, each))]
+
+
+def _is_behind(conn: Connection, package: str, version_table: str) -> bool:
+    applied = _applied(conn, version_table)
+    if newer := applied - _revisions(package):
+        _log.warning("schema_is_newer", history=package, revisions=sorted(newer))
+        return False
+    return applied != _heads(package)
+
+
+def _bring(db: Database, package: str) -> None:
+    """Waits for nobody's lock for long: whoever comes after us would wait behind us."""
+    # Imported here: only a start that has something to migrate pays for Alembic.
+    from xianban_sdk.storage.alembic_runs import ALEMBIC, upgrade
+
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            with ALEMBIC, _alone(db) as conn:
+                upgrade(conn, package, _version_table(db, package))
+                return
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", "") != _LOCKED or time.monotonic() > end:
+                raise
+        time.sleep(_PAUSE)
 
 
 def drift(db: Database, metadata: MetaData) -> list[Any]:
@@ -64,6 +92,8 @@ def _alone(db: Database) -> Generator[Connection]:
             number = lock_number(db.schema, "migrate")
             conn.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
             conn.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{db.schema}"'))
+            # Below deadlock_timeout: it is never a call that the database gives up for us.
+            conn.execute(text("SET LOCAL lock_timeout = '500ms'"))
         yield conn
 
 
@@ -73,12 +103,20 @@ def _applied(conn: Connection, version_table: str) -> set[str]:
     return set(conn.scalars(text(f'SELECT version_num FROM "{version_table}"')))  # noqa: S608 ours
 
 
-@cache
 def _heads(package: str) -> set[str]:
-    """The newest revisions, read from the files as Alembic would, without importing them."""
+    """The newest revisions."""
+    return _revisions(package) - set(_history(package).values())
+
+
+def _revisions(package: str) -> set[str]:
+    return set(_history(package))
+
+
+@cache
+def _history(package: str) -> dict[str, str]:
+    """Revision → the one before, read from the files as Alembic would, without importing them."""
     known = [_revision(file) for file in _files(package)]
-    revisions = {str(each["revision"]) for each in known if "revision" in each}
-    return revisions - {str(each.get("down_revision")) for each in known}
+    return {str(e["revision"]): str(e.get("down_revision")) for e in known if "revision" in e}
 
 
 def _files(package: str) -> Iterator[Path]:

@@ -17,6 +17,17 @@ _HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _FILTERS = "envoy.extensions.filters.http"
 # Envoy's own "do not ask again", whatever a route would retry; it never leaves the edge.
 ANSWERED = "x-envoy-ratelimited"
+# Shorter than XIANBAN_DRAIN, the time between "not serving" and the first refused call.
+_HEALTH_CHECK: Json = {
+    "interval": "0.5s",
+    "no_traffic_interval": "0.5s",
+    "timeout": "2s",
+    "unhealthy_threshold": 1,
+    "healthy_threshold": 1,
+    "grpc_health_check": {},
+    # Calls negotiate HTTP/2 by themselves; a check has to be told, or grpc refuses its handshake.
+    "tls_options": {"alpn_protocols": ["h2"]},
+}
 IDENTITY_HTTP, PORTAL, OTLP = "identity-http", "portal", "otlp"
 
 
@@ -27,11 +38,12 @@ def cluster_name(service: str, lane: Lane) -> str:
 def clusters(settings: EdgeSettings, services: Sequence[EdgeService]) -> list[Json]:
     made = [
         _inside(settings, service.name, cluster_name(service.name, lane), service.addresses[lane])
+        | _checked(service, lane)
         for service in services
         for lane in LANES
     ]
     made += [
-        _inside(settings, "identity", IDENTITY_HTTP, (identity_address(settings),), http2=False),
+        _inside(settings, "identity", IDENTITY_HTTP, identity_addresses(settings), http2=False),
         _inside(settings, "portal", PORTAL, (portal_address(settings),), http2=False),
     ]
     # Without a collector the tracer still needs a cluster to name: one that leads nowhere.
@@ -40,8 +52,8 @@ def clusters(settings: EdgeSettings, services: Sequence[EdgeService]) -> list[Js
     return made
 
 
-def identity_address(settings: EdgeSettings) -> Address:
-    return settings.identity_http or Address(path=str(settings.run / "identity-http.sock"))
+def identity_addresses(settings: EdgeSettings) -> tuple[Address, ...]:
+    return settings.identity_http or (Address(path=str(settings.run / "identity-http.sock")),)
 
 
 def portal_address(settings: EdgeSettings) -> Address:
@@ -103,6 +115,28 @@ def _inside(
     for address in addresses:
         refuse_in_the_clear(f"{address.host}:{address.port}")
     return made
+
+
+def _checked(service: EdgeService, lane: Lane) -> Json:
+    """Where others can serve instead: who says that it is going gets no new call.
+
+    Health is told on the unary server alone, whatever the lane.
+    """
+    asked, own = service.addresses["unary"], service.addresses[lane]
+    several = len(own) > 1 or any(_is_name(address) for address in own)
+    if not several or len(asked) != len(own) or not all(one.host for one in (*asked, *own)):
+        return {}
+    ends = [
+        {"endpoint": {"address": socket(one), "health_check_config": {"port_value": at.port}}}
+        for one, at in zip(own, asked, strict=True)
+    ]
+    name = cluster_name(service.name, lane)
+    return {
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": ends}]},
+        "health_checks": [_HEALTH_CHECK],
+        # Whom nobody calls well is called all the same: its own answer says more than Envoy's.
+        "common_lb_config": {"healthy_panic_threshold": {"value": 1}},
+    }
 
 
 def _is_name(address: Address) -> bool:

@@ -494,3 +494,6 @@ code-sender-missing = Codes cannot be sent here at present. Please log in anothe
 
 access-list-reviews = looked at what waits for a decision
 access-decide-review = decided an application
+import-file-unreadable = The file cannot be read.
+import-option-unknown = The option { $option } is not known.
+import-column-missing = The column { $column } is missing.

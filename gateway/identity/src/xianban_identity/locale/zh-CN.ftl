@@ -493,3 +493,6 @@ code-sender-missing = 本平台目前不能发送验证码，请改用其他登�
 
 access-list-reviews = 查看待审核申请
 access-decide-review = 审核申请
+import-file-unreadable = 文件无法读取。
+import-option-unknown = 没有这个选项：{ $option }。
+import-column-missing = 缺少列 { $column }。

@@ -14,8 +14,8 @@ from xianban_sdk.ids import UlidIds
 from xianban_sdk.probe import open_probe
 from xianban_sdk.rpc.clients import Clients
 from xianban_sdk.settings import Settings
-from xianban_sdk.signatures import installed_secret
-from xianban_sdk.storage.keys import Keyring, install_keys
+from xianban_sdk.storage.keys import install_keys
+from xianban_sdk.storage.masters import installed_keyring
 from xianban_sdk.telemetry import log
 
 from xianban_sensing import hookspecs
@@ -111,7 +111,7 @@ def _plays(settings: Settings) -> bool:
 def main(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT."""
     telemetry.configure(settings, _NAME)
-    install_keys(Keyring.derive(installed_secret("master", settings)))
+    install_keys(installed_keyring(settings))
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: over.set())
