@@ -30,5 +30,4 @@ def elsewhere(released: Released) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     programs = os.environ["PATH"].split(os.pathsep)
     path = os.pathsep.join(one for one in programs if not Path(one).is_relative_to(ROOT))
-    # Compiling is most of what pip does on a busy machine.
-    return kept | {"PATH": path, "RELEASE": str(released.folder), "PIP_NO_COMPILE": "1"}
+    return kept | {"PATH": path, "RELEASE": str(released.folder)}

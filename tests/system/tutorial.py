@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from suite import ROOT
@@ -33,10 +33,16 @@ def without_a_clone(note: str) -> list[tuple[str, str, str]]:
 class Reader:
     """Somebody who types what is written."""
 
-    def __init__(self, folder: Path, surroundings: dict[str, str], url: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        surroundings: dict[str, str],
+        url: str = "http://127.0.0.1:8080",
+        instead: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
+        self._instead = {"http://127.0.0.1:8080": url, **(instead or {})}
         self._surroundings = surroundings | {"LC_ALL": "C.UTF-8"}
-        self._url = url
         self._typed = ""
 
     def follow(self, written: Iterable[tuple[str, str, str]]) -> str:
@@ -54,7 +60,8 @@ class Reader:
     def _type(self, command: str) -> subprocess.CompletedProcess[str]:
         """In one shell: what was exported or set before still holds."""
         settings = [line for line in self._typed.splitlines() if re.match(r"export |\w+=", line)]
-        command = command.replace("http://127.0.0.1:8080", self._url)
+        for written, typed in self._instead.items():
+            command = command.replace(written, typed)
         self._typed += command
         script = "\n".join(["set -e", *settings, command])
         return subprocess.run(

@@ -12,7 +12,7 @@ from xianban_sdk.wire import optional_place
 
 from xianban_eldercare.handlers import batteries, ingest, whereabouts
 from xianban_eldercare.handlers.pack_answers import Outcome, keep
-from xianban_eldercare.handlers.rule_packs import judge_motion, judge_readings, packs_of
+from xianban_eldercare.handlers.rule_packs import Packs, judge_motion, judge_readings, packs_of
 
 __all__ = ["IngestServicer"]
 
@@ -20,10 +20,16 @@ __all__ = ["IngestServicer"]
 class IngestServicer:
     """Where elders' devices speak."""
 
-    def __init__(self, resources: Resources) -> None:
+    def __init__(self, resources: Resources, packs: Packs | None = None) -> None:
         self._resources = resources
         self._ingest = ingest.ingest_of()
+        self._given = packs
         self._brought = packs_of(resources.hooks)
+
+    @property
+    def _packs(self) -> Packs:
+        """Those that were given, else those that plugins bring now."""
+        return self._given or self._brought.now
 
     def IngestBatch(self, request: pb.IngestBatchRequest, call: Call) -> pb.IngestBatchResponse:
         readings = request.readings
@@ -56,12 +62,12 @@ class IngestServicer:
 
     def _judge(self, agreed: Sequence[pb.RawReading], call: Call) -> list[Outcome]:
         """Plugins are asked before the transaction opens."""
-        if not agreed or not self._brought.now.kinds:
+        if not agreed or not self._packs.kinds:
             return []
         with call.reading() as read:
             return judge_readings(
                 agreed,
-                self._brought.now,
+                self._packs,
                 ingest=self._ingest,
                 conn=read.conn,
                 hooks=call.hooks,
@@ -74,7 +80,7 @@ class IngestServicer:
             return _told(None, "")
         with call.reading() as read:
             found = judge_motion(
-                event, self._brought.now, conn=read.conn, hooks=call.hooks, now=call.clock.now()
+                event, self._packs, conn=read.conn, hooks=call.hooks, now=call.clock.now()
             )
         where = optional_place(event)
         alert = keep(found, uow=call.uow, ingest=self._ingest, place=where)
