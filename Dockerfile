@@ -25,7 +25,7 @@ RUN set -e; named=""; for one in ${PACKAGES}; do named="$named --package $one"; 
 
 # hadolint ignore=DL3006
 FROM ${BASE_IMAGE}
-ARG VERSION=0.1.0
+ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Xianban 贤办" \
       org.opencontainers.image.licenses="Apache-2.0" \

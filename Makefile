@@ -10,7 +10,7 @@ UV := .venv-uv/bin/uv
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up check format proto proto-baseline freeze test test-fast tiers bench faults backends backends-stop images docs clean
+.PHONY: help setup up check format proto proto-baseline freeze release test test-fast tiers bench faults backends backends-stop images docs clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ proto-baseline: setup ## Promises the present API to clients (with a release)
 
 freeze: setup ## Keeps plugins as this release builds them, for tests/matrix (with a release)
 	@$(BIN)/python tools/freeze_plugins.py
+
+release: setup ## Builds all that is released, twice, into dist/ (KEY= signs it; docs/operations/release.md)
+	@tools/chart_tools.sh && $(BIN)/python tools/release.py $(if $(KEY),--key $(KEY))
 
 test: setup ## All tests; installs and starts what they need, tells what was skipped
 	@tools/test.sh

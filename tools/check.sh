@@ -33,6 +33,7 @@ contracts() {
 }
 step "ruff check" $bin/ruff check .
 step "ruff format" $bin/ruff format --check .
+step "one version" $bin/python tools/version.py
 step "buf lint" $bin/buf lint
 step "buf format" $bin/buf format --diff --exit-code
 step "buf breaking" breaking

@@ -23,7 +23,7 @@ revision=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
 for name in ${*:-$services portal edge}; do
   begin=$(date +%s)
   docker build --quiet ${DOCKER_BUILD:-} ${BASE_IMAGE:+--build-arg BASE_IMAGE=$BASE_IMAGE} \
-    --build-arg PACKAGES="$(packages "$name")" --build-arg REVISION="$revision" \
+    --build-arg PACKAGES="$(packages "$name")" --build-arg REVISION="$revision" --build-arg VERSION="$(cat VERSION)" \
     -t "${REGISTRY:-}xianban-$name:${TAG:-local}" . >/dev/null
   size=$(docker image inspect -f '{{.Size}}' "${REGISTRY:-}xianban-$name:${TAG:-local}")
   echo "✓ ${REGISTRY:-}xianban-$name:${TAG:-local}: $(( $(date +%s) - begin )) s, $(( size / 1000000 )) MB"

@@ -43,7 +43,7 @@ join() { # what
 begun=$SECONDS
 beside pages_and_api "$@"
 step "unit and contract tests in the process" \
-  $bin/pytest -q -n 2 --dist loadfile sdk services gateway plugins tests/contract tests/matrix "$@"
+  $bin/pytest -q -n 2 --dist loadfile sdk services gateway plugins tests/contract tests/matrix tests/release "$@"
 # Of each domain one; `make tiers` runs them all.
 step "plugins' own tests outside of the process" env TIERS="1 2" tools/tiers.sh \
   eldercare-fall identity-http-sms notify-webpush parking-concessions parking-parkapi public-playbooks sensing-gps-locator

@@ -13,6 +13,7 @@ from xianban_sdk.plugins.conformance import BadExemption, State, check, scale
 from xianban_sdk.plugins.conformance.names import read_name
 from xianban_sdk.plugins.domains import domain
 from xianban_sdk.plugins.manifest import Manifest
+from xianban_sdk.plugins.registry import build, open_archive
 from xianban_sdk.plugins.scaffold import Wish, write_plugin
 
 ZOO = Path(__file__).parents[2] / "tests/zoo"
@@ -204,3 +205,67 @@ def test_a_project_file_that_cannot_be_read_is_said_so(fresh, written):
     report = check(fresh)
     told = [one.complaint.text("en") for verdict in report.verdicts for one in verdict.findings]
     assert any("pyproject.toml" in one for one in told)
+
+
+def test_a_plugin_that_would_be_told_of_nobody_hears_so_and_may_mean_it(fresh):
+    file = fresh / "plugin.toml"
+    before = file.read_text("utf-8")
+    cut = "\n".join(line for line in before.splitlines() if "parking.concession" not in line)
+    file.write_text(cut, "utf-8")
+    verdict = next(v for v in check(fresh, tools=False).verdicts if v.rule.id == "purposes")
+    assert verdict.state is State.BROKEN
+    told = verdict.findings[0].complaint.text("en")
+    assert "tariff_concessions" in told
+    assert '"parking.concession"' in told
+
+
+def test_only_what_every_capability_of_a_hook_needs_must_be_declared():
+    told = Manifest("x", "1", "x", ">=1", frozenset({"register_second_factor"}))
+    assert domain("identity").undeclared(told) == {}
+    told = Manifest("x", "1", "x", ">=1", frozenset({"register_code_sender"}))
+    assert domain("identity").undeclared(told) == {"identity.login-code": "register_code_sender"}
+
+
+ANOTHER_DOMAIN = """
+
+@eldercare_hookimpl
+def register_weather() -> list[WeatherSource]:
+    \"\"\"Knows no weather.\"\"\"
+    return []
+"""
+
+
+@pytest.fixture
+def of_two_domains(fresh):
+    """A plugin that serves parking and elder care."""
+    code = plugin_of(fresh).read_text("utf-8")
+    wanted = "from xianban_eldercare.hookspecs import WeatherSource\n"
+    wanted += "from xianban_eldercare.hookspecs import hookimpl as eldercare_hookimpl\n"
+    found = code.index("from xianban_parking")
+    plugin_of(fresh).write_text(code[:found] + wanted + code[found:] + ANOTHER_DOMAIN, "utf-8")
+    spoil(fresh / "plugin.toml", '"tariff_concessions"', '"tariff_concessions", "register_weather"')
+    point = 'acme-discounts = "xianban_plugin_acme_discounts.plugin"'
+    both = f'[project.entry-points."xianban.eldercare"]\n{point}\n\n'
+    head = '[project.entry-points."xianban.parking"]'
+    spoil(fresh / "pyproject.toml", head, both + head)
+    return fresh
+
+
+def test_a_plugin_of_two_domains_is_judged_by_both(of_two_domains):
+    report = check(of_two_domains, tools=False)
+    assert report.passed
+    # Nobody wrote a test of the second hook, or told of it.
+    assert broken(report) <= {"tested", "documented"}
+
+
+def test_what_is_wrong_in_one_of_its_domains_is_found_once(of_two_domains):
+    spoil(plugin_of(of_two_domains), "def register_weather(", "def register_wether(")
+    report = check(of_two_domains, tools=False)
+    verdict = next(one for one in report.verdicts if one.rule.id == "hooks")
+    told = sorted(one.complaint.key for one in verdict.findings)
+    assert told == ["found-no-hook", "found-unwritten-hook"]
+
+
+def test_its_archive_says_both(of_two_domains, tmp_path):
+    archive = open_archive(build(of_two_domains, tmp_path / "out"))
+    assert archive.domain == "eldercare,parking"

@@ -39,6 +39,7 @@ class Suite:
     data: Path
     arguments: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    program: Path = XIANBAN
     port: int = field(default_factory=free_port)
     mqtt_port: int = field(default_factory=lambda: free_port(10080))
     process: subprocess.Popen | None = None
@@ -64,7 +65,7 @@ class Suite:
         with (self.data / "up.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [
-                    XIANBAN,
+                    self.program,
                     "up",
                     "--port",
                     str(self.port),

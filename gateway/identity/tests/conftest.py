@@ -14,8 +14,7 @@ from xianban_identity.install import install
 from xianban_identity.oidc.clients import Clients
 from xianban_identity.oidc.provider import Provider
 from xianban_identity.own import OwnFacts
-from xianban_identity.plugins import chosen_sender, second_factors
-from xianban_identity.seed import seed_people
+from xianban_identity.seed import DEMO_PIN, enrol_demo, seed_people
 from xianban_identity.settings import IdentitySettings
 from xianban_identity.testing import ISSUER, Browser, Client
 from xianban_plugin_identity_pin import plugin as pin
@@ -41,7 +40,8 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clock = ManualClock(START)
     with open_unit_of_work(db, clock=clock, ids=SeededIds(7, clock)) as uow:
         install(uow, IdentitySettings())
-        seed_people(uow, (pin.register_second_factor(),))
+        seed_people(uow)
+        enrol_demo(uow, "pin", pin.register_second_factor().enrol(DEMO_PIN))
     with db.engine.connect() as conn:
         conn.exec_driver_sql("COMMIT")
         conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -75,8 +75,6 @@ def make_provider(
             ids=ids,
             clients=Clients(settings, identity.clients),
             hooks=hooks,
-            chosen=chosen_sender(hooks, "", demo=True),
-            factors=second_factors(hooks),
         )
 
     return make

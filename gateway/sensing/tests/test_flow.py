@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,15 @@ import pytest
 from xianban.common.v1 import readings_pb2
 from xianban.sensing.v1 import devices_pb2 as pb
 from xianban_plugin_sensing_wristband.wristband import JsonWristband
+from xianban_sdk import plugins
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.ids import SeededIds
-from xianban_sdk.plugins import NOBODY
+from xianban_sdk.plugins import NOBODY, Hooks
 from xianban_sdk.storage.keys import Keyring, install_keys
-from xianban_sensing.plugins import Model
+from xianban_sensing import hookspecs
+from xianban_sensing import plugins as sensing_plugins
+from xianban_sensing.hookspecs import Rejected, hookimpl
+from xianban_sensing.plugins import Model, models_of
 from xianban_sensing.uplink.admissions import Admissions
 from xianban_sensing.uplink.bindings import Bindings
 from xianban_sensing.uplink.flow import Flow
@@ -28,6 +33,7 @@ from xianban_sensing.uplink.services import Services
 from xianban_sensing.uplink.spool import Spool
 
 NOW = datetime(2026, 11, 28, 1, 0, tzinfo=UTC)
+BANDS = {"band-1": "json-wristband", "band-2": "other-band"}
 
 
 class Away(grpc.RpcError):
@@ -38,7 +44,7 @@ class Away(grpc.RpcError):
 
 
 class FakeRegistry:
-    """One wristband, bound; the list answers by sequence like the real one."""
+    """Wristbands of two models, bound; the list answers by sequence like the real one."""
 
     def __init__(self) -> None:
         self.basis, self.away = "consent", False
@@ -52,16 +58,19 @@ class FakeRegistry:
         return pb.AdmitReadingsResponse(admissions=[given for _ in request.speakers])
 
     def ListBindings(self, request: pb.ListBindingsRequest, **_: Any) -> pb.ListBindingsResponse:
-        bound = pb.Binding(
-            sequence=1,
-            device="band-1",
-            model="json-wristband",
-            subject="residents/1",
-            domain="eldercare",
-            active=True,
-        )
+        bound = [
+            pb.Binding(
+                sequence=number,
+                device=device,
+                model=model,
+                subject="residents/1",
+                domain="eldercare",
+                active=True,
+            )
+            for number, (device, model) in enumerate(BANDS.items(), start=1)
+        ]
         return pb.ListBindingsResponse(
-            bindings=[bound] if request.after_sequence < 1 else [], complete=True
+            bindings=[one for one in bound if one.sequence > request.after_sequence], complete=True
         )
 
 
@@ -98,6 +107,36 @@ class FakeClients:
         return self._domain
 
 
+class Unruly(JsonWristband):
+    """Reads what a wristband says, until it is told to behave otherwise."""
+
+    def __init__(self) -> None:
+        self.behave: Callable[[bytes], Any] = lambda payload: None
+
+    def parse(self, payload: bytes, now: datetime) -> Iterator[Any]:
+        told = self.behave(payload)
+        return super().parse(payload, now) if told is None else told
+
+
+class Other(JsonWristband):
+    """Another model."""
+
+    model = "other-band"
+
+
+def hooks_of(*adapters: Any) -> Hooks:
+    class Brings:
+        @hookimpl
+        def register_device_adapter(self) -> list[Any]:
+            return list(adapters)
+
+    return plugins.build("sensing", hookspecs, [Brings()])
+
+
+def model_of(adapter: Any) -> Model:
+    return models_of(hooks_of(adapter))[adapter.model]
+
+
 class Under:
     """The flow with its threads running."""
 
@@ -110,7 +149,9 @@ class Under:
         clients: Any = FakeClients(self.domain)
         self.bindings = Bindings(registry, lambda: None)
         self.spool = Spool(folder / "spool.db")
-        models = {"json-wristband": Model("test", JsonWristband())}
+        self.adapter = Unruly()
+        self.hooks = hooks_of(self.adapter, Other())
+        models = models_of(self.hooks)
         self.registry = registry
         self.flow = Flow(
             self.bindings,
@@ -204,7 +245,7 @@ def test_whoever_calls_a_press_off_is_told_of_that_press(under: Under) -> None:
 
 
 def test_an_adapter_hears_which_of_its_presses_is_answered() -> None:
-    band = Model("test", JsonWristband())
+    band = model_of(JsonWristband())
     told = orjson.loads(band.render("band-1", "coming", "…", "band-1:a1"))
     assert told == {"cmd": "coming", "text": "…", "id": "a1"}
 
@@ -214,7 +255,7 @@ def test_an_adapter_without_that_parameter_is_asked_without_it() -> None:
         def render(self, command: str, text: str) -> bytes:  # type: ignore[override]
             return command.encode()
 
-    assert Model("test", Older()).render("band-1", "coming", "…", "band-1:a1") == b"coming"
+    assert model_of(Older()).render("band-1", "coming", "…", "band-1:a1") == b"coming"
 
 
 def test_a_display_that_fails_costs_only_its_own_word() -> None:
@@ -222,7 +263,7 @@ def test_a_display_that_fails_costs_only_its_own_word() -> None:
         def render(self, command: str, text: str, event: str = "") -> bytes:
             raise KeyError(command)
 
-    assert Model("test", Broken()).render("band-1", "coming", "…", "band-1:a1") == b""
+    assert model_of(Broken()).render("band-1", "coming", "…", "band-1:a1") == b""
 
 
 def test_an_sos_that_nobody_takes_is_kept_and_the_wearer_knows(under: Under) -> None:
@@ -310,11 +351,78 @@ class TestConsent:
         assert admissions.of([band]) is not None
 
     def test_a_model_says_which_alarms_it_raises_or_may_raise_any(self) -> None:
-        assert Model("test", Quiet()).alarms == frozenset()
-        assert "sos" in Model("test", JsonWristband()).alarms
+        assert model_of(Quiet()).alarms == frozenset()
+        assert "sos" in model_of(JsonWristband()).alarms
 
     def test_a_device_of_a_place_tells_of_nobody(self) -> None:
         registry = FakeRegistry()
         admissions = Admissions(registry, {})
         [right] = admissions.of([pb.Binding(device="c", model="m", subject="lots/a")])
         assert (right, registry.asked) == (NOBODY, [])
+
+
+class TestItsPlugin:
+    def test_its_calls_are_counted_one_for_all_that_came_together(self, under: Under) -> None:
+        for number in range(1, 6):
+            under.say(number, hr=70)
+        eventually(lambda: len(under.acknowledged) == 5)
+        told = {one.hook: one for one in under.hooks.figures.of("Brings")}["adapter.parse"]
+        assert 1 <= told.calls <= 5
+        assert not told.errors
+
+    @pytest.mark.parametrize("lie", [["70"], [None], [b""]])
+    def test_one_that_lies_costs_only_that_message(self, under: Under, lie: Any) -> None:
+        under.adapter.behave = lambda payload: iter(lie) if b"lie" in payload else None
+        under.say(1, hr=70, note="lie")
+        under.say(2, hr=71)
+        eventually(lambda: len(under.acknowledged) == 2)
+        assert [one.value for one in under.domain.readings] == [71]
+        assert under.flow.counted["rejected"] == 1
+
+    def test_one_that_never_ends_a_message_is_held_to_a_bound(self, under: Under) -> None:
+        parts = repeat(Rejected("x", "y", "Z"))
+        under.adapter.behave = lambda payload: parts if b"much" in payload else None
+        under.say(1, hr=70, note="much")
+        under.say(2, hr=71)
+        eventually(lambda: [one.value for one in under.domain.readings] == [71])
+
+    def test_one_that_hangs_is_set_aside_and_others_go_on(
+        self, under: Under, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sensing_plugins, "_SECONDS", 0.3)
+        free = threading.Event()
+        under.adapter.behave = lambda payload: iter(()) if free.wait(20) else None
+        under.say(1, ev="sos", id="a1")
+        eventually(lambda: under.hooks.is_set_aside("Brings"))
+        free.set()
+        # What comes after it waits on disk for a restart instead of being lost.
+        under.say(2, ev="sos", id="a2")
+        eventually(lambda: under.flow.counted["letters_unread"] == 1)
+        assert under.spool.domains() == ["sensing/json-wristband"]
+        assert 2 in under.acknowledged
+
+    def test_while_it_is_left_alone_messages_wait_and_then_go(self, under: Under) -> None:
+        runner: Any = under.hooks.plugins["Brings"].runner
+        runner.left_alone = 5.0
+        under.say(1, ev="sos", id="a1")
+        eventually(lambda: under.flow.counted["letters_unread"] == 1)
+        assert under.domain.events == []
+        runner.left_alone = 0.0
+        eventually(lambda: under.domain.events == ["band-1:a1"])
+        eventually(lambda: under.spool.domains() == [])
+
+    def test_one_that_comes_later_reads_from_its_first_message_on(self, under: Under) -> None:
+        gone = under.hooks.plugins["Brings"]
+        under.hooks.let_go("Brings")
+        under.say(1, hr=70)
+        eventually(lambda: under.flow.counted["rejected"] == 1)
+        under.hooks.take_up(gone)
+        under.say(2, hr=71)
+        eventually(lambda: [one.value for one in under.domain.readings] == [71])
+
+    def test_a_display_that_answers_nonsense_costs_only_its_own_word(self) -> None:
+        class Wordy(JsonWristband):
+            def render(self, command: str, text: str, event: str = "") -> bytes:
+                return "words"  # type: ignore[return-value]
+
+        assert model_of(Wordy()).render("band-1", "coming", "…", "") == b""

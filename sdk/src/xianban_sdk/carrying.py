@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args, get_type_hints
 
 __all__ = [
     "Basis",
@@ -21,6 +21,7 @@ __all__ = [
     "current_capability",
     "mark_of",
     "marks_of",
+    "purposes_of",
     "said_of",
 ]
 
@@ -97,6 +98,32 @@ def marks_of(hookspecs: object) -> dict[str, Carries]:
         if mark := mark_of(function):
             found[mark.call or name] = mark
     return found
+
+
+def purposes_of(hook: Callable[..., Any]) -> frozenset[str]:
+    """What a plugin must declare to be told anything by this hook, or by what it brings.
+
+    Where a hook takes one of several capabilities, only what all of them need.
+    """
+    own = mark_of(hook)
+    brought = [_carried_by(kind) for kind in _kinds(get_type_hints(hook).get("return"))]
+    shared = frozenset[str].intersection(*brought) if brought else frozenset[str]()
+    return shared | ({own.purpose} if own else frozenset[str]())
+
+
+def _carried_by(kind: type) -> frozenset[str]:
+    members = (vars(one).values() for one in kind.__mro__)
+    return frozenset(
+        mark.purpose for functions in members for one in functions if (mark := mark_of(one))
+    )
+
+
+def _kinds(hint: object) -> Iterator[type]:
+    """The classes that a return type names: ``list[Feed]``, ``Pin | App``."""
+    for inner in get_args(hint):
+        yield from _kinds(inner)
+    if isinstance(hint, type) and not get_args(hint):
+        yield hint
 
 
 def _marking(mark: Carries | CarriesNothing) -> Callable[[_Function], _Function]:

@@ -16,7 +16,6 @@ from xianban_identity.install import install
 from xianban_identity.oidc.clients import Clients
 from xianban_identity.oidc.http import oidc_endpoints
 from xianban_identity.oidc.provider import Provider
-from xianban_identity.plugins import chosen_sender, second_factors
 from xianban_identity.settings import IdentitySettings
 from xianban_identity.signin.federation import federation_views
 from xianban_identity.signin.flow import Flows
@@ -43,14 +42,15 @@ def provider_of(resources: Resources) -> Provider:
         ids=resources.ids,
         clients=Clients(settings, identity.clients),
         hooks=resources.hooks,
-        chosen=chosen_sender(resources.hooks, identity.code_sender, demo=settings.demo),
-        factors=second_factors(resources.hooks),
     )
 
 
 def wsgi(resources: Resources) -> Any:
     """The factory that `Service(http=…)` takes; called once the database is there."""
     provider = provider_of(resources)
+    # Asked of the hooks at each use; a plugin of ours that cannot bring them stops the start.
+    for hook in ("register_code_sender", "register_second_factor"):
+        resources.hooks.registered(hook)
     with provider.work() as uow:
         install(uow, provider.identity)
     return wsgi_of(provider)

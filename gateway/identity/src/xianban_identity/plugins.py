@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from xianban_sdk.errors import Unavailable
 from xianban_sdk.plugins import Capability, Hooks
@@ -12,9 +13,21 @@ from xianban_sdk.settings import Settings
 from xianban_identity.hookspecs import CodeSender, DeviceFactor, SecondFactor, Setup
 from xianban_identity.settings import IdentitySettings
 
-__all__ = ["CAPABILITIES", "Chosen", "Factor", "begin_set_up", "chosen_sender", "second_factors"]
+__all__ = [
+    "CAPABILITIES",
+    "Chosen",
+    "Factor",
+    "ask_factor",
+    "begin_set_up",
+    "choosable",
+    "chosen_sender",
+    "second_factors",
+]
 
 Factor: TypeAlias = SecondFactor | DeviceFactor
+Told = TypeVar("Told")
+# Hashes are slow on purpose.
+_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +61,32 @@ def second_factors(hooks: Hooks) -> tuple[Factor, ...]:
     return tuple(result.value for result in hooks.registered("register_second_factor"))
 
 
+def choosable(factors: Iterable[Factor]) -> SecondFactor | None:
+    """What a person without any can choose on the spot."""
+    return next((one for one in factors if not isinstance(one, DeviceFactor)), None)
+
+
 def begin_set_up(
     factor: DeviceFactor, issuer: str, account: str, *, person: str, hooks: Hooks
 ) -> Setup:
     """A fresh set-up for somebody who asks for it; Unavailable when the plugin has none."""
+    return ask_factor(
+        hooks, factor, "factor.begin", lambda: factor.begin(issuer, account), about=person
+    )
+
+
+def ask_factor(
+    hooks: Hooks, factor: Factor, what: str, call: Callable[[], Told], *, about: str | None = None
+) -> Told:
+    """What its plugin answers. Never inside a transaction: it may take its time.
+
+    ValueError is its answer to what was typed, whatever else it raises Unavailable.
+    """
     found = hooks.registered("register_second_factor")
     plugin = next((one.plugin for one in found if one.value is factor), "")
-    result = hooks.run(plugin, "factor.begin", lambda: factor.begin(issuer, account), about=person)
+    result = hooks.run(plugin, what, call, _SECONDS, about=about)
+    if isinstance(result.error, ValueError):
+        raise result.error
     if result.error is not None:
         raise Unavailable("FACTOR_UNAVAILABLE")
     return result.value

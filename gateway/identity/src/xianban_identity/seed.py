@@ -19,15 +19,14 @@ from xianban_identity.events import publish_membership, publish_person, publish_
 from xianban_identity.handlers import consents as consent_cases
 from xianban_identity.handlers.consents import RecordDecision
 from xianban_identity.handlers.delegations import END_TIMER
-from xianban_identity.hookspecs import DeviceFactor, SecondFactor
 from xianban_identity.install import install
-from xianban_identity.plugins import Factor, second_factors
+from xianban_identity.plugins import ask_factor, choosable, second_factors
 from xianban_identity.repository import delegations, people, signins
 from xianban_identity.repository.delegations import Event, Record
 from xianban_identity.repository.signins import FactorRow
 from xianban_identity.settings import IdentitySettings
 
-__all__ = ["DEMO_PIN", "seed", "seed_people"]
+__all__ = ["DEMO_PIN", "enrol_demo", "seed", "seed_people"]
 
 # Shown where it is asked for; demo people only.
 DEMO_PIN: Final = "246810"
@@ -39,29 +38,31 @@ def seed(resources: Resources) -> None:
     """For `Service(seed=…)`: does nothing the second time."""
     with open_unit_of_work(resources.db, clock=resources.clock, ids=resources.ids) as uow:
         install(uow, IdentitySettings.load(resources.settings))
-        seed_people(uow, second_factors(resources.hooks))
+        new = seed_people(uow)
+    if new and (factor := choosable(second_factors(resources.hooks))) is not None:
+        # One hash for all: it is the same public PIN, and hashing is slow on purpose.
+        secret = ask_factor(resources.hooks, factor, "factor.enrol", lambda: factor.enrol(DEMO_PIN))
+        with open_unit_of_work(resources.db, clock=resources.clock, ids=resources.ids) as uow:
+            enrol_demo(uow, factor.id, secret)
 
 
-def seed_people(uow: UnitOfWork, factors: tuple[Factor, ...] = ()) -> None:
-    """People first, then what is between them."""
+def seed_people(uow: UnitOfWork) -> bool:
+    """People first, then what is between them; False where they are here already."""
     source = package_files.files("xianban_identity").joinpath("demo_people.toml").read_text("utf-8")
     data = tomllib.loads(source)
     if people.find(uow.conn, demo.person_id(data["people"][-1]["alias"])) is not None:
-        return
+        return False
     for number, entry in enumerate(data["people"], start=1):
         _person(uow, entry, number)
     for number, entry in enumerate(data["delegations"], start=1):
         _delegation(uow, entry, _DELEGATION.format(number))
-    plain = (factor for factor in factors if not isinstance(factor, DeviceFactor))
-    if (factor := next(plain, None)) is not None:
-        _enrol_all(uow, factor)
+    return True
 
 
-def _enrol_all(uow: UnitOfWork, factor: SecondFactor) -> None:
-    # One hash for all: it is the same public PIN, and hashing is slow on purpose.
-    secret = factor.enrol(DEMO_PIN)
+def enrol_demo(uow: UnitOfWork, factor: str, secret: str) -> None:
+    """The demo's PIN for all who log in."""
     for known in demo.PEOPLE.values():
-        signins.put_factor(uow.conn, FactorRow(known.id, factor.id, secret, uow.clock.now()))
+        signins.put_factor(uow.conn, FactorRow(known.id, factor, secret, uow.clock.now()))
 
 
 def _person(uow: UnitOfWork, entry: dict[str, Any], number: int) -> None:

@@ -75,6 +75,7 @@ def doctor(data: Data = None, database: Database = None, broker: Broker = None) 
         ("database", _database),
         ("broker", _broker),
         ("plugins in their own process", _plugins),
+        ("plugins are told what they are for", _told),
     ]
     bad = False
     for label, check in checks:
@@ -137,3 +138,12 @@ def _plugins(settings: Settings) -> str:
     absent = [f"no {name}: {why}" for name, why in found.items() if why]
     elsewhere = [f"what needs them runs as tier 2 ({_TIER_2})"] if absent else []
     return "; ".join([f"confined by {', '.join(held)}", *absent, *elsewhere])
+
+
+def _told(settings: Settings) -> str:
+    from xianban_sdk.cli.plugin.untold import untold_of, words_for
+    from xianban_sdk.plugins.registry import Store
+
+    untold = untold_of(settings, Store(settings))
+    lines = [line for plugin, of in sorted(untold.items()) for line in words_for(plugin, of)]
+    return "; ".join(lines) or "each declares what its hooks carry"

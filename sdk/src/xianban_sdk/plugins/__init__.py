@@ -9,9 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from xianban_sdk.plugins.brought import Brought, BroughtByName, Refuse
     from xianban_sdk.plugins.building import build, hookimpl, hookspec
     from xianban_sdk.plugins.capabilities import Capability
     from xianban_sdk.plugins.hooks import HookResult, Hooks
+    from xianban_sdk.plugins.isolation.failures import PluginLied, PluginUnavailable
     from xianban_sdk.plugins.limits import Limits
     from xianban_sdk.plugins.loaded import Plugin
     from xianban_sdk.plugins.manifest import (
@@ -20,12 +22,15 @@ if TYPE_CHECKING:
         PluginRefused,
         read_manifest,
     )
+    from xianban_sdk.plugins.together import Wanted, run_together
     from xianban_sdk.plugins.tokens import NOBODY, STRANGER, CapabilityToken, NotBooked
     from xianban_sdk.plugins.workers import Overrun
 
 __all__ = [
     "NOBODY",
     "STRANGER",
+    "Brought",
+    "BroughtByName",
     "Capability",
     "CapabilityToken",
     "HookResult",
@@ -36,20 +41,28 @@ __all__ = [
     "NotBooked",
     "Overrun",
     "Plugin",
+    "PluginLied",
     "PluginRefused",
+    "PluginUnavailable",
+    "Refuse",
+    "Wanted",
     "build",
     "hookimpl",
     "hookspec",
     "read_manifest",
+    "run_together",
 ]
 
 _FROM: Final = {
+    "brought": ("Brought", "BroughtByName", "Refuse"),
     "building": ("build", "hookimpl", "hookspec"),
     "capabilities": ("Capability",),
     "hooks": ("HookResult", "Hooks"),
+    "isolation.failures": ("PluginLied", "PluginUnavailable"),
     "limits": ("Limits",),
     "loaded": ("Plugin",),
     "manifest": ("Manifest", "ManifestRefused", "PluginRefused", "read_manifest"),
+    "together": ("Wanted", "run_together"),
     "tokens": ("NOBODY", "STRANGER", "CapabilityToken", "NotBooked"),
     "workers": ("Overrun",),
 }

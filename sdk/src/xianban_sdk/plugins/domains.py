@@ -19,7 +19,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from xianban_sdk.carrying import purposes_of
 from xianban_sdk.hook_versions import api_of
+from xianban_sdk.plugins.manifest import Manifest
 
 __all__ = ["CARRIED", "Domain", "UnknownDomain", "domain", "domain_names", "offer_carried"]
 
@@ -46,6 +48,14 @@ class Domain:
     def import_name(self) -> str:
         """What a plugin imports, e.g. "xianban_parking.hookspecs"."""
         return f"{_PREFIX}{self.name}.{_ROOM}"
+
+    def undeclared(self, manifest: Manifest) -> dict[str, str]:
+        """Purpose → hook, of what a plugin is told nothing for, because it does not declare it."""
+        return {
+            purpose: hook
+            for hook in sorted(manifest.hooks & self.specs.keys())
+            for purpose in sorted(purposes_of(self.specs[hook]) - manifest.purposes.keys())
+        }
 
 
 def offer_carried() -> None:

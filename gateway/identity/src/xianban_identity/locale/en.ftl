@@ -60,7 +60,8 @@ phone-invalid = Please enter a mobile number of 11 digits.
 code-too-soon = A code was sent a moment ago. Please wait { $seconds } seconds.
 code-limit = Too many codes were asked for. Please try again in an hour.
 code-not-sent = The code could not be sent just now. Please try again soon.
-factor-unavailable = Setting this up is not possible just now. Please try again soon.
+factor-unavailable = This way to log in does not answer just now. Please try again soon.
+factor-changed = This was used meanwhile. Please try again.
 code-over = This code is no longer valid. Please ask for another one.
 code-wrong = { $left ->
     [0] The code is 6 digits.

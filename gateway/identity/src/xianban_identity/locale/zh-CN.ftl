@@ -60,7 +60,8 @@ phone-invalid = 请输入 11 位手机号码。
 code-too-soon = 刚刚发送过验证码，请等待 { $seconds } 秒。
 code-limit = 获取验证码次数过多，请一小时后再试。
 code-not-sent = 暂时无法发送验证码，请稍后再试。
-factor-unavailable = 暂时无法设置该登录方式，请稍后再试。
+factor-unavailable = 该登录方式暂时没有响应，请稍后再试。
+factor-changed = 其间已被使用，请再试一次。
 code-over = 验证码已失效，请重新获取。
 code-wrong = { $left ->
     [0] 验证码是 6 位数字。

@@ -20,7 +20,7 @@ from xianban_sdk.storage import CallInfo, Database, UnitOfWork, open_unit_of_wor
 from xianban_identity.oidc import keys
 from xianban_identity.oidc.clients import Clients
 from xianban_identity.oidc.tokens import unverified_claims
-from xianban_identity.plugins import Chosen, Factor
+from xianban_identity.plugins import Chosen, Factor, chosen_sender, second_factors
 from xianban_identity.settings import IdentitySettings
 
 __all__ = ["Provider"]
@@ -37,9 +37,16 @@ class Provider:
     ids: Ids
     clients: Clients
     hooks: Hooks
-    # None: no plugin sends codes.
-    chosen: Chosen | None
-    factors: tuple[Factor, ...] = ()
+
+    @property
+    def chosen(self) -> Chosen | None:
+        """Who sends codes now; None: no plugin does."""
+        return chosen_sender(self.hooks, self.identity.code_sender, demo=self.settings.demo)
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """What can be enrolled and asked for now."""
+        return second_factors(self.hooks)
 
     @property
     def issuer(self) -> str:

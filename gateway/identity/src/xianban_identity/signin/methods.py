@@ -22,14 +22,24 @@ from xianban_identity.domain.people import mask_phone
 from xianban_identity.domain.sessions import satisfies
 from xianban_identity.errors import refusals
 from xianban_identity.handlers import methods as cases
-from xianban_identity.hookspecs import DeviceFactor, Setup
+from xianban_identity.hookspecs import DeviceFactor, Kept, Setup
 from xianban_identity.oidc.tokens import Grantee
 from xianban_identity.plugins import Factor, begin_set_up
 from xianban_identity.repository import passkeys as passkey_rows
 from xianban_identity.repository import signins
 from xianban_identity.repository.signins import FactorRow
 from xianban_identity.signin.browser import Browser
-from xianban_identity.signin.factors import confirm_device, enrol_factor, factor_of, renew_codes
+from xianban_identity.signin.factors import (
+    check_new,
+    codes_left,
+    confirmation,
+    device_of,
+    enrol_factor,
+    enrolment,
+    factor_of,
+    keep_renewal,
+    renewal,
+)
 from xianban_identity.signin.flow import Flow
 from xianban_identity.signin.logins import strengthen
 from xianban_identity.signin.passkeys import Passkeys, bound_to
@@ -74,8 +84,8 @@ class _Row:
     id: str
     device: bool
     since: datetime | None
-    # Recovery codes left.
-    left: int
+    # Recovery codes left, where somebody can say.
+    left: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +93,7 @@ class _State:
     """What the page of all methods shows."""
 
     passkeys: list[Passkey]
-    factors: list[_Row]
+    factors: dict[str, FactorRow]
     may_change: bool
     # JSON for the browser; "" where no passkey can be added now.
     options: str
@@ -132,6 +142,7 @@ class _Methods:
             flow,
             error,
             state=state,
+            factors=[self._row(one, state.factors.get(one.id)) for one in self._provider.factors],
             # At an address of numbers, or without TLS, browsers have no passkeys.
             possible=self._passkeys is not None,
             name=request.form.get("name", "")[:80],
@@ -144,8 +155,13 @@ class _Methods:
             bound = bound_to("register", browser, flow, grantee.session.id)
             options = self._passkeys.creation(uow, bound, grantee.person)
         has = signins.factors(uow.conn, grantee.person.id)
-        rows = [_row(factor, has.get(factor.id)) for factor in self._provider.factors]
-        return _State(known, rows, may_change, options)
+        return _State(known, has, may_change, options)
+
+    def _row(self, factor: Factor, has: FactorRow | None) -> _Row:
+        if not isinstance(factor, DeviceFactor):
+            return _Row(factor.id, False, has.enrolled_at if has else None, None)
+        left = codes_left(self._provider, factor, has) if has else None
+        return _Row(factor.id, True, has.enrolled_at if has else None, left)
 
     def _may_change(self, uow: UnitOfWork, grantee: Grantee) -> bool:
         """What is strong guards itself; the first thing is guarded by a fresh log-in."""
@@ -255,29 +271,40 @@ class _Methods:
     def take_set_up(self, browser: Browser, flow: Flow) -> Response:
         """What the person chose, or what their device answered."""
         given = request.form.get("factor", "")[:128]
+        factor = self._change(browser, lambda uow, who: self._being_set_up(flow, uow, who))
+        # As everywhere, the plugin is asked between two transactions.
+        kept = self._set_up(factor, flow, given)
 
-        def enrol(uow: UnitOfWork, grantee: Grantee) -> tuple[str, ...]:
-            person = grantee.person.id
-            if not flow.setting_up or flow.setting_up_for != person:
-                raise InvalidArgument("SIGNIN_FLOW_OVER")
-            factor, codes = factor_of(self._provider, flow.setting_up), ()
-            if isinstance(factor, DeviceFactor):
-                secret = _unpacked(flow.setting_up_secret)[0]
-                codes = confirm_device(factor, uow, person, secret, given)
-            else:
-                enrol_factor(factor, uow, person, given)
+        def enrol(uow: UnitOfWork, grantee: Grantee) -> None:
+            self._being_set_up(flow, uow, grantee)
+            enrol_factor(factor, uow, grantee.person.id, kept.secret)
             strengthen(uow, grantee.session, factor.amr, "mfa")
             done = replace(flow, setting_up="", setting_up_for="", setting_up_secret="")
             self._flows.save(uow, done)
-            return codes
 
-        codes = self._change(browser, enrol)
-        return self._codes(browser, flow, codes) if codes else self._again(flow)
+        self._change(browser, enrol)
+        return self._codes(browser, flow, kept.codes) if kept.codes else self._again(flow)
+
+    def _being_set_up(self, flow: Flow, uow: UnitOfWork, grantee: Grantee) -> Factor:
+        """What this flow sets up for just this person, who doesn't have it yet."""
+        if not flow.setting_up or flow.setting_up_for != grantee.person.id:
+            raise InvalidArgument("SIGNIN_FLOW_OVER")
+        factor = factor_of(self._provider, flow.setting_up)
+        check_new(factor, uow, grantee.person.id)
+        return factor
+
+    def _set_up(self, factor: Factor, flow: Flow, given: str) -> Kept:
+        if isinstance(factor, DeviceFactor):
+            secret = _unpacked(flow.setting_up_secret)[0]
+            return confirmation(self._provider, factor, secret, given)
+        return Kept(enrolment(self._provider, factor, given))
 
     def take_codes(self, browser: Browser, flow: Flow) -> Response:
         """Fresh recovery codes; those before are void."""
-        factor = factor_of(self._provider, request.form.get("factor", ""))
-        codes = self._change(browser, lambda uow, who: renew_codes(factor, uow, who.person.id))
+        wanted = factor_of(self._provider, request.form.get("factor", ""))
+        factor, row = self._change(browser, lambda uow, who: device_of(wanted, uow, who.person.id))
+        kept = renewal(self._provider, factor, row)
+        codes = self._change(browser, lambda uow, who: keep_renewal(uow, row, kept))
         return self._codes(browser, flow, codes)
 
     def take_remove_factor(self, browser: Browser, flow: Flow) -> Response:
@@ -294,12 +321,6 @@ class _Methods:
 
     def _again(self, flow: Flow) -> Response:
         return self._steps.redirect(f"{_PAGE}?flow={flow.id}")
-
-
-def _row(factor: Factor, has: FactorRow | None) -> _Row:
-    device = isinstance(factor, DeviceFactor)
-    left = factor.left(has.secret) if has and isinstance(factor, DeviceFactor) else 0
-    return _Row(factor.id, device, has.enrolled_at if has else None, left)
 
 
 def _packed(made: Setup) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
@@ -18,14 +20,21 @@ from xianban_identity.errors import as_error
 from xianban_identity.handlers.methods import has_strong
 from xianban_identity.handlers.people import name_person
 from xianban_identity.oidc.tokens import Grantee
-from xianban_identity.plugins import Factor
+from xianban_identity.plugins import Factor, choosable
 from xianban_identity.repository import credentials, people
 from xianban_identity.repository import passkeys as passkey_rows
 from xianban_identity.repository.credentials import Approval
 from xianban_identity.seed import DEMO_PIN
 from xianban_identity.signin.browser import Browser
 from xianban_identity.signin.codes import check_code, send_code
-from xianban_identity.signin.factors import check_factor, choosable, enrol_factor, enrolled
+from xianban_identity.signin.factors import (
+    answer,
+    claim_try,
+    enrol_factor,
+    enrolled,
+    enrolment,
+    keep_answer,
+)
 from xianban_identity.signin.flow import Flow
 from xianban_identity.signin.logins import address, log_in, log_in_person, strengthen
 from xianban_identity.signin.pages import viewer
@@ -181,7 +190,7 @@ class _Views:
             has = enrolled(self._provider, uow, grantee.person.id)
             options = self._confirming(uow, browser, flow, grantee)
             first = not has_strong(uow, grantee.person.id)
-        chosen = _chosen(has) or (choosable(self._provider) if first else None)
+        chosen = _chosen(has) or (choosable(self._provider.factors) if first else None)
         shown = chosen is not None and chosen.id == "pin" and self._is_demo(grantee.person.id)
         return self._steps.form(
             "factor",
@@ -211,10 +220,16 @@ class _Views:
         with self._provider.work() as uow:
             person = self._steps.grantee(uow, browser).person.id
         with self._provider.work(person, person) as uow:
-            grantee = self._steps.grantee(uow, browser)
-            refused = refusal(lambda: self._second_factor(uow, flow, grantee, given))
-        if refused is not None:
-            raise refused
+            factor = _chosen(enrolled(self._provider, uow, person))
+            asked = claim_try(factor, uow, person) if factor else None
+        # The plugin is asked outside of transactions; the try was counted before.
+        if factor is None or asked is None:
+            factor, keep = self._choose_first(flow, person, given)
+        else:
+            keep = partial(keep_answer, asked, answer(self._provider, factor, asked, given))
+        with self._provider.work(person, person) as uow:
+            keep(uow)
+            strengthen(uow, self._steps.grantee(uow, browser).session, factor.amr, "mfa")
         return self._on(browser, flow)
 
     def _on(self, browser: Browser, flow: Flow) -> Response:
@@ -222,17 +237,21 @@ class _Views:
             grantee = self._steps.grantee(uow, browser)
             return self._steps.go(self._steps.next(uow, flow, grantee))
 
-    def _second_factor(self, uow: UnitOfWork, flow: Flow, grantee: Grantee, given: str) -> None:
-        person = grantee.person.id
-        factor = _chosen(enrolled(self._provider, uow, person))
-        if factor is None:
-            # Only a log-in of this very flow, so a fresh code, may choose the first one.
-            factor = choosable(self._provider)
-            if not flow.logged_in or factor is None or has_strong(uow, person):
+    def _choose_first(
+        self, flow: Flow, person: str, given: str
+    ) -> tuple[Factor, Callable[[UnitOfWork], None]]:
+        """Only a log-in of this very flow, so a fresh code, may choose the first one."""
+        factor = choosable(self._provider.factors)
+        if not flow.logged_in or factor is None:
+            raise InvalidArgument("FACTOR_MISSING", field="factor")
+        secret = enrolment(self._provider, factor, given)
+
+        def keep(uow: UnitOfWork) -> None:
+            if has_strong(uow, person):
                 raise InvalidArgument("FACTOR_MISSING", field="factor")
-            enrol_factor(factor, uow, person, given)
-        check_factor(factor, uow, person, given)
-        strengthen(uow, grantee.session, factor.amr, "mfa")
+            enrol_factor(factor, uow, person, secret)
+
+        return factor, keep
 
     # -- leave for a third party --------------------------------------------------------------
 

@@ -5,13 +5,22 @@ Holds nothing and knows no database; grpc must not come in here (the worker is e
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from xianban.notify.v1 import events_pb2
 from xianban_sdk.messaging.event import Event
-from xianban_sdk.plugins import STRANGER, CapabilityToken, HookResult, Hooks
+from xianban_sdk.plugins import (
+    STRANGER,
+    Brought,
+    BroughtByName,
+    CapabilityToken,
+    HookResult,
+    Hooks,
+    Refuse,
+)
 
 from xianban_notify.hookspecs import Attempt, Channel, Outcome, Verdict
 
@@ -30,15 +39,20 @@ class Plugged:
     channel: Channel
 
 
-def channels_of(hooks: Hooks) -> dict[str, Plugged]:
-    """The installed channels by id; two of one id stop the start."""
+def channels_of(hooks: Hooks) -> Mapping[str, Plugged]:
+    """The installed channels by id, as they are now; of two of one id the first stays."""
+    return BroughtByName(Brought(hooks, "register_channel", _channels))
+
+
+def _channels(results: Sequence[HookResult], refuse: Refuse) -> Mapping[str, Plugged]:
     found: dict[str, Plugged] = {}
-    for result in hooks.registered("register_channel"):
+    for result in results:
         if result.value is None:
             continue
         if result.value.id in found:
-            raise ValueError(f"two channels call themselves {result.value.id!r}")
-        found[result.value.id] = Plugged(result.plugin, result.value)
+            refuse(result.plugin, f"two channels call themselves {result.value.id!r}")
+        else:
+            found[result.value.id] = Plugged(result.plugin, result.value)
     return found
 
 

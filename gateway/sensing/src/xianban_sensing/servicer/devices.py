@@ -90,6 +90,7 @@ class UplinkServicer:
     """xianban.sensing.v1.UplinkService"""
 
     def __init__(self, resources: Resources) -> None:
+        self._db = resources.db
         self._models: Models = models_of(resources.hooks)
 
     def ListBindings(self, request: pb.ListBindingsRequest, call: Call) -> pb.ListBindingsResponse:
@@ -100,8 +101,9 @@ class UplinkServicer:
 
     def ListCommands(self, request: pb.ListCommandsRequest, call: Call) -> pb.ListCommandsResponse:
         size = request.page_size or _MOST_BINDINGS
-        commands = Commands(call.uow.conn)
-        found = commands.after(request.after_sequence, size, call.clock.now())
+        # Read apart from the call's transaction: the models' plugins are asked outside of any.
+        with self._db.read() as conn:
+            found = Commands(conn).after(request.after_sequence, size, call.clock.now())
         shown = [convert.command(row, self._models.get(model)) for row, model in found]
         return pb.ListCommandsResponse(commands=shown, complete=len(found) < size)
 

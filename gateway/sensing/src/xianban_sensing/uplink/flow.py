@@ -22,7 +22,7 @@ from xianban_sensing.plugins import Models
 from xianban_sensing.uplink.admissions import Admissions, Right
 from xianban_sensing.uplink.bindings import Bindings
 from xianban_sensing.uplink.letters import Letter
-from xianban_sensing.uplink.reading import Read, read
+from xianban_sensing.uplink.reading import Read, read_all
 from xianban_sensing.uplink.services import Services
 from xianban_sensing.uplink.spool import Spool
 
@@ -37,8 +37,10 @@ _BATCH_SECONDS: Final = 0.02
 _BACKLOG: Final = 5000
 # Of which it is asked at once whether they may be read.
 _MOST_LETTERS: Final = 200
-# Spooled letters are nobody's yet.
+# Spooled letters are nobody's yet. Those whose model is not asked just now wait apart: they hold
+# up no other model's.
 _LETTERS: Final = "sensing"
+_UNREAD: Final = "sensing/"
 _EVENT_THREADS: Final = 4
 _EVENT_TRIES: Final = 3
 _DRAIN_SECONDS: Final = 0.5
@@ -138,8 +140,15 @@ class Flow:
             for letter, binding in speaking:
                 self._put_aside(letter, binding)
             return
-        for (letter, binding), right in zip(speaking, rights, strict=True):
-            yield letter, self._open(letter, binding, right)
+        asked = [(*one, right) for one, right in zip(speaking, rights, strict=True)]
+        for (letter, binding, right), found in zip(
+            asked, read_all(asked, self._models), strict=True
+        ):
+            if found.unread:
+                self._keep(letter, binding)
+            else:
+                self._note(letter, right, found)
+                yield letter, found
 
     def _bound(self, letter: Letter) -> pb.Binding | None:
         binding = self._bindings.of(letter.device)
@@ -152,25 +161,46 @@ class Flow:
         """Nobody can say whether it may be read: alarms go now, all of it is kept for later."""
         self._spool.put(_LETTERS, "letter", letter.kept(), letter.traceparent)
         self.counted["letters_spooled"] += 1
-        found = read(letter, binding, self._models, self._admissions.for_alarms(binding))
+        asked = (letter, binding, self._admissions.for_alarms(binding))
+        (found,) = read_all([asked], self._models)
         letter.split(len(found.events))
         for event in found.events:
             self._events.submit(self._report, found.domain, letter, event)
 
-    def _drain_letters(self) -> None:
-        for spooled in self._spool.first(_LETTERS, "letter"):
-            letter = Letter.of(spooled.request)
-            binding = self._bindings.of(letter.device)
-            rights = self._admissions.of([binding] if binding else [], waited=True)
-            if rights is None:
-                return
-            if binding is not None:
-                found = self._open(letter, binding, rights[0])
-                self._send(found.domain, [(letter, one) for one in found.readings])
-            self._spool.taken(_LETTERS, "letter", spooled)
+    def _keep(self, letter: Letter, binding: pb.Binding) -> None:
+        """Its model failed too often and is not asked just now, or not before a restart."""
+        self._spool.put(f"{_UNREAD}{binding.model}", "letter", letter.kept(), letter.traceparent)
+        self.counted["letters_unread"] += 1
+        letter.split(0)
 
-    def _open(self, letter: Letter, binding: pb.Binding, right: Right) -> Read:
-        found = read(letter, binding, self._models, right)
+    def _drain_letters(self) -> None:
+        unread = [one for one in self._spool.domains() if one.startswith(_UNREAD)]
+        for lane in (_LETTERS, *unread):
+            for spooled in self._spool.first(lane, "letter"):
+                if not self._drain_letter(Letter.of(spooled.request), lane):
+                    break
+                self._spool.taken(lane, "letter", spooled)
+
+    def _drain_letter(self, letter: Letter, lane: str) -> bool:
+        """False: nobody can say yet whether it may be read, or its model is still not asked."""
+        binding = self._bindings.of(letter.device)
+        if binding is None:
+            return True
+        rights = self._admissions.of([binding], waited=lane == _LETTERS)
+        if rights is None:
+            return False
+        (found,) = read_all([(letter, binding, rights[0])], self._models)
+        if found.unread and lane != _LETTERS:
+            return False
+        if found.unread:
+            self._keep(letter, binding)
+            return True
+        self._note(letter, rights[0], found)
+        self._send(found.domain, [(letter, one) for one in found.readings])
+        return True
+
+    def _note(self, letter: Letter, right: Right, found: Read) -> None:
+        """Counts what it says, and hands on its events at once."""
         self.counted["letters"] += 1
         if isinstance(right, CapabilityToken) and right.basis != "consent":
             self.counted["without_consent"] += 1
@@ -183,7 +213,6 @@ class Flow:
         letter.split(len(found.readings) + len(found.events))
         for event in found.events:
             self._events.submit(self._report, found.domain, letter, event)
-        return found
 
     def _send(self, domain: str, parts: list[tuple[Letter, readings_pb2.RawReading]]) -> None:
         request = readings_pb2.IngestBatchRequest(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from xianban.sensing.v1.devices_pb2_grpc import UplinkServiceStub
 from xianban_sdk import i18n, plugins, telemetry
 from xianban_sdk.clock import SystemClock
 from xianban_sdk.identity.workload import IdentityHttp, WorkloadIdentity
 from xianban_sdk.ids import UlidIds
+from xianban_sdk.plugins.registry.keeping_up import keep_up
 from xianban_sdk.probe import open_probe
 from xianban_sdk.rpc.clients import Clients
 from xianban_sdk.settings import Settings
@@ -48,7 +50,8 @@ class Uplink:
         workload.prepare()
         self._clients = Clients(settings, workload)
         registry = self._clients.stub(UplinkServiceStub)
-        models = models_of(plugins.build("sensing", hookspecs))
+        hooks = plugins.build("sensing", hookspecs)
+        models = models_of(hooks)
         files = BrokerFiles(settings.data / "mqtt", settings)
         bindings = Bindings(registry, lambda: files.write(bindings.all()))
         self._spool = Spool(settings.data / "uplink-spool.db")
@@ -73,6 +76,7 @@ class Uplink:
             self._flow.drain,
             downlink.run,
             signs.run,
+            partial(keep_up, hooks, hookspecs, settings),
             *(_demo(settings, clock).loops() if _plays(settings) else ()),
         )
         self._stop = threading.Event()

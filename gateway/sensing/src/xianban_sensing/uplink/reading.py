@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 
 from xianban.common.v1 import readings_pb2
 from xianban.sensing.v1 import devices_pb2 as pb
-from xianban_sdk.plugins import CapabilityToken
+from xianban_sdk.plugins import CapabilityToken, HookResult, PluginRefused, PluginUnavailable
 from xianban_sdk.telemetry import log
 
 from xianban_sensing.hookspecs import Happened, Measured, Rejected, Where
-from xianban_sensing.plugins import Models
+from xianban_sensing.plugins import Message, Model, Models, Part
 from xianban_sensing.uplink.admissions import Right
 from xianban_sensing.uplink.letters import Letter
 
-__all__ = ["Read", "read"]
+__all__ = ["Asked", "Read", "read_all"]
+
+Asked: TypeAlias = tuple[Letter, pb.Binding, Right]
 
 
 @dataclass(slots=True)
@@ -30,37 +33,58 @@ class Read:
     rejected: list[Rejected] = field(default_factory=list[Rejected])
     # Seconds that the device's clock is ahead, by its newest reading.
     clock_offset: float | None = None
+    # Its model is not asked just now: the letter must be kept.
+    unread: bool = False
 
 
-def read(letter: Letter, binding: pb.Binding, models: Models, right: Right) -> Read:
-    """Everything the letter says; what cannot be read costs only itself.
+def read_all(asked: Sequence[Asked], models: Models) -> list[Read]:
+    """Everything the letters say, in their order; what cannot be read costs only itself.
 
-    Read for alarms alone, without the wearer's consent, it says nothing else.
+    Each model is asked once for all its letters. What is read for alarms alone, without the
+    wearer's consent, says nothing else.
     """
-    found = Read(binding.domain)
-    if isinstance(right, CapabilityToken) and not right.people:
-        return found
-    model = models.get(binding.model)
-    if model is None:
-        found.rejected.append(Rejected("message", "model", "DEVICE_MODEL_UNKNOWN"))
-        return found
-    try:
-        parts = model.parse(letter.payload, letter.received_at, right)
-    except Exception as error:
-        # A plugin's ValueError says "no message of mine"; anything else is its own fault. Either
-        # way only this message is lost, and it is said.
-        log.warning("message_unreadable", device=letter.device, error=repr(error)[:200])
-        found.rejected.append(Rejected("message", "payload", "MESSAGE_UNREADABLE"))
-        return found
-    if isinstance(right, CapabilityToken) and right.basis == "vital":
-        parts = [one for one in parts if isinstance(one, Happened) and one.kind in model.alarms]
-    _sort(parts, letter, binding, found)
+    found = [Read(binding.domain) for _, binding, _ in asked]
+    by_model: dict[str, list[int]] = {}
+    for place, (_, binding, right) in enumerate(asked):
+        if not isinstance(right, CapabilityToken) or right.people:
+            by_model.setdefault(binding.model, []).append(place)
+    for name, places in by_model.items():
+        model = models.get(name)
+        if model is None:
+            for place in places:
+                found[place].rejected.append(Rejected("message", "model", "DEVICE_MODEL_UNKNOWN"))
+            continue
+        _ask(model, [(asked[place], found[place]) for place in places])
     return found
 
 
-def _sort(
-    parts: Iterable[Measured | Happened | Rejected], letter: Letter, binding: pb.Binding, into: Read
-) -> None:
+def _ask(model: Model, letters: Sequence[tuple[Asked, Read]]) -> None:
+    messages = [
+        Message(letter.payload, letter.received_at, right) for (letter, _, right), _ in letters
+    ]
+    for (asked, into), result in zip(letters, model.parse(messages), strict=True):
+        if result.error is None:
+            _sort(_allowed(result, asked[2], model), asked, into)
+        elif isinstance(result.error, (PluginUnavailable, PluginRefused)):
+            into.unread = True
+        else:
+            # A plugin's ValueError says "no message of mine"; anything else is its own fault.
+            # Either way only this message is lost, and it is said.
+            told = repr(result.error)[:200]
+            log.warning("message_unreadable", device=asked[0].device, error=told)
+            into.rejected.append(Rejected("message", "payload", "MESSAGE_UNREADABLE"))
+
+
+def _allowed(result: HookResult, right: Right, model: Model) -> Iterable[Part]:
+    if isinstance(right, CapabilityToken) and right.basis == "vital":
+        return [
+            one for one in result.value if isinstance(one, Happened) and one.kind in model.alarms
+        ]
+    return result.value
+
+
+def _sort(parts: Iterable[Part], asked: Asked, into: Read) -> None:
+    letter, binding, _ = asked
     received = _micros(letter.received_at)
     for part in parts:
         if isinstance(part, Measured):

@@ -59,8 +59,8 @@ def dev(
         signal.signal(number, signal.default_int_handler)
     with told():
         source = open_source(path)
-        domain = source.domain.name
-    if domain not in {point.name for point in entry_points(group="xianban.services")}:
+        wanted = {one.name for one in source.domains}
+    for domain in sorted(wanted - {one.name for one in entry_points(group="xianban.services")}):
         refuse("dev-no-suite", domain=domain)
     with tempfile.TemporaryDirectory(prefix="xianban-dev-") as folder:
         settings = load(data=data or Path(folder), demo=True)
@@ -109,13 +109,14 @@ class _Workshop:
             console.print(say("dev-ends"))
 
     def _refresh(self) -> None:
-        plugin, domain = self.source.manifest.id, self.source.domain.name
-        with running_admin(self.settings, domain) as stub:
-            if stub is None:
-                return
-            running = stub.RefreshPlugins(admin_pb2.RefreshPluginsRequest()).running
-        word = "dev-again" if plugin in running else "dev-not-running"
-        console.print(f"↻ {say(word, plugin=plugin)}", highlight=False)
+        for domain in self.source.domains:
+            with running_admin(self.settings, domain.name) as stub:
+                if stub is None:
+                    continue
+                running = stub.RefreshPlugins(admin_pb2.RefreshPluginsRequest()).running
+            plugin = self.source.manifest.id
+            word = "dev-again" if plugin in running else "dev-not-running"
+            console.print(f"↻ {say(word, plugin=plugin)}", highlight=False)
 
     def _files(self) -> dict[Path, int]:
         """Each file of the plugin and when it was changed."""

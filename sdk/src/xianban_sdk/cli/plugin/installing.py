@@ -14,6 +14,7 @@ from xianban_sdk.cli.admin_client import running_admin
 from xianban_sdk.cli.console import console, print_json, print_table
 from xianban_sdk.cli.options import Data, Json, load
 from xianban_sdk.cli.plugin.packing import signature_beside, told
+from xianban_sdk.cli.plugin.untold import untold_of, words_for
 from xianban_sdk.cli.plugin.words import refuse, say
 from xianban_sdk.plugins import registry
 from xianban_sdk.plugins.building import in_environment
@@ -72,8 +73,8 @@ def list_plugins(
     store = Store(settings)
     with told():
         absent, refused = store.refresh() if refresh else ([], [])
-        domains = {one.domain for one in store.installed().values()} if refresh else set[str]()
-    for domain in domains:
+        domains = {name for one in store.installed().values() for name in one.domains}
+    for domain in domains if refresh else ():
         _refresh(settings, domain)
     _show(_rows(settings, store), absent, as_json)
     with told():
@@ -86,6 +87,9 @@ def _show(rows: list[dict[str, Any]], absent: list[str], as_json: bool) -> None:
         print_json({"plugins": rows, "unreachable": absent})
         return
     print_table(("id", "version", "domain", "standing", "state", "tier"), rows)
+    for row in rows:
+        for line in words_for(row["id"], row["untold"]):
+            console.print(f"! {line}", highlight=False, markup=False)
     for source in absent:
         console.print(say("index-absent", source=source), highlight=False)
 
@@ -147,7 +151,7 @@ def _from_file(store: Store, path: Path, key: str | None, unsigned: bool) -> Ins
 
 
 def _report(settings: Settings, made: Installed, as_json: bool, key: str) -> None:
-    running = _refresh(settings, made.domain, of_the_store=bool(made.sha256))
+    running = _refreshed(settings, made)
     facts = {
         "id": made.id,
         "version": made.version,
@@ -164,6 +168,13 @@ def _report(settings: Settings, made: Installed, as_json: bool, key: str) -> Non
     else:
         word = "suite-runs-it" if made.id in running else "suite-runs-it-not"
         console.print(f"  {say(word, domain=made.domain)}", highlight=False)
+
+
+def _refreshed(settings: Settings, made: Installed) -> list[str] | None:
+    """What all of its domains run that are there; None: none of them is."""
+    told = [_refresh(settings, one, of_the_store=bool(made.sha256)) for one in made.domains]
+    there = [set(one) for one in told if one is not None]
+    return sorted(set[str].intersection(*there)) if there else None
 
 
 def _refresh(settings: Settings, domain: str, *, of_the_store: bool = True) -> list[str] | None:
@@ -198,7 +209,8 @@ def _rows(settings: Settings, store: Store) -> list[dict[str, Any]]:
             rows[loaded.id] = _row(loaded.id, loaded.version, domain, standing, state, loaded.tier)
         for one in answer.all:
             rows[one.name.removeprefix("plugins/")]["figures"] = _figures(one)
-    return [rows[name] for name in sorted(rows)]
+    untold = untold_of(settings, store)
+    return [{**rows[name], "untold": untold.get(name, {})} for name in sorted(rows)]
 
 
 def _figures(told: plugins_pb2.Plugin) -> dict[str, Any]:

@@ -55,14 +55,18 @@ def check(
     exempt = exemptions(folder)
     try:
         source = open_source(folder)
-        _ = source.domain
+        views = source.each()
     except PluginRefused as error:
         return _unreadable(folder, error)
     names = installed_names() if known_names is None else known_names
-    findings = [*read_harm(source), *read_name(source.manifest, names), *read_polish(source)]
-    trial = try_out(source, config)
-    findings += trial.findings
-    not_judged = dict(trial.not_judged)
+    findings = [*read_name(source.manifest, names)]
+    not_judged: dict[str, str] = {}
+    for view in views:
+        trial = try_out(view, config)
+        found = [*read_harm(view), *read_polish(view), *trial.findings]
+        # What does not depend on the domain is seen in each of them.
+        findings += [one for one in found if one not in findings]
+        not_judged |= trial.not_judged
     if tools:
         judged_by_tools = run_tools(source)
         findings += judged_by_tools.findings

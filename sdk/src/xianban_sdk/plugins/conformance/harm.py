@@ -64,14 +64,14 @@ def _package(source: PluginSource) -> Iterator[Finding]:
         yield _found("package", where, "found-other-manifest")
     for group, points in source.entry_points.items():
         for name, entry in points.items():
-            ours = group == f"xianban.{source.domain.name}"
+            ours = group in {f"xianban.{one.name}" for one in source.domains}
             if ours and (name, entry) != (source.manifest.id, source.entry):
                 wanted = f"{source.manifest.id} = {source.entry}"
                 yield _found("package", "pyproject.toml", "found-entry-point", wanted=wanted)
 
 
 def _hooks(source: PluginSource) -> Iterator[Finding]:
-    known, declared = source.domain.specs, source.manifest.hooks
+    known, declared = source.domain.specs, source.declared
     removed = removed_from(source.domain.module)
     written = dict(_implementations(source))
     for name, (where, arguments) in written.items():
@@ -90,17 +90,34 @@ def _hooks(source: PluginSource) -> Iterator[Finding]:
 
 
 def _implementations(source: PluginSource) -> Iterator[tuple[str, tuple[str, set[str]]]]:
-    """Functions of the entry module that are marked as hooks."""
+    """Functions of the entry module that are marked as hooks of this domain."""
     entry = next(m for m in source.modules if m.path.name == "plugin.py")
+    others = _markers_of_others(source, entry)
     for node in entry.nodes:
-        if isinstance(node, ast.FunctionDef) and any(map(_is_hookimpl, node.decorator_list)):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        marks = {_marker(one) for one in node.decorator_list} - others
+        if any(one.endswith("hookimpl") for one in marks):
             arguments = {one.arg for one in node.args.args} - {"self"}
             yield node.name, (entry.at(node), arguments)
 
 
-def _is_hookimpl(node: ast.expr) -> bool:
-    named = node.func if isinstance(node, ast.Call) else node
-    return ast.unparse(named).split(".")[-1] == "hookimpl"
+def _marker(node: ast.expr) -> str:
+    return ast.unparse(node.func if isinstance(node, ast.Call) else node)
+
+
+def _markers_of_others(source: PluginSource, entry: Module) -> frozenset[str]:
+    """How the module calls the `hookimpl` of the plugin's other domains."""
+    others = {one.import_name for one in source.domains if one is not source.domain}
+    found: set[str] = set()
+    for node in entry.nodes:
+        if isinstance(node, ast.Import):
+            modules = [one for one in node.names if one.name in others]
+            found |= {f"{one.asname or one.name}.hookimpl" for one in modules}
+        if isinstance(node, ast.ImportFrom) and node.module in others:
+            named = [one for one in node.names if one.name == "hookimpl"]
+            found |= {one.asname or one.name for one in named}
+    return frozenset(found)
 
 
 def _api(source: PluginSource) -> Iterator[Finding]:
@@ -130,8 +147,9 @@ def _import_fault(name: str, source: PluginSource, allowed: frozenset[str]) -> s
     root = name.split(".")[0]
     if root in sys.stdlib_module_names or root == source.package.name:
         return ""
-    if root == source.domain.import_name.split(".")[0]:
-        return "" if name == source.domain.import_name else "found-service-import"
+    for one in source.domains:
+        if root == one.import_name.split(".")[0]:
+            return "" if name == one.import_name else "found-service-import"
     if root == "xianban_sdk":
         private = any(part.startswith("_") for part in name.split("."))
         return "found-private-import" if private or not _exists(name) else ""

@@ -33,7 +33,7 @@ def read_polish(source: PluginSource) -> Iterator[Finding]:
     """What breaks a rule of silver or gold."""
     for check in (
         *(_documented, _typed, _tested, _changelog, _configuration, _quiet),
-        _current,
+        *(_current, _purposes),
     ):
         yield from check(source)
     for check in (_named_hosts, _docstrings, _modest, _light):
@@ -52,6 +52,12 @@ def _current(source: PluginSource) -> Iterator[Finding]:
             told = {"hook": name, "use": going.use, "removal": going.removal}
             on = going.on.isoformat()
             yield _found("current", MANIFEST, "found-deprecated", "hooks", on=on, **told)
+
+
+def _purposes(source: PluginSource) -> Iterator[Finding]:
+    for purpose, hook in source.domain.undeclared(source.manifest).items():
+        told = {"hook": hook, "purpose": purpose}
+        yield _found("purposes", MANIFEST, "found-untold", "purposes", **told)
 
 
 def _documented(source: PluginSource) -> Iterator[Finding]:
@@ -139,10 +145,11 @@ def _light(source: PluginSource) -> Iterator[Finding]:
     size = sum(path.stat().st_size for path in source.package.rglob("*") if path.is_file())
     if size > _LARGEST:
         yield _found("light", source.package.name, "found-heavy", size=f"{size / _LARGEST:.1f}")
-    there, own = brought_by_the_sdk(), source.domain.import_name.split(".")[0].replace("_", "-")
+    there = brought_by_the_sdk()
+    own = {one.import_name.split(".")[0].replace("_", "-") for one in source.domains}
     for text in source.project.get("project", {}).get("dependencies", ()):
         name = Requirement(text).name
-        if name not in there | {own}:
+        if name not in there | own:
             yield _found("light", "pyproject.toml", "found-dependency", name=name)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -68,16 +68,37 @@ class PluginSource:
     modules: tuple[Module, ...]
     project: Mapping[str, Any]
     """Its pyproject.toml; empty where there is none."""
+    chosen: str = ""
+    """The domain that is looked at; empty: its only one."""
 
     @cached_property
-    def domain(self) -> Domain:
-        """The domain whose hooks it implements; PluginRefused when that is not clear."""
+    def domains(self) -> tuple[Domain, ...]:
+        """Those whose hooks it implements; PluginRefused where there is none."""
         named = [key.removeprefix("xianban.") for key in self.entry_points if "xianban." in key]
         imported = {name.split(".")[0].removeprefix(_PREFIX) for name in self._hookspecs()}
         found = [name for name in domain_names() if name in (named or imported)]
+        if not found:
+            raise PluginRefused(f"{self.folder} extends no domain")
+        return tuple(domain(name) for name in found)
+
+    @cached_property
+    def domain(self) -> Domain:
+        """The one that is looked at; PluginRefused where it is one of several."""
+        found = [one for one in self.domains if self.chosen in ("", one.name)]
         if len(found) != 1:
-            raise PluginRefused(f"{self.folder} extends {len(found)} domains, not one")
-        return domain(found[0])
+            names = ", ".join(one.name for one in self.domains)
+            raise PluginRefused(f"{self.folder} extends {names}: say which")
+        return found[0]
+
+    def each(self) -> tuple[PluginSource, ...]:
+        """The same plugin, as each of its domains sees it."""
+        return tuple(replace(self, chosen=one.name) for one in self.domains)
+
+    @cached_property
+    def declared(self) -> frozenset[str]:
+        """The hooks that it declares, without those of its other domains."""
+        others = {name for one in self.domains for name in one.specs if one is not self.domain}
+        return self.manifest.hooks - (others - self.domain.specs.keys())
 
     @cached_property
     def reached(self) -> tuple[Module, ...]:

@@ -12,6 +12,8 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from configparser import ConfigParser
+from configparser import Error as ConfigError
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
@@ -54,6 +56,7 @@ class Archive:
     path: Path
     manifest: Manifest
     domain: str
+    """The domains whose hooks it implements, with a comma between them."""
     entry: str
     """The module with its hooks."""
     names: tuple[str, ...]
@@ -126,8 +129,10 @@ def _about(source: PluginSource, info: str) -> Iterator[tuple[str, bytes]]:
     yield f"{info}/METADATA", _metadata(source).encode()
     tags = "Wheel-Version: 1.0\nGenerator: xianban\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     yield f"{info}/WHEEL", tags.encode()
-    point = f"[xianban.{source.domain.name}]\n{source.manifest.id} = {source.entry}\n"
-    yield f"{info}/entry_points.txt", point.encode()
+    points = [
+        f"[xianban.{one.name}]\n{source.manifest.id} = {source.entry}\n" for one in source.domains
+    ]
+    yield f"{info}/entry_points.txt", "".join(points).encode()
 
 
 def _metadata(source: PluginSource) -> str:
@@ -245,10 +250,19 @@ def _described(archive: zipfile.ZipFile, names: list[str]) -> tuple[Manifest, st
     if len(manifests) != 1 or len(points) != 1:
         raise RegistryRefused("archive-no-plugin")
     manifest = parse_manifest(archive.read(manifests[0]), manifests[0])
-    group, _, point = archive.read(points[0]).decode("utf-8", "replace").strip().partition("\n")
-    plugin, _, entry = (part.strip() for part in point.partition("="))
-    domain = group.removeprefix("[xianban.").removesuffix("]")
-    package = manifests[0].partition("/")[0]
-    if (plugin, entry) != (manifest.id, f"{package}.plugin"):
+    entry = f"{manifests[0].partition('/')[0]}.plugin"
+    groups = _groups(archive.read(points[0]).decode("utf-8", "replace"))
+    wrong = any(found != {manifest.id: entry} for found in groups.values())
+    if not groups or wrong or not all(group.startswith("xianban.") for group in groups):
         raise RegistryRefused("archive-no-plugin")
-    return manifest, domain, entry
+    return manifest, ",".join(group.removeprefix("xianban.") for group in groups), entry
+
+
+def _groups(text: str) -> dict[str, dict[str, str]]:
+    """Group → name → module; empty where it is no such file."""
+    parser = ConfigParser(delimiters=("=",), interpolation=None)
+    try:
+        parser.read_string(text)
+    except ConfigError:
+        return {}
+    return {group: dict(parser[group]) for group in parser.sections()}

@@ -55,6 +55,11 @@ class Installed:
     """The index's own key; empty: it came from a file."""
     enabled: bool = True
 
+    @property
+    def domains(self) -> list[str]:
+        """Those whose hooks it implements."""
+        return self.domain.split(",")
+
 
 class Store:
     """Everything under one folder; changes are made by one process at a time."""
@@ -99,7 +104,7 @@ class Store:
     def runnable(self, domain: str) -> list[Installed]:
         """Those of a domain that may run: enabled, neither modified nor revoked."""
         stopped = (Standing.MODIFIED, Standing.REVOKED)
-        found = [one for one in self.installed().values() if one.domain == domain and one.enabled]
+        found = [one for one in self.installed().values() if domain in one.domains and one.enabled]
         return [one for one in found if self.standing(one) not in stopped]
 
     def index(self, plugin: Installed) -> Index | None:

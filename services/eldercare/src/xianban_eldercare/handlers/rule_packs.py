@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from xianban.common.v1 import readings_pb2 as pb
 from xianban_sdk import i18n
 from xianban_sdk.errors import InvalidArgument, Unavailable
-from xianban_sdk.plugins import Hooks, NotBooked, PluginRefused
+from xianban_sdk.plugins import Brought, HookResult, Hooks, NotBooked, Refuse
 from xianban_sdk.readings import Flaw, Foreseen, Ingest
 from xianban_sdk.storage.instant import from_micros, to_micros
 from xianban_sdk.telemetry import log
@@ -75,19 +75,24 @@ class _Asked:
     case: Case
 
 
-def packs_of(hooks: Hooks) -> Packs:
-    """Raises PluginRefused for a pack that asks for what there is not, or clashes with another."""
+def packs_of(hooks: Hooks) -> Brought[Packs]:
+    """Refuses a pack that asks for what there is not, or clashes with another."""
+    return Brought(hooks, "register_rule_pack", _packs)
+
+
+def _packs(results: Sequence[HookResult], refuse: Refuse) -> Packs:
     loaded: list[Loaded] = []
-    for result in hooks.registered("register_rule_pack"):
+    for result in results:
         for pack in result.value or ():
-            _admit(pack, loaded)
+            if why := _why_not(pack, loaded):
+                refuse(result.plugin, f"rule pack {pack.id!r} {why}")
+                continue
             i18n.lend(pack.package, _PACKAGE)
             loaded.append(Loaded(result.plugin, pack))
     return Packs(tuple(loaded))
 
 
-def _admit(pack: RulePack, loaded: Sequence[Loaded]) -> None:
-    named = f"rule pack {pack.id!r}"
+def _why_not(pack: RulePack, loaded: Sequence[Loaded]) -> str:
     computed = {kind for one in loaded for kind in one.pack.computes}
     refusals = {
         "has an impossible id": not _ID.fullmatch(pack.id),
@@ -99,9 +104,7 @@ def _admit(pack: RulePack, loaded: Sequence[Loaded]) -> None:
             one.code == pack.id or one.code.startswith(f"{pack.id}-") for one in pack.alerts
         ),
     }
-    for complaint, holds in refusals.items():
-        if holds:
-            raise PluginRefused(f"{named} {complaint}")
+    return next((complaint for complaint, holds in refusals.items() if holds), "")
 
 
 def judge_readings(

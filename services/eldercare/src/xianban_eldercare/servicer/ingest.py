@@ -23,7 +23,13 @@ class IngestServicer:
     def __init__(self, resources: Resources, packs: Packs | None = None) -> None:
         self._resources = resources
         self._ingest = ingest.ingest_of()
-        self._packs = packs or packs_of(resources.hooks)
+        self._given = packs
+        self._brought = packs_of(resources.hooks)
+
+    @property
+    def _packs(self) -> Packs:
+        """Those that were given, else those that plugins bring now."""
+        return self._given or self._brought.now
 
     def IngestBatch(self, request: pb.IngestBatchRequest, call: Call) -> pb.IngestBatchResponse:
         readings = request.readings

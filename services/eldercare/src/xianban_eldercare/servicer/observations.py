@@ -15,7 +15,7 @@ from xianban_eldercare.convert import observations as convert
 from xianban_eldercare.handlers import ingest, observations
 from xianban_eldercare.handlers.assignments import must_be_sent
 from xianban_eldercare.handlers.pack_answers import Outcome, keep
-from xianban_eldercare.handlers.rule_packs import Packs, judge_readings, packs_of
+from xianban_eldercare.handlers.rule_packs import judge_readings, packs_of
 from xianban_eldercare.repository import CareFiles
 from xianban_eldercare.repository.oxygen_scales import OxygenScales
 from xianban_eldercare.repository.responders import badge_name
@@ -27,9 +27,9 @@ __all__ = ["ObservationServicer"]
 class ObservationServicer:
     """What people add to the devices' numbers, and how those count."""
 
-    def __init__(self, resources: Resources, packs: Packs | None = None) -> None:
+    def __init__(self, resources: Resources) -> None:
         self._ingest = ingest.ingest_of()
-        self._packs = packs or packs_of(resources.hooks)
+        self._brought = packs_of(resources.hooks)
 
     def RecordObservation(
         self, request: pb.RecordObservationRequest, call: Call
@@ -69,5 +69,10 @@ class ObservationServicer:
             )
             CareFiles(read.conn, call.scope).get(str(call.subject))
             return judge_readings(
-                [told], self._packs, ingest=self._ingest, conn=read.conn, hooks=call.hooks, now=now
+                [told],
+                self._brought.now,
+                ingest=self._ingest,
+                conn=read.conn,
+                hooks=call.hooks,
+                now=now,
             )

@@ -1,0 +1,83 @@
+"""Many calls of one capability in one turn: a hand-over between threads costs more than most calls.
+
+The turn has one time and counts as one call. A call that the plugin fails at costs only itself: it
+ends the turn, which is counted against the plugin, and the calls after it get another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xianban_sdk.plugins.hooks import HookResult, Hooks
+from xianban_sdk.plugins.isolation.failures import is_fault
+from xianban_sdk.plugins.tokens import NOBODY, CapabilityToken, Nobody, TokenMissing, carrying
+
+__all__ = ["Wanted", "run_together"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One of the calls, and whose data it carries: what was booked where it was issued."""
+
+    call: Callable[[], Any]
+    about: CapabilityToken | Nobody
+
+
+def run_together(
+    hooks: Hooks, plugin: str, what: str, calls: Sequence[Wanted], seconds: float
+) -> list[HookResult]:
+    """As `Hooks.run`, for each of them in order; `seconds` are for all."""
+    for one in calls:
+        _spend(plugin, what, one.about)
+    found: list[HookResult] = []
+    while len(found) < len(calls):
+        found += _turn(hooks, plugin, what, calls[len(found) :], seconds)
+    return found
+
+
+def _spend(plugin: str, what: str, about: CapabilityToken | Nobody) -> None:
+    if isinstance(about, CapabilityToken):
+        about.spend(plugin, what)
+        if not about.booked:
+            raise TokenMissing(f"{plugin}.{what}: many at once are booked before")
+
+
+def _turn(
+    hooks: Hooks, plugin: str, what: str, calls: Sequence[Wanted], seconds: float
+) -> list[HookResult]:
+    """As far as the first that fails, which is the last of the results."""
+    begun: list[Wanted] = []
+    told: list[HookResult] = []
+    over = False
+
+    def one_by_one() -> None:
+        for one in calls:
+            # Who overran is left behind in its thread: what it goes on with is nobody's any more.
+            if over:
+                return
+            begun.append(one)
+            told.append(_told(plugin, one))
+
+    turn = hooks.run(plugin, what, one_by_one, seconds, about=NOBODY)
+    over = True
+    done = list(told)
+    if turn.error is None:
+        return done
+    # One that is set aside or left alone was not asked at all.
+    return [*done, turn] if begun else [turn] * len(calls)
+
+
+def _told(plugin: str, wanted: Wanted) -> HookResult:
+    try:
+        if isinstance(wanted.about, Nobody):
+            value = wanted.call()
+        else:
+            with carrying(wanted.about):
+                value = wanted.call()
+    except Exception as error:
+        if is_fault(error):
+            raise
+        return HookResult(plugin, None, error, 0.0)
+    return HookResult(plugin, value, None, 0.0)
