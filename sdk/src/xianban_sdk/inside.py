@@ -21,11 +21,13 @@ from typing import Any, Final
 import grpc
 import httpx
 
+from xianban_sdk import telemetry
 from xianban_sdk.settings import Settings
 
 __all__ = [
     "Certificates",
     "TlsRequired",
+    "carry_trace",
     "certificates",
     "http_options",
     "is_workload",
@@ -238,15 +240,23 @@ def http_options(
     host = address.removeprefix("http://")
     known = certificates(host, settings)
     if known is None:
-        return {"base_url": f"http://{host}"}, lambda _request: None
+        return {"base_url": f"http://{host}"}, carry_trace
     context, renew = known.http_client()
 
     def prepare(request: httpx.Request) -> None:
         renew()
+        carry_trace(request)
         # The name that the certificate must carry, wherever the process runs.
         request.extensions["sni_hostname"] = workload_name(process)
 
     return {"base_url": f"https://{host}", "verify": context}, prepare
+
+
+def carry_trace(request: httpx.Request) -> None:
+    """The trace goes on at the other process; a request hook of httpx."""
+    here = telemetry.current()
+    if here is not None:
+        request.headers["traceparent"] = here.traceparent
 
 
 def _configuration(pem: Pem) -> grpc.ServerCertificateConfiguration:

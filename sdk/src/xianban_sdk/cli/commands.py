@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 import typer
 
 from xianban_sdk.cli import (
+    doctor,
     events,
     importing,
     keys,
@@ -28,7 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Runs, feeds and inspects a Xianban district.",
 )
-for module in (suite, processes, events, importing, keys, moving, personal, plugin, upkeep):
+parts = (suite, processes, events, importing, keys, moving, personal, plugin, upkeep, doctor)
+for module in parts:
     module.register(app)
 
 
