@@ -32,7 +32,7 @@ format: setup ## Formats code and protos
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet . ; $(BIN)/buf format -w
 
 proto: setup ## Generates code from protos and docs from code
-	@$(BIN)/buf lint && $(BIN)/python protos/generate.py && $(BIN)/python tools/reference.py
+	@$(BIN)/buf lint && $(BIN)/python protos/generate.py && $(BIN)/python tools/reference.py && $(BIN)/python tools/dashboards.py
 
 proto-baseline: setup ## Promises the present API to clients (with a release)
 	@$(BIN)/buf build -o protos/baseline.binpb

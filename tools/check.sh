@@ -10,9 +10,9 @@ step() {
 }
 drift() {
   local before after
-  before=$(find protos/src docs/api docs/plugins sdk/src/xianban_sdk/plugins/carried -type f -not -name '*.pyc' -exec sha256sum {} + | sort)
-  $bin/python protos/generate.py >/dev/null 2>&1 && $bin/python tools/reference.py >/dev/null || return 1
-  after=$(find protos/src docs/api docs/plugins sdk/src/xianban_sdk/plugins/carried -type f -not -name '*.pyc' -exec sha256sum {} + | sort)
+  before=$(find protos/src docs/api docs/plugins docs/operations/metrics.md helm/xianban/dashboards sdk/src/xianban_sdk/plugins/carried -type f -not -name '*.pyc' -exec sha256sum {} + | sort)
+  $bin/python protos/generate.py >/dev/null 2>&1 && $bin/python tools/reference.py >/dev/null && $bin/python tools/dashboards.py || return 1
+  after=$(find protos/src docs/api docs/plugins docs/operations/metrics.md helm/xianban/dashboards sdk/src/xianban_sdk/plugins/carried -type f -not -name '*.pyc' -exec sha256sum {} + | sort)
   [ "$before" = "$after" ] || { echo "generated files differ from what is committed: run make proto"; diff <(echo "$before") <(echo "$after"); return 1; }
 }
 breaking() {

@@ -1,4 +1,4 @@
-"""Writes docs/api and docs/plugins from protos and hookspecs; `make check` fails on drift."""
+"""Writes docs/api, docs/plugins and docs/operations/metrics.md; `make check` fails on drift."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from xianban.common.v1 import options_pb2
 from xianban_sdk.carrying import marks_of
 from xianban_sdk.hook_versions import api_of, deprecation_of, removed_from, since_of
 from xianban_sdk.i18n import text
+from xianban_sdk.instruments import INSTRUMENTS, prometheus_name
 from xianban_sdk.plugins import Limits, domains
 from xianban_sdk.plugins.complaints import PACKAGE
 from xianban_sdk.plugins.conformance import TIERS, scale
@@ -238,6 +239,21 @@ def quality() -> str:
     return "\n".join(lines) + "\n"
 
 
+def metrics() -> str:
+    """Every instrument of the suite, as OpenTelemetry and as Prometheus name it."""
+    lines = [
+        "# Metrics\n\nGenerated from sdk/src/xianban_sdk/instruments.py by `make proto`. How they "
+        "reach Prometheus: [observability](observability.md). No label names a person or a device; "
+        "each has few values.\n\n| metric | in Prometheus | unit | labels | |\n"
+        "|---|---|---|---|---|"
+    ]
+    for one in INSTRUMENTS.values():
+        labels = ", ".join(f"`{label}`" for label in one.labels)
+        name = prometheus_name(one) + ("_{bucket,count,sum}" if one.kind == "histogram" else "")
+        lines.append(f"| `{one.name}` | `{name}` | {one.unit} | {labels} | {one.meaning} |")
+    return "\n".join(lines) + "\n"
+
+
 def carry(module_name: str) -> None:
     """A vendor with the SDK alone imports the hookspecs under the name that the suite does."""
     package = domains.CARRIED / module_name.partition(".")[0]
@@ -264,6 +280,7 @@ def main() -> None:
             carry(name)
     (PLUGINS / "manifest.md").write_text(manifest(), "utf-8")
     (PLUGINS / "quality.md").write_text(quality(), "utf-8")
+    (ROOT / "docs" / "operations" / "metrics.md").write_text(metrics(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import grpc
 import pytest
 from backing import empty_queues, fresh_database
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as otlp
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc
+from collector import collecting, eventually
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtlpSpan
 from suite import Suite
 from visitor import Visitor
@@ -28,56 +22,10 @@ PUBLISH = "publish parking.v1.message_requested"
 CONSUME = "consume parking.v1.message_requested"
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A span as the collector got it."""
-
-    service: str
-    name: str
-    kind: int
-    trace: str
-    id: str
-    parent: str
-
-
-@dataclass
-class Collector(trace_service_pb2_grpc.TraceServiceServicer):
-    """An OTLP/gRPC collector."""
-
-    spans: list[Seen] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def Export(self, request, context):
-        with self.lock:
-            for resource in request.resource_spans:
-                names = {one.key: one.value.string_value for one in resource.resource.attributes}
-                for scope in resource.scope_spans:
-                    self.spans += [_seen(names["service.name"], span) for span in scope.spans]
-        return otlp.ExportTraceServiceResponse()
-
-    def of(self, trace: str) -> list[Seen]:
-        with self.lock:
-            return [span for span in self.spans if span.trace == trace]
-
-    def named(self, name: str) -> list[Seen]:
-        with self.lock:
-            return [span for span in self.spans if span.name == name]
-
-
-def _seen(service: str, span: OtlpSpan) -> Seen:
-    ids = (span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex())
-    return Seen(service, span.name, span.kind, *ids)
-
-
 @pytest.fixture(scope="module")
 def collector():
-    made = Collector()
-    server = grpc.server(ThreadPoolExecutor(4))
-    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(made, server)
-    made.port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield made
-    server.stop(1)
+    with collecting() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -85,10 +33,10 @@ def traced(tmp_path_factory, backends, collector):
     database, broker = backends
     empty_queues(broker)
     arguments = ("--split", "--database", fresh_database(database), "--broker", broker)
-    otlp_url = f"http://127.0.0.1:{collector.port}"
-    environment = {"OTEL_BSP_SCHEDULE_DELAY": "300"}
     running = Suite(
-        tmp_path_factory.mktemp("traced"), (*arguments, "--otlp", otlp_url), environment
+        tmp_path_factory.mktemp("traced"),
+        (*arguments, *collector.arguments),
+        collector.environment,
     )
     try:
         yield running.start()
@@ -105,11 +53,11 @@ def reserved(traced, collector):
     )
     person.close()
     assert answer.status_code == 303, answer.text[:2000]
-    call = _eventually(lambda: collector.named(RESERVE))[0]
-    _eventually(lambda: [span for span in collector.of(call.trace) if span.name == CONSUME])
+    call = eventually(lambda: collector.named(RESERVE))[0]
+    eventually(lambda: [span for span in collector.of(call.trace) if span.name == CONSUME])
     # Envoy and the portal send theirs at their own pace.
-    _eventually(lambda: [s for s in collector.of(call.trace) if s.service == "xianban-edge"])
-    _eventually(lambda: [s for s in collector.of(call.trace) if s.name == "POST portal"])
+    eventually(lambda: [s for s in collector.of(call.trace) if s.service == "xianban-edge"])
+    eventually(lambda: [s for s in collector.of(call.trace) if s.name == "POST portal"])
     return collector.of(call.trace)
 
 
@@ -121,15 +69,6 @@ def _form(person: Visitor) -> dict[str, str]:
         "start_time": start.strftime("%Y-%m-%dT%H:%M"),
         "end_time": (start + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M"),
     }
-
-
-def _eventually(found, seconds: float = 40):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if made := found():
-            return made
-        time.sleep(0.2)
-    raise AssertionError("no such span has come")
 
 
 def test_the_way_from_gateway_to_consumer_is_one_chain_of_spans(reserved):

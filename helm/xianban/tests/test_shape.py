@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tomllib
@@ -389,3 +390,41 @@ def test_the_notes_name_the_secrets_that_are_needed():
 
 def test_the_files_are_all_there():
     assert sorted(Path(CHART / "ci").iterdir()) == sorted(CHART / "ci" / f for f in FILES[1:])
+
+
+# -- observing -----------------------------------------------------------------------------------
+
+
+def test_rules_and_dashboards_are_the_files_themselves(render):
+    switches = {"rules": {"enabled": True}, "dashboards": {"enabled": True}}
+    docs = render({"monitoring": switches})
+    [rules] = of(docs, "PrometheusRule").values()
+    assert rules["spec"] == yaml.safe_load((CHART / "rules" / "xianban.yaml").read_text("utf-8"))
+    pages = {
+        name: json.loads(page)
+        for one in of(docs, "ConfigMap").values()
+        if one["metadata"]["labels"].get("grafana_dashboard")
+        for name, page in one["data"].items()
+    }
+    files = {file.name: file for file in (CHART / "dashboards").glob("*.json")}
+    assert pages == {name: json.loads(file.read_text("utf-8")) for name, file in files.items()}
+
+
+def test_a_dashboard_has_what_grafana_needs_to_show_it():
+    pages = [json.loads(file.read_text("utf-8")) for file in (CHART / "dashboards").glob("*.json")]
+    assert len({page["uid"] for page in pages}) == len(pages) == 6
+    for page in pages:
+        variables = {one["name"] for one in page["templating"]["list"]}
+        for panel in page["panels"]:
+            assert panel["title"]
+            assert panel["datasource"]["uid"] == "${source}"
+            place = panel["gridPos"]
+            assert place["x"] + place["w"] <= 24
+            [target] = panel["targets"]
+            assert set(re.findall(r"\$(\w+)", target["expr"])) <= variables
+
+
+def test_nothing_of_it_is_rendered_unasked(render):
+    docs = render()
+    assert not of(docs, "PrometheusRule")
+    assert not [name for name in of(docs, "ConfigMap") if "dashboard" in name]

@@ -21,10 +21,13 @@ from xianban.common.v1 import admin_pb2_grpc
 from xianban_sdk.app import Resources, Service, installed_services
 from xianban_sdk.audit import verify
 from xianban_sdk.errors import InvalidArgument, NotFound, XianbanError, localised
+from xianban_sdk.health import Health
+from xianban_sdk.identity.relations import Relations
 from xianban_sdk.importing import ImportReport
 from xianban_sdk.ledger import lines
 from xianban_sdk.messaging.dead_letters import DeadLetter, list_dead
 from xianban_sdk.messaging.inbox import Inbox
+from xianban_sdk.observed import figures_of
 from xianban_sdk.personal.serving import PersonalAdmin
 from xianban_sdk.plugins.loaded import Plugin
 from xianban_sdk.settings import Settings
@@ -39,8 +42,13 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     """Dead letters, audit, imports, personal data."""
 
     def __init__(
-        self, service: Service, resources: Resources, inbox: Callable[[], Inbox | None]
+        self,
+        service: Service,
+        resources: Resources,
+        inbox: Callable[[], Inbox | None],
+        health: Health,
     ) -> None:
+        self._health = health
         self._service = service
         self._resources = resources
         self._inbox = inbox
@@ -149,6 +157,18 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
             found = lines(conn, plugin=request.plugin, vendor=request.vendor, since=since)
         told = [pb.DisclosureLine(**asdict(line)) for line in found]
         return pb.ListDisclosuresResponse(lines=told)
+
+    def GetVitals(
+        self, request: pb.GetVitalsRequest, context: grpc.ServicerContext
+    ) -> pb.GetVitalsResponse:
+        resources = self._resources
+        with resources.db.read() as conn:
+            figures = figures_of(conn, resources.clock.now())
+        relations = resources.relations
+        age = relations.age() if isinstance(relations, Relations) else 0.0
+        return pb.GetVitalsResponse(
+            problems=self._health.problems, relations_age=age, **asdict(figures)
+        )
 
     def _letter(self, letter: DeadLetter) -> pb.DeadLetter:
         made = pb.DeadLetter(

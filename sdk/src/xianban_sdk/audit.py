@@ -30,6 +30,7 @@ __all__ = [
     "VerifyResult",
     "head",
     "list_accesses",
+    "oldest_unsealed",
     "verify",
 ]
 
@@ -162,11 +163,29 @@ _END = (
     select(audit_seal.c.position, audit_seal.c.hash).order_by(audit_seal.c.position.desc()).limit(1)
 )
 
+_LAST_SEALED = (
+    select(audit.c.seq)
+    .join(audit_seal, audit_seal.c.audit_id == audit.c.id)
+    .order_by(audit_seal.c.position.desc())
+    .limit(1)
+)
+
 
 def head(conn: Connection) -> Head:
     """The chain's end, to be kept somewhere else."""
     row = conn.execute(_END).one_or_none()
     return Head(row.position, bytes(row.hash)) if row else Head(0, _START)
+
+
+def oldest_unsealed(conn: Connection) -> datetime | None:
+    """When the oldest row behind the chain's head was written; None when the head is the newest.
+
+    By number, along its index: a row that was numbered early and committed late is the walk's.
+    """
+    last = conn.scalar(_LAST_SEALED) or 0
+    return conn.scalar(
+        select(audit.c.time).where(audit.c.seq > last).order_by(audit.c.seq).limit(1)
+    )
 
 
 def verify(db: Database, *, kept: Head | None = None) -> VerifyResult:

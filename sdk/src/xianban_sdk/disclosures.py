@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, Table, and_, bindparam, insert, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from xianban_sdk import telemetry
+from xianban_sdk import instruments, telemetry
 from xianban_sdk.carrying import Carries
 from xianban_sdk.clock import Clock, local_day
 from xianban_sdk.errors import Unavailable
@@ -79,7 +79,6 @@ class Disclosures:
         self._refused: dict[_What, int] = {}
         # Alarms that were told and could not be written.
         self._owed: dict[_What, _Counts] = {}
-        self._counter = telemetry.meter().create_counter("plugin.disclosures")
 
     def start(self) -> None:
         """Starts the writer of counts; without it they are written at once."""
@@ -128,7 +127,7 @@ class Disclosures:
             for one in people:
                 if one not in first:
                     counts[one] = _Count(counts[one].calls + 1 if one in counts else 1, now)
-        self._counter.add(len(people), {"plugin": what.plugin, "purpose": what.purpose})
+        instruments.PLUGIN_TOLD.add(len(people), {"plugin": what.plugin, "purpose": what.purpose})
         self._at_once()
 
     def refused(

@@ -65,6 +65,12 @@ class Health:
             return {name: problem for name, problem in self._problems.items() if problem}
 
     @property
+    def standing(self) -> dict[str, bool]:
+        """Every dependency, and whether it is well."""
+        with self._lock:
+            return {name: not problem for name, problem in self._problems.items()}
+
+    @property
     def serving(self) -> bool:
         """May calls be sent here?"""
         return not self._draining and not _NEEDED & self.problems.keys()

@@ -21,12 +21,14 @@ from typing import Any, Final
 import grpc
 import httpx
 
+from xianban_sdk import telemetry
 from xianban_sdk.in_turn import InTurn
 from xianban_sdk.settings import Settings
 
 __all__ = [
     "Certificates",
     "TlsRequired",
+    "carry_trace",
     "certificates",
     "http_options",
     "is_workload",
@@ -249,11 +251,12 @@ def http_options(
     hosts = address.removeprefix("http://").split(",")
     known = certificates(address.removeprefix("http://"), settings)
     if known is None:
-        return _way("http", hosts, verify=True), lambda _request: None
+        return _way("http", hosts, verify=True), carry_trace
     context, renew = known.http_client()
 
     def prepare(request: httpx.Request) -> None:
         renew()
+        carry_trace(request)
         # The name that the certificate must carry, wherever the process runs.
         request.extensions["sni_hostname"] = workload_name(process)
 
@@ -265,6 +268,13 @@ def _way(scheme: str, hosts: Sequence[str], verify: ssl.SSLContext | bool) -> di
     if len(hosts) == 1:
         return {"base_url": base_url, "verify": verify}
     return {"base_url": base_url, "transport": InTurn(hosts, verify)}
+
+
+def carry_trace(request: httpx.Request) -> None:
+    """The trace goes on at the other process; a request hook of httpx."""
+    here = telemetry.current()
+    if here is not None:
+        request.headers["traceparent"] = here.traceparent
 
 
 def _configuration(pem: Pem) -> grpc.ServerCertificateConfiguration:

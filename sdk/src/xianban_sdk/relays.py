@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import grpc
 
@@ -12,6 +12,7 @@ from xianban_sdk.app import Service, database_url, installed_services
 from xianban_sdk.clock import Clock, SystemClock
 from xianban_sdk.messaging.bus import Bus
 from xianban_sdk.messaging.relay import Relay
+from xianban_sdk.observed import observe_database
 from xianban_sdk.probe import open_probe
 from xianban_sdk.running import patterns
 from xianban_sdk.settings import Settings
@@ -41,6 +42,7 @@ class RelayProcess:
         self._stop = threading.Event()
         self._databases: list[Database] = []
         self._threads: list[threading.Thread] = []
+        self._ends: list[Callable[[], None]] = []
         self._probe: grpc.Server | None = None
 
     def start(self) -> None:
@@ -51,6 +53,7 @@ class RelayProcess:
             db = Database.open(database_url(service.name, self.settings), owner=service.name)
             relay = Relay(db, self._bus, self._clock)
             self._databases.append(db)
+            self._ends += observe_database(service.name, db, self._clock)
             self._run(service.name, relay)
         self._probe = open_probe(self.settings, lambda: not self._stop.is_set())
         log.info("relaying", services=[service.name for service in self._services])
@@ -78,6 +81,8 @@ class RelayProcess:
         for thread in self._threads:
             thread.join(5.0)
         self._bus.close()
+        for end in self._ends:
+            end()
         for db in self._databases:
             db.close()
         if self._probe is not None:

@@ -21,6 +21,7 @@ from xianban_sdk.clock import Clock
 from xianban_sdk.disclosures import Disclosures
 from xianban_sdk.health import Health
 from xianban_sdk.http_side import Side, http_side
+from xianban_sdk.http_traced import Traced
 from xianban_sdk.identity.access import Authoriser
 from xianban_sdk.identity.feed import RelationsFeed, lister, relation_consumer, resolver
 from xianban_sdk.identity.jwks import JwksCache, JwksSource
@@ -35,6 +36,7 @@ from xianban_sdk.messaging.bus import Bus, Subscription
 from xianban_sdk.messaging.consumers import describe
 from xianban_sdk.messaging.inbox import Inbox
 from xianban_sdk.messaging.relay import Relay
+from xianban_sdk.observed import observe_service
 from xianban_sdk.personal.erasing import (
     PERSON_ERASED,
     SWEEP_TIMER,
@@ -49,6 +51,7 @@ from xianban_sdk.rpc.chain import Chain
 from xianban_sdk.rpc.clients import Clients
 from xianban_sdk.rpc.grpc_transport import handlers, server
 from xianban_sdk.rpc.methods import Method, bind
+from xianban_sdk.rpc.pool import Pool
 from xianban_sdk.rpc.streams import OpenStreams
 from xianban_sdk.settings import Settings
 from xianban_sdk.storage.encryption import installed_cipher
@@ -112,6 +115,7 @@ class RunningService:
         self._subscription: Subscription | None = None
         self._relay = Relay(self.db, bus, clock)
         self._http: Side | None = None
+        self._ends: list[Callable[[], None]] = []
 
     # -- composing --------------------------------------------------------------------------
 
@@ -204,7 +208,7 @@ class RunningService:
             self._spawn("relay", lambda: self._relay.run(self._stop))
 
     def _open_admin(self) -> None:
-        servicer = AdminServicer(self.service, self.resources, lambda: self._inbox)
+        servicer = AdminServicer(self.service, self.resources, lambda: self._inbox, self.health)
         self._servers.append(open_admin(self.settings, servicer, self.service.name))
 
     def _open_servers(self) -> None:
@@ -227,7 +231,9 @@ class RunningService:
     ) -> grpc.Server:
         address = self.settings.listen(self.service.name, lane)
         known = certificates(address, self.settings)
-        made = server(address, threads, generic, limit=limit, known=known)
+        pool = Pool(threads, self.service.name, lane)
+        self._ends.append(pool.close)
+        made = server(address, pool, generic, limit=limit, known=known)
         self._servers.append(made)
         return made
 
@@ -250,6 +256,7 @@ class RunningService:
     def _start_work(self) -> None:
         self._ready.set()
         self.health.check()
+        self._ends += observe_service(self.service.name, self.resources, self.health)
         self.chain.accesses.start()
         self.disclosures.start()
         if self.service.hookspecs is not None:
@@ -257,7 +264,7 @@ class RunningService:
         self.chain.streams.start()
         if self.settings.relay:
             self._spawn("relay", lambda: self._relay.run(self._stop))
-        self._spawn("sealer", self._seal)
+        self._spawn("sealer", lambda: Sealer(self.db).run(self._stop))
         self._spawn("timers", self._run_timers)
         self._spawn("retention", self._forget)
         if self.service.hookspecs is not None:
@@ -271,13 +278,10 @@ class RunningService:
             self._spawn(loop.__name__, again_after_failing(loop, self.resources, self._stop))
         if self.service.http is not None:
             address = self.settings.listen(self.service.name, "http")
-            known = certificates(address, self.settings)
-            self._http = http_side(self.service.http(self.resources), address, known)
+            app = Traced(self.service.http(self.resources), self.service.name)
+            self._http = http_side(app, address, certificates(address, self.settings))
             self._spawn("http", self._http.run)
         log.info("ready", service=self.service.name)
-
-    def _seal(self) -> None:
-        Sealer(self.db).run(self._stop)
 
     def _forget(self) -> None:
         prune_each_hour(self.db, self._clock, (*KEPT, *ALERTS_KEPT, *self.service.kept), self._stop)
@@ -359,8 +363,7 @@ class RunningService:
     def stop_working(self) -> None:
         """Consumers, timers and loops end."""
         self._stop.set()
-        for sleeper in (self.db.outbox_written, self.db.audit_written, self.db.timers_written):
-            sleeper.set()
+        self.db.wake_all()
         for thread in self._threads[:1]:
             # A start under way ends first: it opens what is closed below.
             thread.join(_ENDING_SECONDS)
@@ -386,6 +389,8 @@ class RunningService:
 
     def close(self) -> None:
         """Lets go of the database."""
+        for end in self._ends:
+            end()
         self.health.stop()
         self.resources.clients.close()
         self.resources.hooks.close()

@@ -54,6 +54,9 @@ class Settings:
     issuer: str = "http://127.0.0.1:8080"
     # OTLP endpoint; "" = no export.
     otlp: str = ""
+    # The same collector over HTTP, for the delivery worker; "" = otlp's host at 4318, if otlp is
+    # at 4317 or 4318.
+    otlp_http: str = ""
     demo: bool = True
     # Whether services relay their own outboxes; else `xianban relay` does, on PostgreSQL.
     relay: bool = True

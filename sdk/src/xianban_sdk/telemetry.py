@@ -6,6 +6,7 @@ safety lane always is. Without an exporter no span is built at all: only the W3C
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
@@ -14,13 +15,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
+from socket import gethostname
 from typing import Any, Final
 
 import orjson
 import structlog
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context as OtelContext
-from opentelemetry.metrics import Meter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
@@ -51,7 +53,6 @@ __all__ = [
     "current",
     "flush",
     "log",
-    "meter",
     "remote",
     "span",
 ]
@@ -128,6 +129,7 @@ class _Telemetry:
         self.exporting = False
         self.sample = 1.0
         self.lines: Lines | None = None
+        self.figures: MeterProvider | None = None
 
 
 _telemetry = _Telemetry()
@@ -135,31 +137,48 @@ _telemetry = _Telemetry()
 _random = random.Random()  # noqa: S311
 
 
-def configure(settings: Settings, service: str) -> None:
-    """Sets up logs, and OTLP export of traces and metrics if an endpoint is named."""
+def configure(settings: Settings, service: str, *, http: bool = False) -> None:
+    """Sets up logs, and OTLP export of traces and metrics if an endpoint is named.
+
+    `http`: over HTTP only, where grpc must not come in.
+    """
     _configure_logs(settings)
     _telemetry.sample = settings.trace_sample
     _telemetry.provider = TracerProvider(
-        resource=Resource.create({"service.name": service, "service.namespace": "xianban"}),
+        resource=_resource(service),
         id_generator=_telemetry.ids,
         shutdown_on_exit=False,
     )
     _telemetry.tracer = _telemetry.provider.get_tracer("xianban")
     _telemetry.exporting = False
     if settings.otlp:
-        _configure_otlp(settings.otlp, service)
+        _configure_otlp(settings, service, http=http)
 
 
-def _configure_otlp(endpoint: str, service: str) -> None:
-    # Imported here: the exporter costs a tenth of a second and 10 MB that a laptop does not need.
-    from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
-    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+def _configure_otlp(settings: Settings, service: str, *, http: bool) -> None:
+    # Imported here: exporters cost a tenth of a second and 10 MB that a laptop does not need.
+    from xianban_sdk.exporting import exporters, http_endpoint, observe_process
 
-    insecure = not endpoint.startswith("https://")
-    exporter = OTLPSpanExporter(endpoint=endpoint, insecure=insecure)
-    add_exporter(exporter)
-    reader = PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=endpoint, insecure=insecure))
-    add_metric_reader(reader, service)
+    endpoint = http_endpoint(settings) if http else settings.otlp
+    if not endpoint:
+        log.warning("not_exported", otlp=settings.otlp, hint="XIANBAN_OTLP_HTTP is not set")
+        return
+    spans, figures = exporters(endpoint, http=http)
+    add_exporter(spans)
+    add_metric_reader(PeriodicExportingMetricReader(figures), service)
+    observe_process(settings)
+
+
+def _resource(service: str) -> Resource:
+    return Resource.create(
+        {
+            "service.name": service,
+            "service.namespace": "xianban",
+            "service.version": version("xianban-sdk"),
+            # In a container the host's name is the pod's and the process is 1.
+            "service.instance.id": f"{gethostname()}-{os.getpid()}",
+        }
+    )
 
 
 def add_exporter(exporter: SpanExporter, processor: SpanProcessor | None = None) -> None:
@@ -170,18 +189,16 @@ def add_exporter(exporter: SpanExporter, processor: SpanProcessor | None = None)
 
 def add_metric_reader(reader: MetricReader, service: str = "xianban") -> None:
     """Makes the metrics real; may be called once per process."""
-    resource = Resource.create({"service.name": service, "service.namespace": "xianban"})
-    metrics.set_meter_provider(MeterProvider([reader], resource=resource, shutdown_on_exit=False))
+    made = MeterProvider([reader], resource=_resource(service), shutdown_on_exit=False)
+    metrics.set_meter_provider(made)
+    _telemetry.figures = made
 
 
 def flush() -> None:
     """Sends what is still buffered; called at shut-down."""
     _telemetry.provider.force_flush(2000)
-
-
-def meter() -> Meter:
-    """The suite's meter; its instruments cost nothing while nobody reads them."""
-    return metrics.get_meter("xianban")
+    if _telemetry.figures is not None:
+        _telemetry.figures.force_flush(2000)
 
 
 def current() -> TraceContext | None:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from xianban_sdk.app import Resources
+from xianban_sdk.instruments import ATTEMPTS_AGE
 from xianban_sdk.loops import alone
 from xianban_sdk.messaging import Inbox, Subscription
 from xianban_sdk.storage import open_unit_of_work
@@ -19,6 +20,7 @@ from xianban_notify.handlers.delivering import channels_of
 from xianban_notify.handlers.dispatching import Dispatcher, carrier_of, wait_for
 from xianban_notify.handlers.planning import plan
 from xianban_notify.handlers.showing import show_answers_once
+from xianban_notify.repository.deliveries import Attempts
 from xianban_notify.repository.messages import waits
 
 GROUP: Final = "notify-outcomes"
@@ -58,6 +60,7 @@ def hand_on_attempts(resources: Resources, stop: threading.Event) -> None:
     inbox = Inbox(resources.db, GROUP, consumers, clock=resources.clock, ids=resources.ids)
     carrier = carrier_of(resources, inbox)
     outcomes = _listen(resources, inbox)
+    unobserve = ATTEMPTS_AGE.observe(lambda: [(_oldest(resources), {})])
     try:
         while not stop.is_set():
             with try_lock(resources.db, LOCK) as still_held:
@@ -65,10 +68,18 @@ def hand_on_attempts(resources: Resources, stop: threading.Event) -> None:
                     _hand_on(Dispatcher(resources, carrier), still_held, stop)
             stop.wait(STANDBY_SECONDS)
     finally:
+        unobserve()
         inbox.stop()
         carrier.close()
         if outcomes is not None:
             outcomes.close()
+
+
+def _oldest(resources: Resources) -> float:
+    """Seconds that the oldest attempt waits for a worker."""
+    with resources.db.read() as conn:
+        since = Attempts(conn).oldest_waiting()
+    return max((resources.clock.now() - since).total_seconds(), 0.0) if since else 0.0
 
 
 def _hand_on(dispatcher: Dispatcher, still_held: Callable[[], None], stop: threading.Event) -> None:

@@ -16,6 +16,7 @@ from typing import Any  # noqa: E402
 from xianban.notify.v1 import events_pb2  # noqa: E402
 from xianban_sdk import plugins, telemetry  # noqa: E402
 from xianban_sdk.messaging.nameko import Work, run_worker, take_work  # noqa: E402
+from xianban_sdk.messaging.traces import publishing  # noqa: E402
 from xianban_sdk.messaging.work_queue import WorkOutlet, decode_json  # noqa: E402
 from xianban_sdk.settings import Settings  # noqa: E402
 from xianban_sdk.telemetry import log  # noqa: E402
@@ -40,9 +41,11 @@ class DeliveryWorker:
     def attempt(self, work: Work) -> None:
         asked = decode_json(work.body, events_pb2.DeliveryRequested)
         parcel = events_pb2.DeliveryRequested.FromString(asked.data)
-        with telemetry.remote(asked.traceparent), telemetry.span(f"deliver {parcel.channel}"):
+        name = f"deliver {parcel.channel}"
+        with telemetry.remote(asked.traceparent), telemetry.span(name, kind=telemetry.CONSUMER):
             told = deliver(parcel, self.hooks, datetime.now(UTC), again=work.again)
-        self.outlet.put(outcome_event(asked, told, datetime.now(UTC)), told)
+            with publishing([outcome_event(asked, told, datetime.now(UTC))]) as (event,):
+                self.outlet.put(event, told)
         _restart_when_hung(self.hooks)
 
 
@@ -58,7 +61,7 @@ def main() -> None:
     settings = Settings.load()
     if not settings.broker:
         sys.exit("The worker needs a broker (XIANBAN_BROKER): without one, notify delivers itself.")
-    telemetry.configure(settings, "notify-worker")
+    telemetry.configure(settings, "notify-worker", http=True)
     DeliveryWorker.hooks = plugins.build("notify", hookspecs)
     DeliveryWorker.outlet = WorkOutlet(settings.broker, OUTCOMES)
     log.info("worker_started", channels=sorted(channels_of(DeliveryWorker.hooks)))

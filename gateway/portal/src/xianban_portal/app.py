@@ -83,6 +83,7 @@ def create_app(parts: Parts) -> Starlette:
         machine_paths=tuple(path for site in parts.sites for path in site.machine_paths),
         refuse=_refuse,
         tiles=tiles,
+        sites=[site.name for site in parts.sites],
     )
     app = Starlette(
         routes=_routes(parts),

@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from xianban.common.v1 import options_pb2
 from xianban_sdk import errors, i18n, telemetry
 from xianban_sdk.inside import certificates, pick_channel
+from xianban_sdk.rpc.calling import calling
 from xianban_sdk.settings import Settings
 from xianban_sdk.telemetry import log
 from xianban_sdk.web import CallError, LogInRequiredError, Method, viewer_of
@@ -59,7 +60,10 @@ class PortalCaller:
         self, request: HTTPConnection, method: Method, message: Message, timeout: float
     ) -> Any:
         locale = viewer_of(request).locale
-        with telemetry.span(method.path, kind=telemetry.CLIENT, rpc=method.rpc, peer=method.domain):
+        with (
+            telemetry.span(method.path, kind=telemetry.CLIENT, rpc=method.rpc, peer=method.domain),
+            calling(method.path[1:]),
+        ):
             metadata = await self._metadata(request, method, locale)
             lane = "safety" if _access(method).safety else ""
             rpc = self.channel(method.domain, lane).unary_unary(

@@ -10,6 +10,7 @@ import hashlib
 import json
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
@@ -23,8 +24,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
+from xianban_sdk import telemetry
 from xianban_sdk.identity.workload import load_or_create_key
-from xianban_sdk.inside import http_options
+from xianban_sdk.inside import carry_trace, http_options
 from xianban_sdk.settings import Settings
 
 CLIENT_ID = "portal"
@@ -199,7 +201,8 @@ class Oidc:
 
     async def _get(self, path: str) -> dict[str, Any]:
         try:
-            response = await self._client.get(path)
+            with telemetry.span("GET identity", kind=telemetry.CLIENT):
+                response = await self._client.get(path)
             response.raise_for_status()
         except httpx.HTTPError as error:
             raise IdentityAwayError(str(error)) from error
@@ -208,7 +211,8 @@ class Oidc:
     async def _post(self, endpoint: str, form: dict[str, str]) -> dict[str, Any]:
         path = urlsplit(await self._endpoint(endpoint)).path
         try:
-            response = await self._client.post(path, data=form | self._authentication())
+            with telemetry.span("POST identity", kind=telemetry.CLIENT):
+                response = await self._client.post(path, data=form | self._authentication())
         except httpx.HTTPError as error:
             raise IdentityAwayError(str(error)) from error
         if response.status_code >= 500:
@@ -255,15 +259,21 @@ class Oidc:
 
 def _client(settings: Settings) -> httpx.AsyncClient:
     timeout, address = httpx.Timeout(3.0), settings.address("identity", "http")
-    if address.startswith("unix:"):
-        transport = httpx.AsyncHTTPTransport(uds=address.removeprefix("unix:"), retries=1)
-        return httpx.AsyncClient(transport=transport, base_url="http://identity", timeout=timeout)
-    options, prepare = http_options(address, "identity", settings)
+    options, prepare = _reached(address, settings)
 
     async def named(request: httpx.Request) -> None:
         prepare(request)
 
     return httpx.AsyncClient(timeout=timeout, event_hooks={"request": [named]}, **options)
+
+
+def _reached(
+    address: str, settings: Settings
+) -> tuple[dict[str, Any], Callable[[httpx.Request], None]]:
+    if not address.startswith("unix:"):
+        return http_options(address, "identity", settings)
+    transport = httpx.AsyncHTTPTransport(uds=address.removeprefix("unix:"), retries=1)
+    return {"transport": transport, "base_url": "http://identity"}, carry_trace
 
 
 def _box(key: ECKey) -> AESGCM:

@@ -5,7 +5,8 @@ which headers the answer carries. Plain ASGI, so that live streams pass through 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
+import time
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from xianban_sdk import telemetry
+from xianban_sdk.http_traced import METHODS
+from xianban_sdk.instruments import HTTP_SERVER
 from xianban_sdk.web import Person, Viewer
 from xianban_sdk.web.viewer import preferences
 
@@ -61,6 +64,7 @@ class Visit:
         machine_paths: tuple[str, ...],
         refuse: Refuse,
         tiles: str = "",
+        sites: Collection[str] = (),
     ) -> None:
         self._app = app
         self._sessions = sessions
@@ -69,6 +73,7 @@ class Visit:
         self._machine_paths = machine_paths
         self._refuse = refuse
         self._policy = content_policy(tiles)
+        self._sites = frozenset(sites)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -81,7 +86,7 @@ class Visit:
                 f"{scope['method']} portal", kind=telemetry.SERVER, path=scope["path"]
             ) as span,
         ):
-            await self._visit(scope, receive, self._guarded(send, span))
+            await self._visit(scope, receive, self._guarded(scope, send, span))
 
     async def _visit(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
@@ -113,14 +118,27 @@ class Visit:
                 raise PermissionError
         return _replay(body, receive)
 
-    def _guarded(self, send: Send, span: telemetry.ActiveSpan) -> Send:
+    def _guarded(self, scope: Scope, send: Send, span: telemetry.ActiveSpan) -> Send:
+        started = time.perf_counter()
+
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 span.set("status", message["status"])
+                self._measured(scope, message["status"], time.perf_counter() - started)
                 self._head(MutableHeaders(scope=message))
             await send(message)
 
         return guarded
+
+    def _measured(self, scope: Scope, status: int, seconds: float) -> None:
+        # Until the answer begins: a live page's answer goes on for hours.
+        first = scope["path"].lstrip("/").partition("/")[0]
+        labels = {
+            "http.request.method": scope["method"] if scope["method"] in METHODS else "_OTHER",
+            "http.response.status_code": status,
+            "xianban.site": first if first in self._sites else "portal",
+        }
+        HTTP_SERVER.record(seconds, labels)
 
     def _head(self, headers: MutableHeaders) -> None:
         headers.setdefault("content-security-policy", self._policy)

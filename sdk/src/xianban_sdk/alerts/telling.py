@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 
 from google.protobuf.message import Message
 from xianban.common.v1 import alerts_pb2 as pb
@@ -13,6 +14,7 @@ from xianban_sdk.alerts.climbing import Step
 from xianban_sdk.alerts.convert import alert_to_wire, step_to_wire
 from xianban_sdk.alerts.domain import Alert
 from xianban_sdk.alerts.ladder import Recipient
+from xianban_sdk.instruments import ALARM_TOLD, SERVICE
 from xianban_sdk.names import named
 from xianban_sdk.storage.unit_of_work import UnitOfWork
 
@@ -44,6 +46,8 @@ class Telling:
         key = f"{alert.id}/{alert.cycle}/{alert.rung}/{person.person}"
         urgent = not self._book.ladder(alert.climbing, alert.rule).calm
         self._message(alert, person.person, "told", key, dict(person.params), urgent=urgent)
+        if self._uow.arrived_at is not None:
+            self._uow.after_commit(self._measured(alert.rule, self._uow.arrived_at))
 
     def taken(self, alert: Alert, people: Iterable[str]) -> None:
         """Somebody has it: who was told need not run."""
@@ -90,6 +94,12 @@ class Telling:
         )
         # Messages stay in order with the alert's events.
         self._emit(message, alert)
+
+    def _measured(self, rule: str, arrived: datetime) -> Callable[[], None]:
+        # A place may follow the rule's name: there are too many of them.
+        labels = {SERVICE: self._book.domain, "xianban.rule": rule.partition("/")[0]}
+        seconds = (self._uow.clock.now() - arrived).total_seconds()
+        return lambda: ALARM_TOLD.record(max(seconds, 0.0), labels)
 
     def _values(self, alert: Alert) -> dict[str, str]:
         newest = alert.reasons[-1] if alert.reasons else None

@@ -10,6 +10,7 @@ import typer
 
 from xianban_sdk.cli import (
     backups,
+    doctor,
     events,
     importing,
     keys,
@@ -42,6 +43,7 @@ _MODULES = (
     personal,
     plugin,
     upkeep,
+    doctor,
 )
 for module in _MODULES:
     module.register(app)

@@ -21,6 +21,7 @@ from xianban.common.v1 import relations_pb2 as pb
 from xianban_sdk.clock import Clock
 from xianban_sdk.errors import Unavailable, XianbanError
 from xianban_sdk.identity.facts import Facts
+from xianban_sdk.instruments import RELATIONS_ASKED, SERVICE
 from xianban_sdk.storage.among import among
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.tables import relation_record, relation_watermark
@@ -134,13 +135,19 @@ class Relations:
 
     def _from_identity(self, actor: str, subject: str) -> Facts:
         if self._resolver is None:
+            self._asked("refused")
             raise Unavailable("RELATIONS_STALE")
         try:
             answer = self._resolver(actor, subject)
         except (grpc.RpcError, XianbanError) as error:
             log.warning("relations_stale", error=repr(error))
+            self._asked("refused")
             raise Unavailable("RELATIONS_STALE") from error
+        self._asked("answered")
         return Facts.of(answer.records, actor, subject)
+
+    def _asked(self, outcome: str) -> None:
+        RELATIONS_ASKED.add(1, {SERVICE: self._db.owner, "xianban.outcome": outcome})
 
     # -- keeping up -------------------------------------------------------------------------
 

@@ -22,9 +22,10 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from xianban_sdk import telemetry
 from xianban_sdk.clock import Clock
 from xianban_sdk.errors import Unavailable
-from xianban_sdk.inside import http_options
+from xianban_sdk.inside import carry_trace, http_options
 from xianban_sdk.settings import Settings
 from xianban_sdk.telemetry import log
 
@@ -61,11 +62,13 @@ class IdentityHttp:
 
     def jwks(self) -> dict[str, Any]:
         """The current public keys."""
-        return self._json(self._open().get(_JWKS))
+        with telemetry.span("GET identity", kind=telemetry.CLIENT):
+            return self._json(self._open().get(_JWKS))
 
     def token(self, form: dict[str, str]) -> dict[str, Any]:
         """A request to the token endpoint."""
-        return self._json(self._open().post(_TOKEN, data=form))
+        with telemetry.span("POST identity", kind=telemetry.CLIENT):
+            return self._json(self._open().post(_TOKEN, data=form))
 
     def _open(self) -> httpx.Client:
         socket = self._address.removeprefix("unix:")
@@ -94,7 +97,10 @@ def identity_client(settings: Settings, seconds: float) -> httpx.Client:
     address, timeout = settings.address("identity", "http"), httpx.Timeout(seconds)
     if address.startswith("unix:"):
         transport = httpx.HTTPTransport(uds=address.removeprefix("unix:"))
-        return httpx.Client(transport=transport, base_url="http://identity", timeout=timeout)
+        hooks = {"request": [carry_trace]}
+        return httpx.Client(
+            transport=transport, base_url="http://identity", timeout=timeout, event_hooks=hooks
+        )
     options, prepare = http_options(address, "identity", settings)
     return httpx.Client(timeout=timeout, event_hooks={"request": [prepare]}, **options)
 

@@ -231,3 +231,25 @@ bundle-withheld = look-up values or secrets without content, withheld for safety
 bundle-portal = The portal's browser sessions: your name and log-in alone, gone when you log out
 bundle-others = What you left on other people's data as staff or on their behalf: it is theirs
 bundle-rights = You may ask for correction, erasure or an explanation (PIPL arts. 46-48).
+
+# `xianban doctor`.
+doctor-plain = { $said }
+doctor-not-running = does not run here, and its database is a file of its own: nothing is known
+doctor-no-answer = runs and does not answer: { $error }
+doctor-relations-old = its copy of kin and consent was complete { $seconds } s ago; 2 s is the bound. People who act for others wait for identity. Is identity well, are the clocks right?
+doctor-dependency = { $dependency }: { $problem }
+doctor-dependencies-well = database, bus, relations and plugins are well
+doctor-not-migrated = its tables are of another version: run `xianban migrate { $service }`
+doctor-database = its database can't be read: { $error }
+doctor-seen-by-tables = runs elsewhere; seen by its tables alone
+doctor-outbox-late = { $count } events wait to leave, the oldest since { $seconds } s. Is the broker there, does a relay run?
+doctor-dead-letters = { $count } events could not be applied: `xianban events dead --service { $service }`
+doctor-timers-late = a timer is { $seconds } s late: alarms may not climb their ladder
+doctor-audit-unsealed = audit rows are not chained since { $seconds } s
+doctor-events-well = events leave and are applied, timers are in time, the audit is chained
+doctor-disk = { $path }, { $free } GiB free
+doctor-disk-unwritable = can't be written: { $error }
+doctor-clock = { $seconds } s off against { $of }
+doctor-clock-unknown = can't be compared with { $of }: { $error }
+doctor-certificate = { $path } is valid for { $days } days
+doctor-certificate-unreadable = { $path }: { $error }

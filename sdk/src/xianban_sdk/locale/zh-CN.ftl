@@ -231,3 +231,25 @@ bundle-withheld = 索引值或凭证，不含内容，为安全不予提供
 bundle-portal = 门户浏览器会话：仅含姓名与登录状态，退出登录即删除
 bundle-others = 您作为工作人员或代办人在他人数据上留下的记录：属于他人
 bundle-rights = 您可以要求更正、删除或解释（个人信息保护法第四十六至四十八条）。
+
+# `xianban doctor`。
+doctor-plain = { $said }
+doctor-not-running = 未在本机运行，且其数据库为独立文件：状态未知
+doctor-no-answer = 正在运行但无应答：{ $error }
+doctor-relations-old = 亲属与授权副本在 { $seconds } 秒前完整；上限为 2 秒。代他人办理者须等待身份服务。请检查身份服务与时钟
+doctor-dependency = { $dependency }：{ $problem }
+doctor-dependencies-well = 数据库、消息总线、关系与插件均正常
+doctor-not-migrated = 数据表版本不符：请运行 `xianban migrate { $service }`
+doctor-database = 无法读取其数据库：{ $error }
+doctor-seen-by-tables = 在别处运行；仅按其数据表判断
+doctor-outbox-late = { $count } 个事件等待发出，最早的已等 { $seconds } 秒。请检查消息代理与转发进程
+doctor-dead-letters = { $count } 个事件未能处理：`xianban events dead --service { $service }`
+doctor-timers-late = 定时器迟了 { $seconds } 秒：报警可能未逐级上报
+doctor-audit-unsealed = 审计记录已有 { $seconds } 秒未入链
+doctor-events-well = 事件正常收发，定时器准时，审计已入链
+doctor-disk = { $path }，剩余 { $free } GiB
+doctor-disk-unwritable = 无法写入：{ $error }
+doctor-clock = 与 { $of } 相差 { $seconds } 秒
+doctor-clock-unknown = 无法与 { $of } 对时：{ $error }
+doctor-certificate = { $path } 还有 { $days } 天到期
+doctor-certificate-unreadable = { $path }：{ $error }

@@ -21,7 +21,7 @@ from xianban_sdk.messaging.event import Event, decode_event, encode_event
 from xianban_sdk.storage.engine import Database
 from xianban_sdk.storage.tables import dead_letter
 
-__all__ = ["DeadLetter", "State", "count_dead", "inspect", "list_dead"]
+__all__ = ["DeadLetter", "State", "count_by_state", "count_dead", "inspect", "list_dead"]
 
 State = Literal["dead", "parked"]
 
@@ -65,6 +65,12 @@ def list_dead(db: Database, *, parked: bool = True) -> list[DeadLetter]:
 def inspect(db: Database, id: str) -> DeadLetter:  # noqa: A002 - the column's name
     with db.read() as conn:
         return load(conn, id)
+
+
+def count_by_state(conn: Connection) -> dict[str, int]:
+    """How many are dead, how many are parked."""
+    query = select(dead_letter.c.state, func.count().label("found")).group_by(dead_letter.c.state)
+    return {row.state: row.found for row in conn.execute(query)}
 
 
 def count_dead(conn: Connection) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from xianban_sdk import telemetry
 from xianban_sdk.clock import Clock
 from xianban_sdk.errors import Aborted, FailedPrecondition, Unavailable
 from xianban_sdk.ids import Ids
+from xianban_sdk.instruments import EVENT_AGE, PROCESSED, SERVICE
 from xianban_sdk.messaging import dead_letters
 from xianban_sdk.messaging.bus import DeliveryStopped
 from xianban_sdk.messaging.consumers import Consumer, describe
@@ -91,7 +93,7 @@ class Inbox:
             if len(some) > 1 and self._apply_together(some):
                 continue
             for event, takers in some:
-                with _traced("consume", event):
+                with self._traced(event):
                     self._settle(event, takers)
 
     def replay(self, letter_id: str) -> Replayed:
@@ -117,8 +119,8 @@ class Inbox:
                 if not self._all_pass(uow.conn, [event for event, _ in some]):
                     raise _OneByOne
                 for event, takers in some:
-                    uow.call = _call(event)
-                    with _traced("consume", event):
+                    with self._traced(event):
+                        uow.call = _call(event)
                         _effect(event, takers, uow)
         except Exception as error:
             if not isinstance(error, _OneByOne):
@@ -196,10 +198,26 @@ class Inbox:
 
     def _apply_letter(self, letter: DeadLetter) -> None:
         takers = self._takers(letter.event)
-        with _traced("replay", letter.event), self._open(letter.event) as uow:
+        with _span("replay", letter.event), self._open(letter.event) as uow:
             dead_letters.load(uow.conn, letter.id, lock=True)
             dead_letters.remove(uow.conn, letter.id)
             _effect(letter.event, takers, uow)
+
+    @contextmanager
+    def _traced(self, event: Event) -> Generator[None]:
+        """Traced and measured."""
+        labels = {SERVICE: self.group, "messaging.destination.name": event.routing_key}
+        started, failed = time.perf_counter(), ""
+        try:
+            with _span("consume", event):
+                yield
+        except BaseException as error:
+            failed = type(error).__name__
+            raise
+        finally:
+            PROCESSED.record(time.perf_counter() - started, {**labels, "error.type": failed})
+        waited = (self._clock.now() - event.time).total_seconds()
+        EVENT_AGE.record(max(waited, 0.0), labels)
 
     def _open(self, event: Event) -> work.Opened:
         return work.open_unit_of_work(self._db, clock=self._clock, ids=self._ids, call=_call(event))
@@ -227,7 +245,10 @@ class _OneByOne(Exception):
 
 
 def _call(event: Event) -> work.CallInfo:
-    return work.CallInfo(event.actor, event.subject, event.traceparent, event.tracestate)
+    # Within its span, where there is one: what is scheduled or sent on follows the consumer.
+    here = telemetry.current()
+    traceparent = here.traceparent if here else event.traceparent
+    return work.CallInfo(event.actor, event.subject, traceparent, event.tracestate)
 
 
 def passes_by_itself(error: Exception) -> bool:
@@ -236,7 +257,7 @@ def passes_by_itself(error: Exception) -> bool:
 
 
 @contextmanager
-def _traced(verb: str, event: Event) -> Generator[None]:
+def _span(verb: str, event: Event) -> Generator[None]:
     """A span in the trace in which the event came to be."""
     with (
         telemetry.remote(event.traceparent, event.tracestate),

@@ -1,8 +1,9 @@
 """The bus over RabbitMQ: confirmed, mandatory, several events per message, quorum queues."""
 
+from __future__ import annotations
+
 # kombu ships partial types:
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from amqp.exceptions import MessageNacked
 from kombu.connection import Connection
 from kombu.messaging import Producer
 
+from xianban_sdk.instruments import QUEUE, Seen
 from xianban_sdk.messaging import topology
 from xianban_sdk.messaging.bus import BusUnavailable, Deliver, Subscription
 from xianban_sdk.messaging.event import Event, encode_batch
@@ -19,7 +21,7 @@ from xianban_sdk.messaging.framing import pack
 from xianban_sdk.messaging.kombu_consumer import QueueConsumer, TransientConsumer
 from xianban_sdk.messaging.unrouted import adopt
 
-__all__ = ["KombuBus", "Publisher"]
+__all__ = ["KombuBus", "Publisher", "seen_by"]
 
 _log = structlog.get_logger("xianban.messaging")
 
@@ -37,6 +39,7 @@ class KombuBus:
         self._events = Publisher(url, confirm=True)
         self._transient = Publisher(url, confirm=False)
         self._running: list[Subscription] = []
+        self._unobserve: list[Callable[[], None]] = []
         self._lock = threading.Lock()
 
     def declare(self, group: str, patterns: Sequence[str]) -> None:
@@ -58,6 +61,8 @@ class KombuBus:
         def declare() -> None:
             self.declare(group, patterns)
 
+        names = [topology.queue_name(group), topology.dead_name(group), topology.UNROUTED_NAME]
+        self._unobserve.append(QUEUE.observe(lambda: seen_by(self._events, names)))
         return self._keep(QueueConsumer(self._url, group, declare, deliver))
 
     def subscribe_transient(
@@ -79,6 +84,8 @@ class KombuBus:
     def close(self) -> None:
         with self._lock:
             running, self._running = self._running, []
+        for end in self._unobserve:
+            end()
         for subscription in running:
             subscription.close()
         self._events.close()
@@ -88,6 +95,13 @@ class KombuBus:
         with self._lock:
             self._running.append(subscription)
         return subscription
+
+
+def seen_by(publisher: Publisher, names: Sequence[str]) -> list[Seen]:
+    """How long these queues are, for their gauge; asked on the publisher's own connection."""
+    found: dict[str, int] = {}
+    publisher.use(lambda connection: found.update(topology.depths(connection, names)))
+    return [(count, {"messaging.destination.name": name}) for name, count in found.items()]
 
 
 class Publisher:

@@ -1,11 +1,13 @@
 """From the outbox to the bus: one active relay per shard of a database."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 
 import structlog
 
 from xianban_sdk.clock import Clock
+from xianban_sdk.instruments import SENT, SERVICE
 from xianban_sdk.messaging import outbox
 from xianban_sdk.messaging.bus import Bus, BusUnavailable
 from xianban_sdk.messaging.outbox import Shard
@@ -83,6 +85,8 @@ class Relay:
         still_held()
         with publishing([event for _, event in claimed]) as events:
             self._bus.publish(events)
+        for key, count in Counter(event.routing_key for _, event in claimed).items():
+            SENT.add(count, {SERVICE: self._db.owner, "messaging.destination.name": key})
         with self._db.begin() as conn:
             outbox.mark_sent(conn, [number for number, _ in claimed], self._clock.now())
         return len(claimed)

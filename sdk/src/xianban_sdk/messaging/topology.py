@@ -19,6 +19,7 @@ __all__ = [
     "dead_queue",
     "declare_common",
     "declare_group",
+    "depths",
     "exists",
     "group_queue",
     "queue_name",
@@ -107,6 +108,19 @@ def server_version(connection: Connection) -> tuple[int, ...]:
     properties: dict[str, Any] = transport.server_properties
     words = str(properties.get("version", "0")).split(".")
     return tuple(int(word) for word in words if word.isdigit())
+
+
+def depths(connection: Connection, names: Sequence[str]) -> dict[str, int]:
+    """How many messages wait in each of these queues; those that are not there are left out."""
+    found: dict[str, int] = {}
+    for name in names:
+        opened: Any = connection.channel()
+        with opened as channel:
+            try:
+                found[name] = channel.queue_declare(name, passive=True).message_count
+            except NotFound:
+                continue
+    return found
 
 
 def exists(connection: Connection, group: str) -> bool:

@@ -23,10 +23,11 @@ from kombu.entity import Exchange, Queue
 from kombu.message import Message as Frame
 from kombu.messaging import Consumer
 
+from xianban_sdk.instruments import QUEUE
 from xianban_sdk.messaging import topology
 from xianban_sdk.messaging.bus import DeliveryStopped
 from xianban_sdk.messaging.event import Event, Undecodable, event_type
-from xianban_sdk.messaging.kombu_bus import Publisher
+from xianban_sdk.messaging.kombu_bus import Publisher, seen_by
 from xianban_sdk.messaging.kombu_consumer import Connected
 
 __all__ = [
@@ -157,6 +158,7 @@ class WorkOutlet:
         self._work = work
         self._publisher = Publisher(url, confirm=True)
         self._declared = False
+        self._unobserve: Callable[[], None] = _nothing
 
     def put(self, event: Event, message: Message) -> None:
         """Returns when the broker has it safe."""
@@ -178,13 +180,23 @@ class WorkOutlet:
         """Among the dead letters, for people to look at."""
         self._publisher.put("xianban.dead", self._work.name, body, CONTENT_TYPE, headers)
 
+    def observe(self) -> None:
+        """The queue's length and its dead letters' from now on, until it is closed."""
+        names = [topology.queue_name(self._work.name), topology.dead_name(self._work.name)]
+        self._unobserve = QUEUE.observe(lambda: seen_by(self._publisher, names))
+
     def close(self) -> None:
+        self._unobserve()
         self._publisher.close()
 
     def _prepare(self) -> None:
         if not self._declared:
             self._publisher.use(self._work.declare)
             self._declared = True
+
+
+def _nothing() -> None:
+    """Nobody looks yet."""
 
 
 def workers_at(url: str, work: WorkQueue) -> int:

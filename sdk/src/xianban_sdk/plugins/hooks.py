@@ -12,6 +12,7 @@ from typing import Any, Final
 from xianban_sdk import telemetry
 from xianban_sdk.carrying import Carries
 from xianban_sdk.deadline import current_deadline
+from xianban_sdk.instruments import PLUGIN_CALLS, PLUGIN_DURATION
 from xianban_sdk.plugins.answers import check_answer, return_hint
 from xianban_sdk.plugins.figures import Figures
 from xianban_sdk.plugins.isolation.failures import PluginUnavailable
@@ -69,8 +70,6 @@ class Hooks:
         self._registered: dict[str, list[HookResult]] = {}
         self._lock = threading.RLock()
         self._before: Callable[[], None] | None = None
-        self._calls = telemetry.meter().create_counter("plugin.calls")
-        self._seconds = telemetry.meter().create_histogram("plugin.seconds", "s")
 
     def issue_at(self, desk: Desk) -> None:
         """From now on calls may carry people's data, as far as the desk lets them."""
@@ -284,7 +283,7 @@ class Hooks:
         name = plugin.manifest.id
         if not capability.people:
             refused = TokenRefused(capability.refusal, name, capability.purpose)
-            self._calls.add(1, {"plugin": name, "hook": what, "outcome": capability.refusal})
+            PLUGIN_CALLS.add(1, {"plugin": name, "hook": what, "outcome": capability.refusal})
             return HookResult(name, None, refused, 0.0)
         if _why_not(plugin):
             # Nothing will be told.
@@ -333,7 +332,7 @@ class Hooks:
         name = plugin.manifest.id
         if skipped := _why_not(plugin):
             # No span and no line: one that is left alone must cost less than one that answers.
-            self._calls.add(1, {"plugin": name, "hook": hook, "outcome": type(skipped).__name__})
+            PLUGIN_CALLS.add(1, {"plugin": name, "hook": hook, "outcome": type(skipped).__name__})
             return HookResult(name, None, skipped, 0.0)
         started = time.perf_counter()
         with telemetry.span(f"plugin {hook}", plugin=name, hook=hook, **_carried()) as span:
@@ -342,8 +341,8 @@ class Hooks:
             if error is not None:
                 span.fail(type(error).__name__)
         kind, seconds = type(error).__name__ if error else "", time.perf_counter() - started
-        self._calls.add(1, {"plugin": name, "hook": hook, "outcome": kind or "ok"})
-        self._seconds.record(seconds, {"plugin": name, "hook": hook})
+        PLUGIN_CALLS.add(1, {"plugin": name, "hook": hook, "outcome": kind or "ok"})
+        PLUGIN_DURATION.record(seconds, {"plugin": name, "hook": hook})
         self.figures.note(name, hook, seconds, time.monotonic(), kind)
         return HookResult(name, value, error, seconds)
 

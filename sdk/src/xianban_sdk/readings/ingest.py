@@ -21,7 +21,7 @@ from xianban_sdk.readings.rules import Rule
 from xianban_sdk.readings.series import Key, Series, SeriesBook
 from xianban_sdk.readings.verdicts import Clocks, flaw_of, jumps
 from xianban_sdk.storage.encryption import installed_cipher
-from xianban_sdk.storage.instant import to_micros
+from xianban_sdk.storage.instant import from_micros, to_micros
 from xianban_sdk.storage.unit_of_work import UnitOfWork
 
 __all__ = ["POSITION", "Foreseen", "Ingest", "Rejection", "Taken", "no_rules"]
@@ -104,6 +104,7 @@ class Ingest:
         Raises Unavailable READINGS_NOT_KEPT where an erasure took series in between.
         """
         now = uow.clock.now()
+        uow.arrived_at = _arrived(readings, now)
         keys = [(raw.device, raw.kind, raw.subject) for raw in readings]
         refused: dict[int, Rejection] = {}
         erasures = self._book.erasures(uow.conn)
@@ -210,6 +211,12 @@ class Ingest:
         facts = self._engine.judge(uow.conn, rows, now)
         if facts and self._on_facts is not None:
             self._on_facts(facts, uow)
+
+
+def _arrived(readings: Sequence[pb.RawReading], now: datetime) -> datetime:
+    """When the first of them reached the suite."""
+    received = [raw.receive_micros for raw in readings if raw.receive_micros]
+    return min(from_micros(min(received)), now) if received else now
 
 
 class _Refused(Exception):

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from google.protobuf.message import Message
 
-from xianban_sdk import telemetry
 from xianban_sdk.clock import Clock
 from xianban_sdk.deadline import Deadline
 from xianban_sdk.errors import (
@@ -26,6 +25,7 @@ from xianban_sdk.identity.access import Authoriser, Grant
 from xianban_sdk.identity.principal import Principal
 from xianban_sdk.identity.tokens import TokenVerifier
 from xianban_sdk.ids import Ids
+from xianban_sdk.instruments import RPC_SERVER, SERVICE
 from xianban_sdk.plugins import Hooks
 from xianban_sdk.rpc.accesses import AccessLog
 from xianban_sdk.rpc.call import Call
@@ -79,7 +79,6 @@ class Chain:
         self._default_deadline = default_deadline
         # Until the database is there, calls are refused and health says why.
         self.ready: Callable[[], bool] = lambda: True
-        self._duration = telemetry.meter().create_histogram("rpc.server.duration", "ms")
 
     # -- the four kinds ---------------------------------------------------------------------
 
@@ -294,10 +293,15 @@ class Chain:
         asked = seconds if incoming.timeout is None else incoming.timeout
         return Deadline(asked, is_abandoned=incoming.is_abandoned)
 
-    def measured(self, action: str, code: str, milliseconds: float) -> None:
+    def measured(self, method: Method, code: str, seconds: float) -> None:
         """Feeds the duration metric."""
-        attributes = {"rpc.service": self.service, "rpc.method": action, "rpc.code": code}
-        self._duration.record(milliseconds, attributes)
+        labels = {
+            SERVICE: self.service,
+            "rpc.method": method.path[1:],
+            "rpc.response.status_code": code,
+            "xianban.lane": method.lane or "unary",
+        }
+        RPC_SERVER.record(seconds, labels)
 
 
 def _checked_response(method: Method, response: Any) -> Message:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, TypeVar
 
 import grpc
@@ -17,6 +18,7 @@ from xianban_sdk import telemetry
 from xianban_sdk.deadline import hop_timeout
 from xianban_sdk.identity.workload import WorkloadIdentity
 from xianban_sdk.inside import certificates, pick_channel
+from xianban_sdk.rpc.calling import calling
 from xianban_sdk.rpc.chain import current_locale
 from xianban_sdk.settings import Settings
 
@@ -162,6 +164,8 @@ class _Outgoing(grpc.Channel):
             # A stream lives until somebody ends it; a deadline would be an end nobody chose.
             (lambda asked: asked) if kind.endswith("_stream") else self._clients.timeout,
             method[1:],
+            # What comes back of a stream at once is only its iterator.
+            nullcontext if kind.endswith("_stream") else calling,
         )
 
     def subscribe(self, callback: Any, try_to_connect: bool = False) -> None:
@@ -189,8 +193,10 @@ class _Callable:
         metadata: Callable[[], Metadata],
         timeout: Callable[[float | None], float | None],
         name: str,
+        measured: Callable[[str], AbstractContextManager[Any]],
     ) -> None:
         self._connect = connect
+        self._measured = measured
         self._metadata = metadata
         self._timeout = timeout
         self._name = name
@@ -198,14 +204,14 @@ class _Callable:
     def __call__(
         self, request: Any, timeout: float | None = None, metadata: Any = None, **options: Any
     ) -> Any:
-        with telemetry.span(self._name, kind=telemetry.CLIENT):
+        with telemetry.span(self._name, kind=telemetry.CLIENT), self._measured(self._name):
             return self._invoke("__call__", request, timeout, metadata, options)
 
     def with_call(
         self, request: Any, timeout: float | None = None, metadata: Any = None, **options: Any
     ) -> Any:
         """Response and call."""
-        with telemetry.span(self._name, kind=telemetry.CLIENT):
+        with telemetry.span(self._name, kind=telemetry.CLIENT), self._measured(self._name):
             return self._invoke("with_call", request, timeout, metadata, options)
 
     def future(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, cast
 
 import grpc
@@ -12,6 +11,7 @@ from grpc_status import rpc_status
 from xianban_sdk.inside import Certificates, is_workload
 from xianban_sdk.rpc.chain import Chain, Failed, Incoming
 from xianban_sdk.rpc.methods import Method
+from xianban_sdk.rpc.pool import Pool
 
 __all__ = ["MAX_MESSAGE_BYTES", "handlers", "server"]
 
@@ -28,17 +28,16 @@ _OPTIONS: Final = (
 
 def server(
     address: str,
-    threads: int,
+    pool: Pool,
     generic: Iterable[grpc.GenericRpcHandler],
     *,
     limit: int | None,
     known: Certificates | None = None,
 ) -> grpc.Server:
-    """A server on an address, with its own small pool; more than ``limit`` calls are shed.
+    """A server on an address, with a small pool of its own; more than ``limit`` calls are shed.
 
     With certificates it speaks to those alone who show one of the same CA.
     """
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="rpc")
     made = grpc.server(
         pool, handlers=list(generic), options=_OPTIONS, maximum_concurrent_rpcs=limit
     )

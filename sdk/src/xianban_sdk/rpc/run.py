@@ -136,7 +136,7 @@ class Run:
             if code in _OUR_FAULTS:
                 self.span.fail(error.reason)
         self._log(code, error, milliseconds, raised)
-        self._chain.measured(self.method.rule.action, code, milliseconds)
+        self._chain.measured(self.method, code, milliseconds / 1000)
         remote, local, deadline, locale = self._tokens
         current_locale.reset(locale)
         current_deadline.reset(deadline)

@@ -6,22 +6,36 @@ import re
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 __all__ = ["Database", "DatabaseInUse", "Dialect"]
 
 Dialect = Literal["sqlite", "postgresql"]
 
 _WRITE_WAIT_SECONDS = 30.0
+# Connections that a pool keeps, and how many more it opens when all are in use.
+_KEPT = 4
+_MORE: dict[Dialect, int] = {"sqlite": 12, "postgresql": 6}
 
 
 class DatabaseInUse(RuntimeError):
     """Another process owns this SQLite file."""
+
+
+@dataclass(frozen=True)
+class PoolCount:
+    """How many connections of a pool are in use, how many lie idle, how many there may be."""
+
+    name: str
+    used: int
+    idle: int
+    most: int
 
 
 class Database:
@@ -81,6 +95,13 @@ class Database:
         with self._reader.connect() as conn:
             yield conn
 
+    def pools(self) -> list[PoolCount]:
+        """Connections in use now, of writers and of readers."""
+        return [
+            _counted(self.engine, f"{self.owner}/write", self.dialect),
+            _counted(self._reader, f"{self.owner}/read", self.dialect),
+        ]
+
     def wake_all(self) -> None:
         """Let relay, sealer and timers look at once, at their stop event too."""
         for written in (self.outbox_written, self.audit_written, self.timers_written):
@@ -116,6 +137,12 @@ class Database:
             self._writer.release()
 
 
+def _counted(engine: Engine, name: str, dialect: Dialect) -> PoolCount:
+    pool = engine.pool
+    assert isinstance(pool, QueuePool)
+    return PoolCount(name, pool.checkedout(), pool.checkedin(), _KEPT + _MORE[dialect])
+
+
 def _open_sqlite(url: URL, owner: str) -> Database:
     if not url.database or url.database == ":memory:":
         raise ValueError("SQLite needs a file: events and audit must outlive the process")
@@ -144,8 +171,8 @@ def _sqlite_engine(file: Path, *, read_only: bool) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(file)),
         connect_args={"check_same_thread": False, "cached_statements": 256},
-        pool_size=4,
-        max_overflow=12,
+        pool_size=_KEPT,
+        max_overflow=_MORE["sqlite"],
         json_deserializer=orjson.loads,
         # Never on the writer: its driver is on autocommit too, our BEGIN would not be rolled back.
         skip_autocommit_rollback=read_only,
@@ -191,8 +218,8 @@ def _postgresql_engine(url: URL, owner: str, *, read_only: bool) -> Engine:
             "application_name": f"xianban-{owner}",
             "connect_timeout": 5,
         },
-        pool_size=4,
-        max_overflow=6,
+        pool_size=_KEPT,
+        max_overflow=_MORE["postgresql"],
         pool_timeout=5,
         pool_use_lifo=True,
         skip_autocommit_rollback=True,

@@ -52,6 +52,8 @@ class UnitOfWork:
         self.clock = clock
         self.ids = ids
         self.call = call
+        # When what this is about reached the suite; None: it is about nothing that came in.
+        self.arrived_at: datetime | None = None
         self._db = db
         self._events: list[Event] = []
         self._audits: list[dict[str, Any]] = []

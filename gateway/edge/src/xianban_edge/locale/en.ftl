@@ -30,3 +30,8 @@ docs-anonymous = No sign-in needed
 docs-token = Needs an access token for { $audience }
 docs-live = Live stream (SSE)
 docs-schemas = Data structures
+# `xianban doctor`.
+doctor-edge-away = Envoy does not run here
+doctor-edge-refused = Envoy has refused { $count } configurations since its start and goes on with an older one: its log names the field
+doctor-edge-stale = Envoy does not know { $services }: restart the edge, or send it SIGHUP
+doctor-edge-well = Envoy runs, knows every installed service and has refused no configuration

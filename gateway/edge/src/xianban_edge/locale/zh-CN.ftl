@@ -30,3 +30,8 @@ docs-anonymous = 无需登录
 docs-token = 需要受众为 { $audience } 的访问令牌
 docs-live = 实时推送（SSE）
 docs-schemas = 数据结构
+# `xianban doctor`。
+doctor-edge-away = Envoy 未在本机运行
+doctor-edge-refused = Envoy 启动以来拒绝了 { $count } 次配置，仍用旧配置：其日志指明字段
+doctor-edge-stale = Envoy 不认识 { $services }：请重启网关，或向其发送 SIGHUP
+doctor-edge-well = Envoy 正在运行，认识所有已安装的服务，未拒绝任何配置

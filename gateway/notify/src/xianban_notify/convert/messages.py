@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xianban.common.v1 import messages_pb2
 from xianban.notify.v1 import messages_pb2 as pb
+from xianban_sdk import telemetry
 from xianban_sdk.messaging import Event
 from xianban_sdk.names import said
 from xianban_sdk.storage import UnitOfWork
@@ -13,6 +14,7 @@ from xianban_notify.domain import Message, checked
 
 def requested(event: messages_pb2.MessageRequested, meta: Event, uow: UnitOfWork) -> Message:
     """The message that a domain asks for; without a key of its own the event's id is the key."""
+    here = telemetry.current()
     return checked(
         Message(
             id=uow.ids.new(),
@@ -26,7 +28,7 @@ def requested(event: messages_pb2.MessageRequested, meta: Event, uow: UnitOfWork
             dedupe_key=event.dedupe_key or meta.id,
             created_at=uow.clock.now(),
             to_delegates=event.to_delegates,
-            traceparent=meta.traceparent,
+            traceparent=here.traceparent if here else meta.traceparent,
             alert=event.alert[:64],
         )
     )

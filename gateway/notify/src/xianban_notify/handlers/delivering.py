@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from xianban.notify.v1 import events_pb2
+from xianban_sdk import telemetry
 from xianban_sdk.messaging.event import Event
 from xianban_sdk.plugins import (
     STRANGER,
@@ -84,7 +85,8 @@ def _capability(asked: events_pb2.DeliveryRequested, plugin: str) -> CapabilityT
 
 
 def outcome_event(asked: Event, told: events_pb2.DeliveryAttempted, now: datetime) -> Event:
-    """One id per attempt: told twice it is heard once."""
+    """One id per attempt: told twice it is heard once. To be called within the attempt's span."""
+    here = telemetry.current()
     return Event(
         id=f"{told.attempt}-outcome",
         source="/services/notify/worker",
@@ -94,7 +96,7 @@ def outcome_event(asked: Event, told: events_pb2.DeliveryAttempted, now: datetim
         aggregate=asked.aggregate,
         time=now,
         data=told.SerializeToString(deterministic=True),
-        traceparent=asked.traceparent,
+        traceparent=here.traceparent if here else asked.traceparent,
     )
 
 

@@ -14,6 +14,7 @@ from xianban_sdk import telemetry
 from xianban_sdk.app import Resources
 from xianban_sdk.messaging import BusUnavailable, DeliveryStopped, Event, Inbox
 from xianban_sdk.messaging.event import event_type
+from xianban_sdk.messaging.traces import publishing
 from xianban_sdk.repository import MachineScope
 from xianban_sdk.signatures import installed_secret
 from xianban_sdk.storage import open_unit_of_work
@@ -84,8 +85,9 @@ class ThreadCarrier:
             telemetry.span(f"deliver {parcel.asked.channel}"),
         ):
             told = deliver(parcel.asked, self._resources.hooks, clock.now())
+            outcome = outcome_event(parcel.event, told, clock.now())
         try:
-            self._inbox.deliver([outcome_event(parcel.event, told, clock.now())])
+            self._inbox.deliver([outcome])
         except DeliveryStopped:
             log.warning("outcome_lost_at_stop", attempt=told.attempt)
 
@@ -105,13 +107,15 @@ class QueueCarrier:
         from xianban_notify.queues import ATTEMPTS
 
         self._outlet = WorkOutlet(url, ATTEMPTS)
+        self._outlet.observe()
 
     def carry(self, parcels: Sequence[Parcel]) -> list[str]:
         carried: list[str] = []
         try:
-            for parcel in parcels:
-                self._outlet.put(parcel.event, parcel.asked)
-                carried.append(parcel.event.id)
+            with publishing([parcel.event for parcel in parcels]) as events:
+                for event, parcel in zip(events, parcels, strict=True):
+                    self._outlet.put(event, parcel.asked)
+                    carried.append(event.id)
         except BusUnavailable as error:
             log.warning("attempts_wait", error=str(error))
         return carried

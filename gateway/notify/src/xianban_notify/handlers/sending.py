@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from xianban_sdk.instruments import DELIVERED, DELIVERIES
 from xianban_sdk.repository import MachineScope
 from xianban_sdk.storage import UnitOfWork
 
@@ -108,10 +109,9 @@ def withdraw(uow: UnitOfWork, delivery_id: str, reason: str) -> None:
 
 def read(uow: UnitOfWork, message_id: str) -> None:
     """Read where it is always shown: the other ways need not go on."""
-    deliveries = Deliveries(uow.conn, MACHINE)
-    for delivery in deliveries.under_way(message_id):
+    for delivery in Deliveries(uow.conn, MACHINE).under_way(message_id):
         after = delivery.read(uow.clock.now())
-        deliveries.save(after)
+        _save(uow, after)
         if after.state is State.CANCELLED:
             uow.cancel(DUE_TIMER, delivery.id)
 
@@ -133,3 +133,9 @@ def _moved(uow: UnitOfWork, before: Delivery, after: Delivery) -> None:
 
 def _save(uow: UnitOfWork, delivery: Delivery) -> None:
     Deliveries(uow.conn, MACHINE).save(delivery)
+    labels = {"xianban.channel": delivery.channel, "xianban.urgent": delivery.urgent}
+    state = {**labels, "xianban.state": str(delivery.state)}
+    uow.after_commit(lambda: DELIVERIES.add(1, state))
+    if delivery.state is State.SENT:
+        seconds = (uow.clock.now() - delivery.created_at).total_seconds()
+        uow.after_commit(lambda: DELIVERED.record(max(seconds, 0.0), labels))

@@ -92,6 +92,11 @@ class Attempts:
         rows = self._conn.execute(query.limit(most)).mappings()
         return [Asked(**row) for row in rows]
 
+    def oldest_waiting(self) -> datetime | None:
+        """When the oldest of them was asked for."""
+        query = select(attempt.c.created_at).where(attempt.c.handed_at.is_(None))
+        return self._conn.scalar(query.order_by(attempt.c.id).limit(1))
+
     def handed(self, ids: Sequence[str], now: datetime) -> None:
         where = attempt.c.id.in_(list(ids))
         self._conn.execute(update(attempt).where(where).values(handed_at=now))

@@ -82,6 +82,11 @@ class Flow:
         """Blocks while the backlog is full: the broker then keeps what comes."""
         self._letters.put(letter)
 
+    @property
+    def backlog(self) -> int:
+        """Letters in memory."""
+        return self._letters.qsize()
+
     def run(self, stop: threading.Event) -> None:
         """Batches what comes until told to stop."""
         while not self._bindings.complete.wait(0.2):

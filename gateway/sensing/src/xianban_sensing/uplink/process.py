@@ -12,6 +12,13 @@ from xianban_sdk import i18n, plugins, telemetry
 from xianban_sdk.clock import SystemClock
 from xianban_sdk.identity.workload import IdentityHttp, WorkloadIdentity
 from xianban_sdk.ids import UlidIds
+from xianban_sdk.instruments import (
+    SERVICE,
+    UPLINK_BACKLOG,
+    UPLINK_CONNECTED,
+    UPLINK_PARTS,
+    UPLINK_SPOOLED,
+)
 from xianban_sdk.plugins.registry.keeping_up import keep_up
 from xianban_sdk.probe import open_probe
 from xianban_sdk.rpc.clients import Clients
@@ -87,6 +94,7 @@ class Uplink:
             thread = threading.Thread(target=loop, args=(self._stop,), daemon=True)
             thread.start()
             self._threads.append(thread)
+        self._observe()
         self._mailbox.open()
 
     def stop(self) -> None:
@@ -98,6 +106,16 @@ class Uplink:
         self._spool.close()
         self._clients.close()
         self._identity.close()
+
+    def _observe(self) -> None:
+        """One uplink a process, as long as it runs."""
+        flow, spool = self._flow, self._spool
+        UPLINK_BACKLOG.observe(lambda: [(flow.backlog, {})])
+        UPLINK_CONNECTED.observe(lambda: [(int(self._mailbox.connected.is_set()), {})])
+        UPLINK_PARTS.observe(lambda: [(n, {"outcome": k}) for k, n in flow.counted.copy().items()])
+        UPLINK_SPOOLED.observe(
+            lambda: [(n, {SERVICE: d, "kind": k}) for (d, k), n in spool.waiting().items()]
+        )
 
     def _take(self, letter: Letter) -> None:
         self._flow.take(letter)

@@ -75,6 +75,10 @@ class Spool:
         """How many requests of a domain wait."""
         return self._held.get((domain, kind), 0)
 
+    def waiting(self) -> dict[tuple[str, str], int]:
+        """How many requests wait, by domain and kind."""
+        return dict(self._held)
+
     def domains(self) -> list[str]:
         """Those for which something waits."""
         return sorted({domain for (domain, _), held in self._held.items() if held})

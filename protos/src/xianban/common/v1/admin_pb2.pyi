@@ -956,3 +956,90 @@ class ListDisclosuresResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListDisclosuresResponse: _TypeAlias = ListDisclosuresResponse  # noqa: Y015
+
+@_typing.final
+class GetVitalsRequest(_message.Message):
+    """Asks how the service is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVitalsRequest: _TypeAlias = GetVitalsRequest  # noqa: Y015
+
+@_typing.final
+class GetVitalsResponse(_message.Message):
+    """How the service is, by its own word."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ProblemsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    UNSENT_FIELD_NUMBER: _builtins.int
+    OUTBOX_AGE_FIELD_NUMBER: _builtins.int
+    DEAD_FIELD_NUMBER: _builtins.int
+    PARKED_FIELD_NUMBER: _builtins.int
+    UNSEALED_AGE_FIELD_NUMBER: _builtins.int
+    OVERDUE_FIELD_NUMBER: _builtins.int
+    RELATIONS_AGE_FIELD_NUMBER: _builtins.int
+    unsent: _builtins.int
+    """Events that are committed and have not left, and the age of the oldest in seconds."""
+    outbox_age: _builtins.float
+    dead: _builtins.int
+    """Events that could not be applied, and those behind them."""
+    parked: _builtins.int
+    unsealed_age: _builtins.float
+    """Seconds since when audit rows are not chained."""
+    overdue: _builtins.float
+    """Seconds that the oldest due timer is late."""
+    relations_age: _builtins.float
+    """Seconds since the copy of relations was known to be complete; 0 in identity itself."""
+    @_builtins.property
+    def problems(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Dependency to what is wrong with it; those that are well are left out."""
+
+    def __init__(
+        self,
+        *,
+        problems: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        unsent: _builtins.int = ...,
+        outbox_age: _builtins.float = ...,
+        dead: _builtins.int = ...,
+        parked: _builtins.int = ...,
+        unsealed_age: _builtins.float = ...,
+        overdue: _builtins.float = ...,
+        relations_age: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dead", b"dead", "outbox_age", b"outbox_age", "overdue", b"overdue", "parked", b"parked", "problems", b"problems", "relations_age", b"relations_age", "unsealed_age", b"unsealed_age", "unsent", b"unsent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVitalsResponse: _TypeAlias = GetVitalsResponse  # noqa: Y015

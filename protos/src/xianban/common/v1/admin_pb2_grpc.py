@@ -95,6 +95,11 @@ class AdminServiceStub:
                 request_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.ListPluginsRequest.SerializeToString,
                 response_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.ListPluginsResponse.FromString,
                 _registered_method=True)
+        self.GetVitals = channel.unary_unary(
+                '/xianban.common.v1.AdminService/GetVitals',
+                request_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.GetVitalsRequest.SerializeToString,
+                response_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.GetVitalsResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
@@ -185,6 +190,13 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetVitals(self, request, context):
+        """Says how the service is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -247,6 +259,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ListPlugins,
                     request_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.ListPluginsRequest.FromString,
                     response_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.ListPluginsResponse.SerializeToString,
+            ),
+            'GetVitals': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetVitals,
+                    request_deserializer=xianban_dot_common_dot_v1_dot_admin__pb2.GetVitalsRequest.FromString,
+                    response_serializer=xianban_dot_common_dot_v1_dot_admin__pb2.GetVitalsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -574,6 +591,33 @@ class AdminService:
             '/xianban.common.v1.AdminService/ListPlugins',
             xianban_dot_common_dot_v1_dot_admin__pb2.ListPluginsRequest.SerializeToString,
             xianban_dot_common_dot_v1_dot_admin__pb2.ListPluginsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetVitals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xianban.common.v1.AdminService/GetVitals',
+            xianban_dot_common_dot_v1_dot_admin__pb2.GetVitalsRequest.SerializeToString,
+            xianban_dot_common_dot_v1_dot_admin__pb2.GetVitalsResponse.FromString,
             options,
             channel_credentials,
             insecure,

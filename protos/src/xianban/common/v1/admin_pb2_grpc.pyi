@@ -57,6 +57,8 @@ class AdminServiceStub:
     """Tells what plugins were told of people."""
     ListPlugins: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListPluginsRequest, _admin_pb2.ListPluginsResponse]
     """Tells how the service's plugins are doing."""
+    GetVitals: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetVitalsRequest, _admin_pb2.GetVitalsResponse]
+    """Says how the service is."""
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
@@ -87,6 +89,8 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """Tells what plugins were told of people."""
     ListPlugins: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListPluginsRequest, _admin_pb2.ListPluginsResponse]  # type: ignore[assignment]
     """Tells how the service's plugins are doing."""
+    GetVitals: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetVitalsRequest, _admin_pb2.GetVitalsResponse]  # type: ignore[assignment]
+    """Says how the service is."""
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     """Upkeep of one service, on a Unix socket that only its owner may open."""
@@ -186,5 +190,13 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.ListPluginsResponse, _abc.Awaitable[_admin_pb2.ListPluginsResponse]]:
         """Tells how the service's plugins are doing."""
+
+    @_abc_1.abstractmethod
+    def GetVitals(
+        self,
+        request: _admin_pb2.GetVitalsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.GetVitalsResponse, _abc.Awaitable[_admin_pb2.GetVitalsResponse]]:
+        """Says how the service is."""
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -9,10 +9,9 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from opentelemetry.metrics import CallbackOptions, Observation
 from xianban.plugin.v1.plugin_pb2 import FromPlugin, Ready, ToPlugin
 
-from xianban_sdk import telemetry
+from xianban_sdk import instruments
 from xianban_sdk.deadline import current_deadline
 from xianban_sdk.plugins.isolation.breaker import Breaker, Restarts
 from xianban_sdk.plugins.isolation.failures import (
@@ -59,8 +58,7 @@ class Remote:
         self._there = threading.Condition()
         self._child: PluginProcess | None = None
         self._free: list[Line] = []
-        self._counter = telemetry.meter().create_counter("plugin.restarts")
-        telemetry.meter().create_observable_gauge("plugin.memory", [self._memory], "By")
+        self._unobserve = instruments.PLUGIN_MEMORY.observe(self._memory)
         self.ready = self._install(spawn())
 
     # -- as a Runner ------------------------------------------------------------------------
@@ -75,6 +73,7 @@ class Remote:
 
     def close(self) -> None:
         """Ends the plugin for good."""
+        self._unobserve()
         with self._there:
             self._closed = True
             child = self._let_go()
@@ -99,9 +98,9 @@ class Remote:
         memory = memory_of(self.pid) if self.pid else 0
         return Doing(memory, self._ended, self._breaker.left, dict(self.ready.confinement))
 
-    def _memory(self, _options: CallbackOptions) -> Iterable[Observation]:
+    def _memory(self) -> Iterable[instruments.Seen]:
         if self.pid:
-            yield Observation(memory_of(self.pid), {"plugin": self.plugin})
+            yield memory_of(self.pid), {"plugin": self.plugin}
 
     # -- as a Caller ------------------------------------------------------------------------
 
@@ -248,7 +247,7 @@ class Remote:
                 return
             self._let_go()
         log.error("plugin_gone", plugin=self.plugin, end=how)
-        self._counter.add(1, {"plugin": self.plugin})
+        instruments.PLUGIN_RESTARTS.add(1, {"plugin": self.plugin})
         self._ended += 1
         self._come_back(how)
 

@@ -75,7 +75,8 @@ def called(caller: Caller, call: Call, signature: Signature, arguments: Sequence
     copies = tuple(handed.values())
     given = [handed[one] if isinstance(one, Path) else one for one in arguments]
     try:
-        told = caller.ask(_asked(call, signature, given))
+        with telemetry.span("plugin process", kind=telemetry.CLIENT):
+            told = caller.ask(_asked(call, signature, given))
     except BaseException:
         _forget(caller, copies)
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -162,6 +162,7 @@ def report_event(event: pb.DeviceEvent, uow: UnitOfWork) -> tuple[Alert | None, 
     An SOS needs no consent (PIPL art. 13(4): to protect life); the same event again is the same.
     """
     at = _occurred(event, uow.clock.now())
+    uow.arrived_at = event.receive_time.ToDatetime(UTC) if event.HasField("receive_time") else at
     if event.kind == CALL_OFF:
         left = sos.called_off_by(_press(event, at, uow), event.calls_off, uow=uow)
         return left, feedback_of(left) or "over"
