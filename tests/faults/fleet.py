@@ -235,7 +235,7 @@ class Fleet:
             env=os.environ | self.environment() | told,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=600,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
