@@ -5,7 +5,7 @@ import threading
 import pytest
 from xianban_sdk.carrying import current_capability
 from xianban_sdk.plugins import NOBODY, CapabilityToken, PluginRefused, Wanted, run_together
-from xianban_sdk.plugins.hooks import Hooks
+from xianban_sdk.plugins.hooks import HookResult, Hooks
 from xianban_sdk.plugins.loaded import Plugin
 from xianban_sdk.plugins.manifest import Manifest
 from xianban_sdk.plugins.tokens import TokenMissing
@@ -85,3 +85,36 @@ def test_a_capability_for_something_else_reaches_nobody(hooks, wrong):
     with pytest.raises(TokenMissing):
         run_together(hooks, "acme", WHAT, [Wanted(lambda: asked.append(1), capability(**wrong))], 5)
     assert asked == []
+
+
+class Impatient:
+    """Hooks whose every turn is over before its first call has answered."""
+
+    def __init__(self, free):
+        self.free = free
+        self.turns = []
+
+    def run(self, plugin, what, call, seconds, *, about):
+        begun = threading.Event()
+        turn = threading.Thread(target=lambda: (begun.set(), call()))
+        self.turns.append(turn)
+        turn.start()
+        begun.wait(20)
+        return HookResult(plugin, None, Overrun("no answer"), 0.0)
+
+
+def test_what_is_answered_after_the_turn_is_over_is_nobody_s():
+    free, asked = threading.Event(), []
+    hooks = Impatient(free)
+
+    def late():
+        asked.append(1)
+        free.wait(20)
+        return "late"
+
+    found = together(hooks, late, late)
+    free.set()
+    for turn in hooks.turns:
+        turn.join()
+    assert [one.value for one in found] == [None, None]
+    assert len(asked) <= len(hooks.turns)

@@ -193,7 +193,7 @@ def under(tmp_path: Path) -> Iterator[Under]:
 
 
 def eventually(check: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not check():
         assert time.monotonic() < end, "it did not come about"
         time.sleep(0.01)

@@ -6,6 +6,7 @@ ends the turn, which is counted against the plugin, and the calls after it get a
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,25 +49,48 @@ def _turn(
     hooks: Hooks, plugin: str, what: str, calls: Sequence[Wanted], seconds: float
 ) -> list[HookResult]:
     """As far as the first that fails, which is the last of the results."""
-    begun: list[Wanted] = []
-    told: list[HookResult] = []
-    over = False
+    kept = _Kept()
 
     def one_by_one() -> None:
         for one in calls:
-            # Who overran is left behind in its thread: what it goes on with is nobody's any more.
-            if over:
+            if not kept.begin():
                 return
-            begun.append(one)
-            told.append(_told(plugin, one))
+            kept.tell(_told(plugin, one))
 
     turn = hooks.run(plugin, what, one_by_one, seconds, about=NOBODY)
-    over = True
-    done = list(told)
-    if turn.error is None:
+    done, begun = kept.close()
+    if turn.error is None or 0 < begun == len(done):
+        # One that answered in the last instant has answered; the rest is asked in another turn.
         return done
     # One that is set aside or left alone was not asked at all.
     return [*done, turn] if begun else [turn] * len(calls)
+
+
+class _Kept:
+    """The results of a turn. Who overran is left behind in its thread, which may go on: what it
+    says then is nobody's any more."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._told: list[HookResult] = []
+        self._begun = 0
+        self._over = False
+
+    def begin(self) -> bool:
+        with self._lock:
+            self._begun += not self._over
+            return not self._over
+
+    def tell(self, result: HookResult) -> None:
+        with self._lock:
+            if not self._over:
+                self._told.append(result)
+
+    def close(self) -> tuple[list[HookResult], int]:
+        """(results, how many calls were begun)."""
+        with self._lock:
+            self._over = True
+            return list(self._told), self._begun
 
 
 def _told(plugin: str, wanted: Wanted) -> HookResult:
