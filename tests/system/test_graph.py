@@ -96,6 +96,13 @@ class District:
 
     suite: Suite
     collector: Collector
+    # Where database and broker are, as flags.
+    backends: tuple[str, ...]
+
+    def doctor(self) -> list[dict[str, str]]:
+        """What is broken, by the doctor."""
+        said = self.suite.command("doctor", "--json", *self.backends, check=False)
+        return [one for one in json.loads(said) if one["level"] == "broken"]
 
     def edges(self) -> set[str]:
         with self.collector.lock:
@@ -130,13 +137,13 @@ def district(tmp_path_factory, backends) -> Iterator[District]:
     database, broker = backends
     empty_queues(broker)
     with collecting() as collector:
-        shape = ("--split", "--database", fresh_database(database), "--broker", broker)
+        where = ("--database", fresh_database(database), "--broker", broker)
         running = Suite(
             tmp_path_factory.mktemp("graph"),
-            (*shape, *collector.arguments),
+            ("--split", *where, *collector.arguments),
             collector.environment | {"XIANBAN_PLUGIN_TIERS": "eldercare-news2=1"},
         )
-        made = District(running, collector)
+        made = District(running, collector, where)
         try:
             running.start()
             _live(made)
@@ -161,9 +168,10 @@ def _live(district: District) -> None:
 
 
 def _look_around(district: District) -> None:
-    person = Visitor(district.suite.url, "resident")
-    # A machine that is busy elsewhere may say "try again".
-    eventually(lambda: person.http.get("/parking/find?q=奉浦").status_code == 200, what="no page")
+    person = Visitor(district.suite.url, "elder")
+    for path in ("/parking/find?q=奉浦", "/eldercare"):
+        # A machine that is busy elsewhere may say "try again".
+        eventually(lambda path=path: person.http.get(path).status_code == 200, what="no page")
     person.close()
     with district.suite.api("resident") as api:
         eventually(lambda: api.get("/lots?pageSize=2").status_code == 200, what="no answer")
@@ -249,3 +257,17 @@ def test_a_metric_of_one_service_has_few_series(district: District):
     most = {name: len(found) for name, found in series.items() if len(found) > 200}
     assert most == {}
     assert isinstance(INSTRUMENTS["rpc.server.call.duration"], Histogram)
+
+
+def test_the_doctor_finds_a_running_district_well(district: District):
+    eventually(lambda: not district.doctor(), 60, "no clean bill of health")
+
+
+def test_the_doctor_names_who_is_missing(district: District):
+    with district.suite.without("worker-notify"):
+
+        def missed() -> bool:
+            told = [(one["about"], one["text"]) for one in district.doctor()]
+            return ("notify", "worker: no delivery worker is at work") in told
+
+        eventually(missed, 60, "no word of the worker")

@@ -34,6 +34,7 @@ __all__ = ["Finding", "Level", "certificates", "clocks", "disk", "service", "sto
 
 Level = Literal["well", "note", "warning", "broken"]
 
+_WORST_FIRST: Final[tuple[Level, ...]] = ("broken", "warning", "note")
 _GIB: Final = 2**30
 _DAY: Final = 86_400
 # Beyond these somebody should look; the alert rules (helm/xianban/rules) have the same.
@@ -217,5 +218,5 @@ def _said(error: BaseException) -> str:
 
 def worst(findings: Iterable[Finding]) -> Level:
     """What decides the exit code."""
-    order: tuple[Level, ...] = ("well", "note", "warning", "broken")
-    return max((one.level for one in findings), key=order.index, default="well")
+    levels = {one.level for one in findings}
+    return next((level for level in _WORST_FIRST if level in levels), "well")
