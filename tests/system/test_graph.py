@@ -60,8 +60,6 @@ INSIDE = {
     "notify-worker consumer → notify-worker internal",
     "eldercare server → eldercare internal",
     "eldercare internal → eldercare client",
-    # A ladder's timer, set by a call, tells the next rung.
-    "eldercare internal → eldercare producer",
     "uplink internal → uplink client",
 }
 # Depends on what the others have just been told.

@@ -219,4 +219,7 @@ def _said(error: BaseException) -> str:
 def worst(findings: Iterable[Finding]) -> Level:
     """What decides the exit code."""
     levels = {one.level for one in findings}
-    return next((level for level in _WORST_FIRST if level in levels), "well")
+    for level in _WORST_FIRST:
+        if level in levels:
+            return level
+    return "well"
