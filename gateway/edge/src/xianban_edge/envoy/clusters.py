@@ -22,7 +22,8 @@ _HEALTH_CHECK: Json = {
     "interval": "0.5s",
     "no_traffic_interval": "0.5s",
     "timeout": "2s",
-    "unhealthy_threshold": 1,
+    # Of checks without an answer: a busy machine is no dead process. NOT_SERVING counts at once.
+    "unhealthy_threshold": 3,
     "healthy_threshold": 1,
     "grpc_health_check": {},
     # Calls negotiate HTTP/2 by themselves; a check has to be told, or grpc refuses its handshake.
