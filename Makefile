@@ -10,7 +10,7 @@ UV := .venv-uv/bin/uv
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up check format proto proto-baseline freeze release test test-fast tiers bench faults backends backends-stop images docs clean
+.PHONY: help setup up check format proto proto-baseline freeze release test test-fast test-docker tiers bench faults backends backends-stop images docs clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test: setup ## All tests; installs and starts what they need, tells what was ski
 
 test-fast: setup ## Unit and contract tests only
 	@$(BIN)/pytest -q -n 2 sdk services gateway plugins tests/contract tests/architecture tests/matrix
+
+test-docker: setup ## Contract and system tests against compose.yaml's containers, after `make images`
+	@tools/test_docker.sh
 
 tiers: setup ## Plugins' own tests in all three tiers (PLUGINS="notify-sms …", TIERS="0 1 2"): seven minutes for all
 	@tools/tiers.sh $(PLUGINS)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Starts or stops PostgreSQL and RabbitMQ for tests and for `xianban up --database … --broker …`.
-# With a Docker engine: compose.yaml. Without: Debian's packages, as private instances on loopback
+# With a Docker engine and images: those two of compose.yaml. Without: Debian's packages, as private instances on loopback
 # that touch no instance of the system's. Prints the URLs to use.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -9,9 +9,7 @@ pg_port=${XIANBAN_PG_PORT:-15433}
 mq_port=${XIANBAN_MQ_PORT:-5673}
 # Virtual hosts for pytest-xdist's workers, by its own names.
 workers="gw0 gw1 gw2 gw3"
-
-database="postgresql+psycopg://xianban@127.0.0.1:$pg_port/xianban"
-broker="amqp://guest:guest@127.0.0.1:$mq_port//"
+site=$home/site
 
 # Debian's servers refuse to run as root: each then runs as its package's own user.
 as() { if [ "$(id -u)" = 0 ]; then su "$1" -s /bin/bash -c "$2"; else bash -c "$2"; fi; }
@@ -61,24 +59,37 @@ start_rabbit() {
   listens "$mq_port" || as rabbitmq ". $dir/environment; cd $dir; setsid nohup /usr/lib/rabbitmq/bin/rabbitmq-server > $dir/out 2>&1 < /dev/null &"
   await "$mq_port"
   [ "$(cat "$dir/workers" 2>/dev/null)" = "$workers" ] && return
-  worker_hosts | as rabbitmq ". $dir/environment; cd $dir; /usr/lib/rabbitmq/bin/rabbitmqctl -q import_definitions --format json" >/dev/null
+  worker_hosts guest | as rabbitmq ". $dir/environment; cd $dir; /usr/lib/rabbitmq/bin/rabbitmqctl -q import_definitions --format json" >/dev/null
   echo "$workers" > "$dir/workers"
 }
 
-worker_hosts() {
+worker_hosts() { # user
   local hosts= rights= worker
   for worker in $workers; do
     hosts+="{\"name\":\"$worker\"},"
-    rights+="{\"user\":\"guest\",\"vhost\":\"$worker\",\"configure\":\".*\",\"write\":\".*\",\"read\":\".*\"},"
+    rights+="{\"user\":\"$1\",\"vhost\":\"$worker\",\"configure\":\".*\",\"write\":\".*\",\"read\":\".*\"},"
   done
   echo "{\"vhosts\":[${hosts%,}],\"permissions\":[${rights%,}]}"
 }
 
+# The project's compose.yaml, with a site of passwords alone, and ports on this machine.
+compose() {
+  local files=(-f "$here/compose.yaml" -f "$here/compose.tests.yaml")
+  docker image inspect xianban-postgres:local >/dev/null 2>&1 && files+=(-f "$here/compose.local.yaml")
+  XIANBAN_SITE=$site XIANBAN_ISSUER=none XIANBAN_PG_PORT=$pg_port XIANBAN_MQ_PORT=$mq_port \
+    docker compose --env-file /dev/null -p "xianban-backends-$(id -u)-$pg_port" "${files[@]}" "$@"
+}
+composed() { [ -s "$site/broker.url" ] && docker info >/dev/null 2>&1 && compose ps -q postgres 2>/dev/null | grep -q .; }
+start_composed() {
+  docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 || return 1
+  XIANBAN_SITE=$site XIANBAN_ENV=/dev/null "$here/tools/site.sh" --stores >/dev/null
+  # Where no registry is reached and no image was made here, the packages do.
+  compose up -d --wait --quiet-pull postgres rabbitmq >&2 || { compose down >&2; return 1; }
+  worker_hosts xianban | compose exec -T rabbitmq rabbitmqctl -q import_definitions --format json >/dev/null
+}
+
 start() {
-  if docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; then
-    XIANBAN_PG_PORT=$pg_port XIANBAN_MQ_PORT=$mq_port docker compose -f "$here/compose.yaml" up -d --wait --quiet-pull
-    worker_hosts | docker compose -f "$here/compose.yaml" exec -T rabbitmq rabbitmqctl -q import_definitions --format json >/dev/null
-  else
+  if ! start_composed; then
     install_packages
     chmod 755 "$(mkdir -p "$home" && echo "$home")"
     start_postgres
@@ -88,10 +99,7 @@ start() {
 }
 
 restart_broker() {
-  if docker info >/dev/null 2>&1 && docker compose -f "$here/compose.yaml" ps -q rabbitmq 2>/dev/null | grep -q .; then
-    XIANBAN_PG_PORT=$pg_port XIANBAN_MQ_PORT=$mq_port docker compose -f "$here/compose.yaml" restart rabbitmq
-    return
-  fi
+  if composed; then compose restart rabbitmq; return; fi
   stop_rabbit
   for _ in $(seq 120); do listens "$mq_port" || break; sleep 0.5; done
   start_rabbit
@@ -103,16 +111,20 @@ stop_rabbit() {
 }
 
 stop() {
-  if docker info >/dev/null 2>&1 && docker compose -f "$here/compose.yaml" ps -q 2>/dev/null | grep -q .; then
-    docker compose -f "$here/compose.yaml" down
-    return
-  fi
+  if composed; then compose down; return; fi
   local bin; bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
   [ -d "$home/pg/data" ] && as postgres "$bin/pg_ctl -D $home/pg/data -m fast stop" >/dev/null || true
   stop_rabbit
 }
 
-urls() { printf 'XIANBAN_TEST_DATABASE=%s\nXIANBAN_TEST_BROKER=%s\n' "$database" "$broker"; }
+urls() {
+  local database=postgresql+psycopg://xianban@127.0.0.1:$pg_port/xianban broker=amqp://guest:guest@127.0.0.1:$mq_port//
+  if composed; then
+    database=$(sed "s/@postgres:5432/@127.0.0.1:$pg_port/" "$site/database.url")
+    broker=$(sed "s/@rabbitmq:5672/@127.0.0.1:$mq_port/" "$site/broker.url")
+  fi
+  printf 'XIANBAN_TEST_DATABASE=%s\nXIANBAN_TEST_BROKER=%s\n' "$database" "$broker"
+}
 
 case ${1:-start} in
   start) start ;;

@@ -5,17 +5,16 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 services=$(.venv/bin/python -c 'from importlib.metadata import entry_points as e; print(*sorted(p.name for p in e(group="xianban.services")))')
 # A service comes with the project's plugins for its domain; who wants fewer builds with --build-arg PACKAGES.
-beside() { (cd plugins && for one in "$1"-*; do if [ -d "$one" ]; then printf ' xianban-plugin-%s' "$one"; fi; done); }
+plugins_of() { grep -l "\"xianban.$1\"" plugins/*/pyproject.toml | sed -E 's#plugins/(.*)/.*# xianban-plugin-\1#' | tr -d '\n'; }
+all() { printf ' xianban-%s' $services; }
 packages() {
   case $1 in
     edge) echo xianban-edge ;;
     # The portal shows every domain's pages.
-    portal)
-      printf 'xianban-portal xianban-edge'
-      printf ' xianban-%s' $services
-      grep -l '"xianban.portal"' plugins/*/pyproject.toml | sed -E 's#plugins/(.*)/.*# xianban-plugin-\1#' | tr -d '\n'
-      ;;
-    *) printf 'xianban-%s%s%s' "$1" "$(beside "$1")" "${PLUGINS:+ $PLUGINS}" ;;
+    portal) printf 'xianban-portal xianban-edge%s%s' "$(all)" "$(plugins_of portal)" ;;
+    # Identity issues tokens for each service and façade, notify words each domain's messages: they look in the packages.
+    identity | notify) printf 'xianban-%s%s%s%s' "$1" "$(all)" "$(plugins_of "$1")" "${PLUGINS:+ $PLUGINS}" ;;
+    *) printf 'xianban-%s%s%s' "$1" "$(plugins_of "$1")" "${PLUGINS:+ $PLUGINS}" ;;
   esac
 }
 revision=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,22 @@ from xianban_sdk.app import installed_services
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.ids import SeededIds
 from xianban_sdk.testing import START, RelationsWorld, ServiceUnderTest, TestIssuer, settings_for
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stores(request: pytest.FixtureRequest) -> None:
+    """With XIANBAN_TEST_TARGET=docker: PostgreSQL and RabbitMQ of compose.yaml, in containers."""
+    if os.environ.get("XIANBAN_TEST_TARGET") != "docker":
+        return
+    site = request.getfixturevalue("site")
+    ports = request.getfixturevalue("docker_services").port_for
+    for name, secret, host, port in (
+        ("DATABASE", "database.url", "postgres", 5432),
+        ("BROKER", "broker.url", "rabbitmq", 5672),
+    ):
+        url = site.secret(secret).replace(f"{host}:{port}", f"127.0.0.1:{ports(host, port)}")
+        os.environ[f"XIANBAN_TEST_{name}"] = url
+    os.environ["XIANBAN_TEST_TARGET"] = "backends"
 
 
 @pytest.fixture(scope="module", params=installed_services(), ids=lambda app: app.name)

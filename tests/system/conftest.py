@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from site_of_tests import Composed, Site
 from suite import Suite
 
 
@@ -17,13 +18,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
-    """The suite as `make up` starts it: SQLite, in-process bus."""
+def suite(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Suite]:
+    """The suite as `make up` starts it: SQLite, in-process bus. `make test-docker`: containers."""
+    if os.environ.get("XIANBAN_TEST_TARGET") == "docker":
+        yield composed(request)
+        return
     running = Suite(tmp_path_factory.mktemp("suite"))
     try:
         yield running.start()
     finally:
         running.stop()
+
+
+def composed(request: pytest.FixtureRequest) -> Suite:
+    site: Site = request.getfixturevalue("site")
+    request.getfixturevalue("docker_services")
+    keys = {"XIANBAN_KEYS": str(site.folder / "site/keys/parking")}
+    data = site.folder / "data"
+    return Composed(
+        data, environment=keys, port=site.port, mqtt_port=site.mqtt_port, site=site
+    ).start()
 
 
 @pytest.fixture(scope="session")

@@ -77,6 +77,7 @@ def without_streams(found: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.docker
 @pytest.mark.system
 @pytest.mark.timeout(SECONDS + 60)
 @pytest.mark.parametrize(("person", "service"), CALLERS)
@@ -103,6 +104,7 @@ def test_no_operation_breaks_or_answers_what_its_document_does_not_say(
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
 
 
+@pytest.mark.docker
 @pytest.mark.system
 def test_a_stream_is_sse_at_once_or_a_plain_refusal(suite: Suite) -> None:
     streams = [(path, op) for path, _, op in operations(document(suite)) if is_stream(op)]

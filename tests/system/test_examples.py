@@ -9,7 +9,7 @@ import sys
 import pytest
 from suite import ROOT, Suite
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.docker]
 EXAMPLES = ROOT / "examples"
 
 

@@ -12,7 +12,7 @@ from people import People
 from suite import Suite
 from xianban_sdk.demo import person_id
 
-pytestmark = [pytest.mark.system, pytest.mark.browser]
+pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.docker]
 DAUGHTER, ELDER = person_id("daughter"), person_id("elder")
 
 

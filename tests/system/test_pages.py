@@ -14,7 +14,12 @@ from people import People
 from playwright.sync_api import Page
 
 # What is looked at first has to be done first: the stories leave real rows behind.
-pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.browser,
+    pytest.mark.docker,
+    pytest.mark.timeout(1800),
+]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from deeds import Deeds
 from people import People
 from suite import Suite
 
-pytestmark = [pytest.mark.system, pytest.mark.browser]
+pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.docker]
 
 
 def test_a_resident_finds_reserves_drives_in_and_out_pays_and_looks_back(deeds: Deeds):
