@@ -66,8 +66,8 @@ join "all of these, and beside them the whole suite's pages and API"
 
 # Kills, cut networks and bounds in seconds: those on SQLite beside those that share PostgreSQL and RabbitMQ.
 begun=$SECONDS
-beside $bin/pytest -q tests/system --ignore tests/system/test_api.py -m "not browser and not backends" "$@"
-step "whole-suite tests on PostgreSQL and RabbitMQ" $bin/pytest -q tests/system -m backends "$@"
+beside $bin/pytest -q tests/system --ignore tests/system/test_api.py -m "not browser and not backends and not campaign" "$@"
+step "whole-suite tests on PostgreSQL and RabbitMQ" $bin/pytest -q tests/system -m "backends and not campaign" "$@"
 join "these, and beside them those of processes on SQLite"
 printf '%s\n' "${spent[@]}"
 exit $status

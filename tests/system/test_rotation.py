@@ -16,6 +16,7 @@ from fleet import Fleet
 from rotation import Rotation
 
 pytestmark = [
+    pytest.mark.campaign,
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.timeout(1800),
 ]
