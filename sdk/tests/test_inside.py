@@ -32,6 +32,7 @@ from xianban_sdk.inside import (
 )
 from xianban_sdk.probe import open_probe, probe_handler
 from xianban_sdk.rpc.grpc_transport import server
+from xianban_sdk.rpc.pool import Pool
 from xianban_sdk.settings import Settings
 
 LIFE = timedelta(hours=1)
@@ -98,7 +99,11 @@ def test_of_several_http_sides_the_first_that_is_there_answers():
 def serving(own: Settings):
     address = f"127.0.0.1:{free_port()}"
     made = server(
-        address, 2, [probe_handler(lambda: True)], limit=None, known=certificates(address, own)
+        address,
+        Pool(2, "parking", ""),
+        [probe_handler(lambda: True)],
+        limit=None,
+        known=certificates(address, own),
     )
     made.start()
     try:
@@ -208,7 +213,13 @@ def opened(under, own):
 
     address = f"127.0.0.1:{free_port()}"
     chain = under.service.chain
-    made = server(address, 2, handlers(chain, ""), limit=None, known=certificates(address, own))
+    made = server(
+        address,
+        Pool(2, "parking", ""),
+        handlers(chain, ""),
+        limit=None,
+        known=certificates(address, own),
+    )
     made.start()
     try:
         yield address

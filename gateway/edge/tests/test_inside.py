@@ -26,6 +26,7 @@ from xianban_sdk.http_side import http_side
 from xianban_sdk.inside import TlsRequired, certificates, workload_name
 from xianban_sdk.probe import probe_handler
 from xianban_sdk.rpc.grpc_transport import server
+from xianban_sdk.rpc.pool import Pool
 from xianban_sdk.settings import Settings
 
 
@@ -160,7 +161,9 @@ def healthy(own: Settings, well: bool) -> Iterator[str]:
     """A service's server that answers for its health alone."""
     address = f"127.0.0.1:{free_port()}"
     known = certificates(address, own)
-    made = server(address, 2, [probe_handler(lambda: well)], limit=None, known=known)
+    made = server(
+        address, Pool(2, "parking", ""), [probe_handler(lambda: well)], limit=None, known=known
+    )
     made.start()
     try:
         yield address

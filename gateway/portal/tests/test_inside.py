@@ -22,6 +22,7 @@ from xianban_sdk.authority import Authority
 from xianban_sdk.inside import certificates, http_options, workload_name
 from xianban_sdk.probe import probe_handler
 from xianban_sdk.rpc.grpc_transport import server
+from xianban_sdk.rpc.pool import Pool
 from xianban_sdk.settings import Settings
 
 
@@ -53,7 +54,9 @@ async def healthy(channel: grpc.aio.Channel) -> bool:
 def test_it_calls_a_service_with_its_certificate(tmp_path, authority, monkeypatch):
     address = f"127.0.0.1:{free_port()}"
     known = certificates(address, own(tmp_path, authority, "parking"))
-    serving = server(address, 2, [probe_handler(lambda: True)], limit=None, known=known)
+    serving = server(
+        address, Pool(2, "parking", ""), [probe_handler(lambda: True)], limit=None, known=known
+    )
     serving.start()
     monkeypatch.setenv("XIANBAN_PARKING_ADDR", address)
     settings = own(tmp_path, authority, "portal")
