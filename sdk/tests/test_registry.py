@@ -289,6 +289,7 @@ def test_a_running_service_takes_a_plugin_up_and_lets_go_of_it(source, running, 
         "standing": "revoked",
         "state": "stopped",
         "tier": 1,
+        "untold": {},
     }
     told = xianban("install", "acme-discounts", "--index", index, "--key", district, code=1)
     assert "no version" in told["told"]

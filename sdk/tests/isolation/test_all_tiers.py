@@ -125,7 +125,7 @@ def ask_adapters(hooks):
             yield lambda a=adapter, s=sent: list(a.parse(s, NOW))
         yield lambda a=adapter: a.render("acknowledged", "有人知道了")
         # The registry passes on which press is answered where the adapter takes it.
-        model = Model(result.plugin, adapter)
+        model = Model(result.plugin, adapter, hooks)
         yield lambda m=model: m.render("d-1", "acknowledged", "有人知道了", "d-1:p1")
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import jinja2
 
+from xianban_sdk.carrying import purposes_of
 from xianban_sdk.hook_versions import order, since_of
 from xianban_sdk.plugins.domains import Domain
 from xianban_sdk.plugins.manifest import MANIFEST
@@ -63,7 +64,9 @@ def _files(wish: Wish) -> Iterator[tuple[str, str]]:
     environment = jinja2.Environment(  # noqa: S701 - it writes TOML and Markdown, no HTML
         loader=jinja2.FunctionLoader(_template), keep_trailing_newline=True, trim_blocks=True
     )
-    facts: dict[str, Any] = {"wish": wish, "docs": _docs(wish)}
+    specs = wish.domain.specs
+    purposes = sorted({purpose for hook in wish.hooks for purpose in purposes_of(specs[hook])})
+    facts: dict[str, Any] = {"wish": wish, "docs": _docs(wish), "purposes": purposes}
     for name in ("pyproject.toml", MANIFEST, "README.md", "CHANGELOG.md", "quality.toml"):
         yield name, environment.get_template(name).render(facts)
     yield ".gitignore", "__pycache__/\n.venv/\ndist/\n*.key\n"
