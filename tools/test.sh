@@ -27,17 +27,18 @@ step() { # what, command …
   tell $((SECONDS - begin)) "$what"
 }
 
-# Two lanes, two cores: the packages' tests beside the pages and the API of whole suites on SQLite, which mostly wait.
+# Two lanes, two cores: the packages' tests beside whole suites on SQLite, which mostly wait: pages, API, a release.
 lane=$(mktemp)
 trap 'rm -f "$lane"' EXIT
 beside() { # what, command …: in the second lane
   ( "$@" >"$lane" 2>&1 ) &
   other=$!
 }
-pages_and_api() {
+whole_suites() {
   local bad=0
   $bin/pytest -q tests/system -m "browser and not backends" "$@" || bad=$?
   $bin/pytest -q tests/system/test_api.py "$@" || bad=$?
+  $bin/pytest -q tests/release "$@" || bad=$?
   return $bad
 }
 join() { # what
@@ -47,9 +48,9 @@ join() { # what
 }
 
 begun=$SECONDS
-beside pages_and_api "$@"
+beside whole_suites "$@"
 step "unit and contract tests in the process" \
-  $bin/pytest -q -n 2 --dist loadfile sdk services gateway plugins tests/contract tests/matrix tests/release "$@"
+  $bin/pytest -q -n 2 --dist loadfile sdk services gateway plugins tests/contract tests/matrix "$@"
 step "alert rules by promtool" $bin/pytest -q -n 2 tests/architecture/test_alerts.py "$@"
 # Of each domain one; `make tiers` runs them all.
 step "plugins' own tests outside of the process" env TIERS="1 2" tools/tiers.sh \
@@ -62,7 +63,7 @@ if [ -n "${XIANBAN_TEST_DATABASE:-}" ]; then
 else
   spent+=("skipped  contract tests on PostgreSQL and RabbitMQ: neither is here")
 fi
-join "all of these, and beside them the whole suite's pages and API"
+join "all of these, and beside them pages and API of a whole suite and a release without a clone"
 
 # Kills, cut networks and bounds in seconds: those on SQLite beside those that share PostgreSQL and RabbitMQ.
 begun=$SECONDS

@@ -1,17 +1,18 @@
 """What plugins bring is as they are now: who comes is used, who goes is not, a clash is named."""
 
+from types import SimpleNamespace
+
 import pytest
 from xianban_sdk.plugins import Brought, BroughtByName, PluginRefused
 from xianban_sdk.plugins.building import build, hookimpl, hookspec
 
 
-class Specs:
-    """One hook."""
+@hookspec
+def register_thing() -> list[str]:
+    """Brings things."""
 
-    @staticmethod
-    @hookspec
-    def register_thing() -> list[str]:
-        """Brings things."""
+
+SPECS = SimpleNamespace(register_thing=register_thing)
 
 
 def made(results, refuse):
@@ -36,7 +37,7 @@ def brings(*things, name):
 
 
 def hooks_of(*plugins):
-    return build("parking", Specs, plugins)
+    return build("test", SPECS, plugins)
 
 
 def things_of(hooks):

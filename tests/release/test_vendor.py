@@ -27,7 +27,8 @@ INSTEAD = {
 ASKED = """
 import sys
 from importlib.util import find_spec
-import xianban_sdk.plugins.domains
+from xianban_sdk.plugins.domains import offer_carried
+offer_carried()
 print(find_spec("xianban_parking.hookspecs").origin)
 print(find_spec("xianban_parking.app"))
 print([one for one in sys.path if one.startswith(sys.argv[1])])
