@@ -45,7 +45,8 @@ def answer(parking: Any, alert: str, person: str, id_: str = "answer-1", **more:
 def said(parking: Any) -> list[messages_pb2.AcknowledgementSettled]:
     key = "parking.v1.acknowledgement_settled"
     with parking.db.read() as conn:
-        rows = conn.scalars(select(outbox.c.data).where(outbox.c.routing_key == key)).all()
+        ours = select(outbox.c.data).where(outbox.c.routing_key == key)
+        rows = conn.scalars(ours.order_by(outbox.c.seq)).all()
     return [messages_pb2.AcknowledgementSettled.FromString(bytes(row)) for row in rows]
 
 
@@ -57,7 +58,8 @@ def stands(parking: Any, name: str) -> Any:
 def test_a_message_of_an_alert_names_what_can_be_taken(parking, incident) -> None:
     key = "parking.v1.message_requested"
     with parking.db.read() as conn:
-        rows = conn.scalars(select(outbox.c.data).where(outbox.c.routing_key == key)).all()
+        ours = select(outbox.c.data).where(outbox.c.routing_key == key)
+        rows = conn.scalars(ours.order_by(outbox.c.seq)).all()
     told = [messages_pb2.MessageRequested.FromString(bytes(row)) for row in rows]
     assert {one.alert for one in told} == {incident}
 

@@ -105,7 +105,7 @@ class TestGetLot:
 class TestWatchOccupancy:
     def test_first_the_present_then_changes(self, parking):
         parking.count("a", 40, timedelta(minutes=1))
-        stream = parking.people("").WatchOccupancy(rpc.WatchOccupancyRequest(), timeout=10)
+        stream = parking.people("").WatchOccupancy(rpc.WatchOccupancyRequest(), timeout=60)
         assert next(stream).occupancy.free == 40
         parking.clock.advance(timedelta(seconds=1))
         parking.count("a", 39)
@@ -118,10 +118,10 @@ class TestWatchOccupancy:
     def test_who_begins_to_watch_finds_the_change_they_made(self, parking):
         parking.count("a", 40, timedelta(minutes=1))
         asked = rpc.WatchOccupancyRequest()
-        before = parking.people("").WatchOccupancy(asked, timeout=10)
+        before = parking.people("").WatchOccupancy(asked, timeout=60)
         assert next(before).occupancy.free == 40
         parking.count("a", 39)
-        after = parking.people("").WatchOccupancy(asked, timeout=10)
+        after = parking.people("").WatchOccupancy(asked, timeout=60)
         assert next(after).occupancy.free == 39
         for stream in (before, after):
             stream.cancel()
@@ -129,7 +129,7 @@ class TestWatchOccupancy:
     def test_only_the_lots_asked_for(self, parking):
         parking.add_lot("b")
         asked = rpc.WatchOccupancyRequest(lots=["lots/b"])
-        stream = parking.people("").WatchOccupancy(asked, timeout=10)
+        stream = parking.people("").WatchOccupancy(asked, timeout=60)
         assert next(stream).lot == "lots/b"
         stream.cancel()
 
