@@ -64,6 +64,7 @@ def test_areas_change_and_a_role_ends(load, database):
         ("phone", LINE.replace("13800001111", "12345")),
         ("areas", LINE.replace("310120/fengpu 310120/nanqiao", "everywhere")),
         ("role", LINE.replace("station-manager", "Station Manager")),
+        ("role", LINE.replace("station-manager", "station-manger")),
         ("name", LINE.replace("赵站长", "")),
         ("active", LINE.replace(",\n", ",maybe\n")),
     ],

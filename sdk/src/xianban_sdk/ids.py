@@ -1,5 +1,6 @@
 """Identifiers as an argument: ULIDs, random in production and seeded in demo and tests."""
 
+import hashlib
 import random
 import secrets
 import threading
@@ -8,7 +9,7 @@ from typing import Protocol
 
 from xianban_sdk.clock import Clock, SystemClock
 
-__all__ = ["Ids", "SeededIds", "UlidIds"]
+__all__ = ["Ids", "SeededIds", "UlidIds", "id_of"]
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32
 _RANDOM_BITS = 80
@@ -49,6 +50,11 @@ class SeededIds(UlidIds):
 
     def _random(self) -> int:
         return self._source.getrandbits(_RANDOM_BITS)
+
+
+def id_of(said: str) -> str:
+    """The same identifier for the same words, e.g. of a file's line that is read again."""
+    return _encode(int.from_bytes(hashlib.sha256(said.encode()).digest()[:16]))
 
 
 def _milliseconds(instant: datetime) -> int:
