@@ -55,6 +55,7 @@ __all__ = [
     "log",
     "remote",
     "span",
+    "traceparent",
 ]
 
 CLIENT: Final = SpanKind.CLIENT
@@ -204,6 +205,12 @@ def flush() -> None:
 def current() -> TraceContext | None:
     """Where this thread is in a trace."""
     return _current.get()
+
+
+def traceparent(otherwise: str) -> str:
+    """Where this thread is in a trace, as it is handed on; `otherwise` where it is in none."""
+    here = _current.get()
+    return here.traceparent if here else otherwise
 
 
 def enter_remote(parent: TraceContext | None) -> Token[TraceContext | None]:

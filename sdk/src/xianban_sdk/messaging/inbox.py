@@ -246,8 +246,7 @@ class _OneByOne(Exception):
 
 def _call(event: Event) -> work.CallInfo:
     # Within its span, where there is one: what is scheduled or sent on follows the consumer.
-    here = telemetry.current()
-    traceparent = here.traceparent if here else event.traceparent
+    traceparent = telemetry.traceparent(event.traceparent)
     return work.CallInfo(event.actor, event.subject, traceparent, event.tracestate)
 
 

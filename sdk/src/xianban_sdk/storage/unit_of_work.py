@@ -68,7 +68,6 @@ class UnitOfWork:
         """
         if domain is None and event_type(event).startswith("xianban.common."):
             domain = self._db.owner
-        here = telemetry.current()
         made = Event(
             id=self.ids.new(),
             source=f"/services/{self._db.owner}",
@@ -78,7 +77,7 @@ class UnitOfWork:
             aggregate=aggregate,
             time=self.clock.now(),
             data=event.SerializeToString(deterministic=True),
-            traceparent=here.traceparent if here else self.call.traceparent,
+            traceparent=telemetry.traceparent(self.call.traceparent),
             tracestate=self.call.tracestate,
             actor=self.call.actor,
         )

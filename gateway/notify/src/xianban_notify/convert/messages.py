@@ -14,7 +14,6 @@ from xianban_notify.domain import Message, checked
 
 def requested(event: messages_pb2.MessageRequested, meta: Event, uow: UnitOfWork) -> Message:
     """The message that a domain asks for; without a key of its own the event's id is the key."""
-    here = telemetry.current()
     return checked(
         Message(
             id=uow.ids.new(),
@@ -28,7 +27,7 @@ def requested(event: messages_pb2.MessageRequested, meta: Event, uow: UnitOfWork
             dedupe_key=event.dedupe_key or meta.id,
             created_at=uow.clock.now(),
             to_delegates=event.to_delegates,
-            traceparent=here.traceparent if here else meta.traceparent,
+            traceparent=telemetry.traceparent(meta.traceparent),
             alert=event.alert[:64],
         )
     )

@@ -86,7 +86,6 @@ def _capability(asked: events_pb2.DeliveryRequested, plugin: str) -> CapabilityT
 
 def outcome_event(asked: Event, told: events_pb2.DeliveryAttempted, now: datetime) -> Event:
     """One id per attempt: told twice it is heard once. To be called within the attempt's span."""
-    here = telemetry.current()
     return Event(
         id=f"{told.attempt}-outcome",
         source="/services/notify/worker",
@@ -96,7 +95,7 @@ def outcome_event(asked: Event, told: events_pb2.DeliveryAttempted, now: datetim
         aggregate=asked.aggregate,
         time=now,
         data=told.SerializeToString(deterministic=True),
-        traceparent=here.traceparent if here else asked.traceparent,
+        traceparent=telemetry.traceparent(asked.traceparent),
     )
 
 
