@@ -93,9 +93,10 @@ def test_each_lag_is_named(figures: dict[str, Any], key: str) -> None:
 
 @pytest.mark.parametrize("locale", ["en", "zh-CN"])
 def test_every_sentence_is_there_in_both_languages(locale: str) -> None:
-    source = Path(diagnosis.__file__).read_text("utf-8")
+    source = "".join(Path(one.__file__).read_text("utf-8") for one in (diagnosis, command))
     keys = {word for word in source.split('"') if f"\ndoctor-{word} =" in _texts(locale)}
     assert {"not-running", "outbox-late", "clock", "certificate", "not-migrated"} <= keys
+    assert {"database-sqlite", "bus-in-process", "confined", "told-declared"} <= keys
     assert Finding("a", "well", "plain", {"said": "x"}).text(locale) == "x"
 
 

@@ -6,6 +6,7 @@ who owns it.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shlex
@@ -34,6 +35,7 @@ from xianban_sdk.demo import person_id
 from xianban_sdk.ids import UlidIds
 from xianban_sdk.messaging import topology
 from xianban_sdk.messaging.event import Event, event_type
+from xianban_sdk.plugins.switches import Off, Switches
 from xianban_sdk.repository import MachineScope
 from xianban_sdk.storage import open_unit_of_work
 from xianban_sdk.testing import RelationsWorld, ServiceUnderTest, TestIssuer, settings_for
@@ -252,6 +254,24 @@ def test_attempts_go_to_the_worker_and_outcomes_come_back(district):
         district.tell(number)
     until(lambda: district.states() == {"sent": 20})
     assert len(district.gateway.asked) == len(set(district.gateway.asked)) == 20
+
+
+def test_a_running_worker_follows_what_an_operator_switches(district):
+    numbers, switches = itertools.count(), Switches(district.service.settings)
+
+    def refused() -> bool:
+        district.tell(next(numbers))
+        return any(one.reason == "channel-not-installed" for one in district.deliveries())
+
+    district.reachable(PHONE, "13900000002")
+    district.start_worker()
+    district.tell(next(numbers))
+    until(lambda: district.states() == {"sent": 1})
+    switches.switch_off("notify-sms", Off("a test", "", "2026-11-30T00:00:00Z"))
+    until(refused)
+    switches.switch_on("notify-sms")
+    # Also what was refused, at its next try.
+    until(lambda: district.states().keys() == {"sent"})
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing_and_a_key_doubles_nothing(district):

@@ -319,6 +319,26 @@ def test_faults_far_apart_do_not_open_the_breaker():
     assert breaker.pause() == 0
 
 
+def test_what_a_plugin_raises_now_and_then_does_not_open_the_breaker():
+    breaker = Breaker(lambda: 0.0)
+    for _ in range(Breaker.FAULTS * 4):
+        breaker.failed(raised=True)
+        breaker.succeeded()
+    assert breaker.pause() == 0
+    for _ in range(Breaker.FAULTS):
+        breaker.failed(raised=True)
+    assert breaker.pause() == Breaker.PAUSE
+
+
+def test_waiting_for_a_plugin_counts_however_often_it_answers_between():
+    breaker = Breaker(lambda: 0.0)
+    for _ in range(Breaker.FAULTS):
+        breaker.succeeded()
+        assert breaker.pause() == 0
+        breaker.failed()
+    assert breaker.pause() == Breaker.PAUSE
+
+
 def test_restarts_come_later_and_later_and_then_not_at_all():
     now = [0.0]
     restarts = Restarts(lambda: now[0])

@@ -10,6 +10,7 @@ eventlet.monkey_patch()
 # The patch comes before everything else, or nothing is ever consumed.
 import os  # noqa: E402
 import sys  # noqa: E402
+import threading  # noqa: E402
 from datetime import UTC, datetime  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -18,6 +19,7 @@ from xianban_sdk import plugins, telemetry  # noqa: E402
 from xianban_sdk.messaging.nameko import Work, run_worker, take_work  # noqa: E402
 from xianban_sdk.messaging.traces import publishing  # noqa: E402
 from xianban_sdk.messaging.work_queue import WorkOutlet, decode_json  # noqa: E402
+from xianban_sdk.plugins.registry.keeping_up import keep_up  # noqa: E402
 from xianban_sdk.settings import Settings  # noqa: E402
 from xianban_sdk.telemetry import log  # noqa: E402
 
@@ -62,9 +64,12 @@ def main() -> None:
     if not settings.broker:
         sys.exit("The worker needs a broker (XIANBAN_BROKER): without one, notify delivers itself.")
     telemetry.configure(settings, "notify-worker", http=True)
-    DeliveryWorker.hooks = plugins.build("notify", hookspecs)
+    hooks = plugins.build("notify", hookspecs)
+    DeliveryWorker.hooks = hooks
     DeliveryWorker.outlet = WorkOutlet(settings.broker, OUTCOMES)
-    log.info("worker_started", channels=sorted(channels_of(DeliveryWorker.hooks)))
+    log.info("worker_started", channels=sorted(channels_of(hooks)))
+    # Ends with the process: nothing is half done that the next start would not do anew.
+    eventlet.spawn_n(keep_up, hooks, hookspecs, settings, threading.Event())
     run_worker(DeliveryWorker, settings.broker, WORKERS)
 
 

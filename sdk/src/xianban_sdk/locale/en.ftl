@@ -234,6 +234,12 @@ bundle-rights = You may ask for correction, erasure or an explanation (PIPL arts
 
 # `xianban doctor`.
 doctor-plain = { $said }
+doctor-database-sqlite = SQLite, one file per service
+doctor-bus-in-process = the in-process bus
+doctor-confined = plugins are confined by { $by }
+doctor-confinement-absent = no { $feature }: { $why }
+doctor-confinement-elsewhere = plugins that need it run as tier 2: `xianban plugin serve` in a container, see docs/operations/plugins.md
+doctor-told-declared = each declares what its hooks carry
 doctor-not-running = does not run here, and its database is a file of its own: nothing is known
 doctor-no-answer = runs and does not answer: { $error }
 doctor-relations-old = its copy of kin and consent was complete { $seconds } s ago; 2 s is the bound. People who act for others wait for identity. Is identity well, are the clocks right?

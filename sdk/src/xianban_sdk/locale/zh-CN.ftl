@@ -234,6 +234,12 @@ bundle-rights = 您可以要求更正、删除或解释（个人信息保护法�
 
 # `xianban doctor`。
 doctor-plain = { $said }
+doctor-database-sqlite = SQLite，每个服务一个文件
+doctor-bus-in-process = 进程内消息总线
+doctor-confined = 插件受以下机制约束：{ $by }
+doctor-confinement-absent = 缺少 { $feature }：{ $why }
+doctor-confinement-elsewhere = 需要这些机制的插件以第 2 级运行：在容器中运行 `xianban plugin serve`，参见 docs/operations/plugins.md
+doctor-told-declared = 每个插件都已声明其钩子所携带的数据
 doctor-not-running = 未在本机运行，且其数据库为独立文件：状态未知
 doctor-no-answer = 正在运行但无应答：{ $error }
 doctor-relations-old = 亲属与授权副本在 { $seconds } 秒前完整；上限为 2 秒。代他人办理者须等待身份服务。请检查身份服务与时钟

@@ -16,7 +16,9 @@ Monotonic = Callable[[], float]
 class Breaker:
     """Opens after some faults in a window; lets one call through when its pause is over.
 
-    A success closes it. A fault of that one call opens it again, for twice as long.
+    A success closes it. A fault of that one call opens it again, for twice as long. What a plugin
+    raises in its time may be what it was given: it counts until the next success, so that one
+    device's strange message does not silence all of a model.
     """
 
     FAULTS: Final = 5
@@ -29,6 +31,7 @@ class Breaker:
     def __init__(self, monotonic: Monotonic = time.monotonic) -> None:
         self._monotonic = monotonic
         self._faults: deque[float] = deque(maxlen=self.FAULTS)
+        self._raised: deque[float] = deque(maxlen=self.FAULTS)
         self._openings = 0
         self._until = 0.0
         self._probing = False
@@ -57,26 +60,31 @@ class Breaker:
 
     def succeeded(self) -> None:
         """A call was answered."""
-        if self._openings:
+        if self._openings or self._raised:
             with self._lock:
-                self._openings, self._probing = 0, False
-                self._faults.clear()
+                self._raised.clear()
+                if self._openings:
+                    self._openings, self._probing = 0, False
+                    self._faults.clear()
 
     def withdrew(self) -> None:
         """A call ended that says nothing about the plugin."""
         self._probing = False
 
-    def failed(self) -> None:
-        """A call ended by the plugin's fault."""
+    def failed(self, *, raised: bool = False) -> None:
+        """A call ended by the plugin's fault; `raised`: by itself, in its time."""
         with self._lock:
             now = self._monotonic()
-            self._faults.append(now)
-            full = len(self._faults) == self.FAULTS and now - self._faults[0] <= self.WINDOW
-            if full or self._probing:
+            (self._raised if raised else self._faults).append(now)
+            if self._probing or self._recent(now) >= self.FAULTS:
                 self._until = now + min(self.PAUSE * 2**self._openings, self.LONGEST)
                 self._openings += 1
                 self._faults.clear()
+                self._raised.clear()
             self._probing = False
+
+    def _recent(self, now: float) -> int:
+        return sum(now - one <= self.WINDOW for one in (*self._faults, *self._raised))
 
 
 class Restarts:

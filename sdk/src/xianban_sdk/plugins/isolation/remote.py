@@ -16,6 +16,7 @@ from xianban_sdk.deadline import current_deadline
 from xianban_sdk.plugins.isolation.breaker import Breaker, Restarts
 from xianban_sdk.plugins.isolation.failures import (
     CallerGone,
+    PluginFailed,
     PluginGone,
     PluginUnavailable,
     is_fault,
@@ -139,7 +140,7 @@ class Remote:
         if not is_fault(error):
             self._breaker.succeeded()
             return
-        self._breaker.failed()
+        self._breaker.failed(raised=isinstance(error, (PluginFailed, OSError)))
         if pause := self._breaker.left:
             log.warning("plugin_paused", plugin=self.plugin, seconds=pause, error=str(error))
         if isinstance(error, MemoryError):
