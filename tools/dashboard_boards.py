@@ -46,6 +46,7 @@ HTTP = "http_server_request_duration_seconds"
 OURS = 'rpc_response_status_code=~"INTERNAL|UNAVAILABLE|DEADLINE_EXCEEDED|UNKNOWN"'
 MINE = 'xianban_service="$service"'
 SERVICE, LANE = "{{xianban_service}}", "{{xianban_lane}}"
+REACHED = "xianban_alarm_reached_duration_seconds"
 TOLD, DELIVERED = "xianban_alarm_told_duration_seconds", "xianban_notify_delivery_duration_seconds"
 PLUGIN = "xianban_plugin_call_duration_seconds"
 EVENT = "messaging_process_duration_seconds"
@@ -198,6 +199,12 @@ BOARDS = (
                 "{{xianban_rule}}",
             ),
             Panel("Alarms told", "none", rate(f"{TOLD}_count", "xianban_rule"), "{{xianban_rule}}"),
+            Panel(
+                "From the device to the channel (text message, call …), 95 of 100",
+                "s",
+                quantile(0.95, REACHED, "xianban_channel"),
+                "{{xianban_channel}}",
+            ),
             Panel(
                 "Urgent messages taken by the channel, 95 of 100",
                 "s",

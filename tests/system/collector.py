@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import grpc
+from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as lines_pb2
+from opentelemetry.proto.collector.logs.v1 import logs_service_pb2_grpc
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as figures_pb2
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2_grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as spans_pb2
@@ -20,7 +22,11 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtlpSpan
 
 # What a suite that speaks to it is told, so that nobody waits for a minute.
-QUICKLY = {"OTEL_BSP_SCHEDULE_DELAY": "300", "OTEL_METRIC_EXPORT_INTERVAL": "2000"}
+QUICKLY = {
+    "OTEL_BSP_SCHEDULE_DELAY": "300",
+    "OTEL_BLRP_SCHEDULE_DELAY": "300",
+    "OTEL_METRIC_EXPORT_INTERVAL": "2000",
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,16 @@ class Figure:
     value: float
 
 
+@dataclass(frozen=True)
+class Line:
+    """A log record."""
+
+    service: str
+    event: str
+    trace: str
+    fields: dict[str, Any]
+
+
 @dataclass
 class Collector:
     """Spans all, metrics newest first found."""
@@ -54,6 +70,7 @@ class Collector:
     http_port: int = 0
     spans: list[Seen] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -88,6 +105,13 @@ class Collector:
                     for metric in scope.metrics:
                         self.figures += _figures(name, metric)
 
+    def take_lines(self, request: lines_pb2.ExportLogsServiceRequest) -> None:
+        with self.lock:
+            for resource in request.resource_logs:
+                name = _service(resource)
+                for scope in resource.scope_logs:
+                    self.lines += [_line(name, one) for one in scope.log_records]
+
 
 def _service(resource: Any) -> str:
     names = {one.key: one.value.string_value for one in resource.resource.attributes}
@@ -97,6 +121,11 @@ def _service(resource: Any) -> str:
 def _seen(service: str, span: OtlpSpan) -> Seen:
     ids = (span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex())
     return Seen(service, span.name, span.kind, *ids)
+
+
+def _line(service: str, record: Any) -> Line:
+    told = {one.key: _plain(one.value) for one in record.attributes}
+    return Line(service, record.body.string_value, record.trace_id.hex(), told)
 
 
 def _figures(service: str, metric: Any) -> Iterator[Figure]:
@@ -129,6 +158,15 @@ class _Figures(metrics_service_pb2_grpc.MetricsServiceServicer):
         return figures_pb2.ExportMetricsServiceResponse()
 
 
+class _Lines(logs_service_pb2_grpc.LogsServiceServicer):
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+
+    def Export(self, request, context):
+        self._collector.take_lines(request)
+        return lines_pb2.ExportLogsServiceResponse()
+
+
 @contextmanager
 def collecting() -> Iterator[Collector]:
     """Runs one."""
@@ -136,6 +174,7 @@ def collecting() -> Iterator[Collector]:
     server = grpc.server(ThreadPoolExecutor(4))
     trace_service_pb2_grpc.add_TraceServiceServicer_to_server(_Spans(made), server)
     metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server(_Figures(made), server)
+    logs_service_pb2_grpc.add_LogsServiceServicer_to_server(_Lines(made), server)
     made.port = server.add_insecure_port("127.0.0.1:0")
     http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(made))
     made.http_port = http.server_port
@@ -152,6 +191,7 @@ def collecting() -> Iterator[Collector]:
 def _handler(collector: Collector) -> type[BaseHTTPRequestHandler]:
     taken = {
         "/v1/traces": (spans_pb2.ExportTraceServiceRequest, collector.take_spans),
+        "/v1/logs": (lines_pb2.ExportLogsServiceRequest, collector.take_lines),
         "/v1/metrics": (figures_pb2.ExportMetricsServiceRequest, collector.take_figures),
     }
 

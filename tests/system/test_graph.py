@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import grpc
+import httpx
 import pytest
 from backing import empty_queues, fresh_database
-from collector import Collector, Seen, collecting, eventually
+from collector import Collector, Line, Seen, collecting, eventually
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtlpSpan
 from suite import Suite
 from visitor import Visitor
@@ -208,6 +209,36 @@ def test_one_trace_leads_from_the_wristband_to_the_channel(district: District):
     whole = {"uplink", "eldercare", "notify", "notify-worker"}
     traces = [{s.service for s in district.collector.of(one.trace)} for one in delivered]
     assert any(whole <= services for services in traces), traces
+
+
+def test_every_process_sends_its_lines_and_a_calls_line_is_in_its_trace(district: District):
+    processes = {"parking", "eldercare", "identity", "notify", "sensing"}
+    processes |= {"portal", "uplink", "notify-worker"}
+
+    def missing() -> set[str]:
+        with district.collector.lock:
+            return processes - {line.service for line in district.collector.lines}
+
+    eventually(lambda: not missing(), 30, "not every process's line")
+    with district.collector.lock:
+        calls = [line for line in district.collector.lines if line.fields.get("rpc")]
+        traces = {span.trace for span in district.collector.spans}
+    assert calls
+    assert {line.trace for line in calls} <= traces
+
+
+def test_envoy_tells_what_reached_nobody_by_its_route_alone(district: District):
+    path = f"/api/eldercare/residents/{person_id('elder')}/alerts"
+    assert httpx.get(f"{district.suite.url}{path}").status_code == 401
+
+    def told() -> list[Line]:
+        with district.collector.lock:
+            lines = [one for one in district.collector.lines if one.service == "xianban-edge"]
+        return [one for one in lines if one.fields["http.response.status_code"] == "401"]
+
+    [line, *_] = eventually(told, 30, "no record")
+    assert line.fields["http.route"] == "/api/eldercare"
+    assert person_id("elder") not in json.dumps(line.fields)
 
 
 def test_metrics_come_under_the_names_units_and_labels_of_the_table(district: District):

@@ -1,4 +1,4 @@
-"""Sends traces and metrics to an OpenTelemetry collector. Imported only where one is named.
+"""Sends traces, metrics and logs to an OpenTelemetry collector. Imported only where one is named.
 
 Port 4318 is OTLP over HTTP, any other OTLP over gRPC, as collectors listen by convention.
 """
@@ -9,9 +9,10 @@ import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from opentelemetry.sdk._logs.export import LogRecordExporter
 from opentelemetry.sdk.metrics.export import MetricExporter
 from opentelemetry.sdk.trace.export import SpanExporter
 
@@ -19,14 +20,22 @@ from xianban_sdk import instruments
 from xianban_sdk.instruments import Seen
 from xianban_sdk.settings import Settings
 
-__all__ = ["exporters", "http_endpoint", "observe_process", "valid_for"]
+__all__ = ["Exporters", "exporters", "http_endpoint", "observe_process", "valid_for"]
 
 _GRPC_PORT: Final = 4317
 _HTTP_PORT: Final = 4318
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
-def exporters(endpoint: str, *, http: bool) -> tuple[SpanExporter, MetricExporter]:
+class Exporters(NamedTuple):
+    """One for each signal."""
+
+    spans: SpanExporter
+    figures: MetricExporter
+    lines: LogRecordExporter
+
+
+def exporters(endpoint: str, *, http: bool) -> Exporters:
     """What speaks to the collector at `endpoint`; `http`: whatever the port."""
     over_http = http or urlsplit(endpoint).port == _HTTP_PORT
     return _by_http(endpoint) if over_http else _by_grpc(endpoint)
@@ -47,26 +56,30 @@ def http_endpoint(settings: Settings) -> str:
     return parts._replace(netloc=f"{host}:{_HTTP_PORT}").geturl()
 
 
-def _by_grpc(endpoint: str) -> tuple[SpanExporter, MetricExporter]:
+def _by_grpc(endpoint: str) -> Exporters:
     # Imported here: each costs a tenth of a second, and eventlet's worker must never load grpc.
+    from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
     from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
     insecure = not endpoint.startswith("https://")
-    return (
+    return Exporters(
         OTLPSpanExporter(endpoint=endpoint, insecure=insecure),
         OTLPMetricExporter(endpoint=endpoint, insecure=insecure),
+        OTLPLogExporter(endpoint=endpoint, insecure=insecure),
     )
 
 
-def _by_http(endpoint: str) -> tuple[SpanExporter, MetricExporter]:
+def _by_http(endpoint: str) -> Exporters:
+    from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
     base = endpoint.rstrip("/")
-    return (
+    return Exporters(
         OTLPSpanExporter(endpoint=f"{base}/v1/traces"),
         OTLPMetricExporter(endpoint=f"{base}/v1/metrics"),
+        OTLPLogExporter(endpoint=f"{base}/v1/logs"),
     )
 
 

@@ -246,6 +246,13 @@ ALARM_TOLD: Final = Histogram(
     "From the arrival of a reading or a call for help to the commit of the first message about it.",
     _LONG,
 )
+ALARM_REACHED: Final = Histogram(
+    "xianban.alarm.reached.duration",
+    "s",
+    ("xianban.channel",),
+    "From the arrival of a reading or a call for help to the channel's taking of its message.",
+    _LONG,
+)
 DELIVERED: Final = Histogram(
     "xianban.notify.delivery.duration",
     "s",

@@ -7,6 +7,8 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +43,8 @@ class Lines:
         self._writing = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
+        # Hears what was written, in the writer's thread.
+        self.listener: Callable[[Sequence[bytes]], None] | None = None
         atexit.register(self.flush)
 
     def __call__(self, *_: Any) -> Lines:
@@ -68,6 +72,10 @@ class Lines:
             lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
             if lines:
                 _write_all(self._descriptor, b"\n".join(lines) + b"\n")
+        if lines and self.listener is not None:
+            # Whoever listens must not cost anybody a line.
+            with suppress(Exception):
+                self.listener(lines)
 
     def _start(self) -> None:
         with self._writing:

@@ -57,6 +57,8 @@ class Settings:
     # The same collector over HTTP, for the delivery worker; "" = otlp's host at 4318, if otlp is
     # at 4317 or 4318.
     otlp_http: str = ""
+    # Whether log lines go there, too; not where the collector reads them from the containers.
+    otlp_logs: bool = True
     demo: bool = True
     # Whether services relay their own outboxes; else `xianban relay` does, on PostgreSQL.
     relay: bool = True

@@ -64,6 +64,7 @@ PRODUCER: Final = SpanKind.PRODUCER
 SERVER: Final = SpanKind.SERVER
 Attribute = str | int | float | bool
 _VERSION: Final = "00"
+_FLUSH_MS: Final = 2000
 # The fields every log line of one call carries.
 _bound: ContextVar[dict[str, Any] | None] = ContextVar("xianban_log", default=None)
 _current: ContextVar[TraceContext | None] = ContextVar("xianban_trace", default=None)
@@ -130,7 +131,8 @@ class _Telemetry:
         self.exporting = False
         self.sample = 1.0
         self.lines: Lines | None = None
-        self.figures: MeterProvider | None = None
+        # Everything that gathers before it sends.
+        self.flushed: list[Callable[[int], object]] = []
 
 
 _telemetry = _Telemetry()
@@ -139,7 +141,7 @@ _random = random.Random()  # noqa: S311
 
 
 def configure(settings: Settings, service: str, *, http: bool = False) -> None:
-    """Sets up logs, and OTLP export of traces and metrics if an endpoint is named.
+    """Sets up logs, and OTLP export of traces, metrics and logs if an endpoint is named.
 
     `http`: over HTTP only, where grpc must not come in.
     """
@@ -152,6 +154,7 @@ def configure(settings: Settings, service: str, *, http: bool = False) -> None:
     )
     _telemetry.tracer = _telemetry.provider.get_tracer("xianban")
     _telemetry.exporting = False
+    _telemetry.flushed = [_telemetry.provider.force_flush]
     if settings.otlp:
         _configure_otlp(settings, service, http=http)
 
@@ -159,14 +162,18 @@ def configure(settings: Settings, service: str, *, http: bool = False) -> None:
 def _configure_otlp(settings: Settings, service: str, *, http: bool) -> None:
     # Imported here: exporters cost a tenth of a second and 10 MB that a laptop does not need.
     from xianban_sdk.exporting import exporters, http_endpoint, observe_process
+    from xianban_sdk.log_records import send_lines
 
     endpoint = http_endpoint(settings) if http else settings.otlp
     if not endpoint:
         log.warning("not_exported", otlp=settings.otlp, hint="XIANBAN_OTLP_HTTP is not set")
         return
-    spans, figures = exporters(endpoint, http=http)
-    add_exporter(spans)
-    add_metric_reader(PeriodicExportingMetricReader(figures), service)
+    made = exporters(endpoint, http=http)
+    add_exporter(made.spans)
+    add_metric_reader(PeriodicExportingMetricReader(made.figures), service)
+    if settings.otlp_logs:
+        lines = lines_to(settings.log_file)
+        _telemetry.flushed.append(send_lines(lines, made.lines, _resource(service)))
     observe_process(settings)
 
 
@@ -192,14 +199,13 @@ def add_metric_reader(reader: MetricReader, service: str = "xianban") -> None:
     """Makes the metrics real; may be called once per process."""
     made = MeterProvider([reader], resource=_resource(service), shutdown_on_exit=False)
     metrics.set_meter_provider(made)
-    _telemetry.figures = made
+    _telemetry.flushed.append(made.force_flush)
 
 
 def flush() -> None:
     """Sends what is still buffered; called at shut-down."""
-    _telemetry.provider.force_flush(2000)
-    if _telemetry.figures is not None:
-        _telemetry.figures.force_flush(2000)
+    for each in _telemetry.flushed:
+        each(_FLUSH_MS)
 
 
 def current() -> TraceContext | None:
@@ -349,6 +355,7 @@ def access_line(event: str, fields: dict[str, Any]) -> None:
 def _configure_logs(settings: Settings) -> None:
     level = {"debug": 10, "info": 20, "warning": 30, "error": 40}.get(settings.log_level, 20)
     lines = lines_to(settings.log_file)
+    lines.listener = None
     # Above info, the line of each call is not wanted either.
     _telemetry.lines = lines if level <= 20 else None
     structlog.configure(

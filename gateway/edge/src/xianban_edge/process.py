@@ -83,6 +83,7 @@ def edge_settings(settings: Settings, environ: Mapping[str, str]) -> EdgeSetting
         inside_tls=settings.tls,
         probe=Address.parse(settings.probe) if settings.probe else None,
         otlp=settings.otlp,
+        otlp_logs=settings.otlp_logs,
         trace_percent=100 * settings.trace_sample,
         reflection=_reflecting() if settings.demo else "",
         trusted_hops=int(said("TRUSTED_HOPS", "0")),

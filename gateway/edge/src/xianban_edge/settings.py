@@ -100,6 +100,7 @@ class EdgeSettings:
     tls_key: str = ""
     origins: tuple[str, ...] = ()
     otlp: str = ""
+    otlp_logs: bool = True
     # ca.crt, tls.crt and tls.key for the processes behind; empty: they are on sockets or loopback.
     inside_tls: str = ""
     # host:port that answers GET /ready and /stats/prometheus to a cluster's own; empty: nobody.

@@ -92,6 +92,8 @@ class Telling:
             subject=alert.resident,
             alert=alert.name if occasion == "told" else "",
         )
+        if occasion == "told" and self._uow.arrived_at is not None:
+            message.arrive_time.FromDatetime(self._uow.arrived_at)
         # Messages stay in order with the alert's events.
         self._emit(message, alert)
 

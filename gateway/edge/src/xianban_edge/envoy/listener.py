@@ -1,12 +1,13 @@
-"""The one listener: connection manager, hardening, tracing, TLS."""
+"""The one listener: connection manager, hardening, TLS."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xianban_edge.envoy.clusters import OTLP, is_otlp_grpc, socket
+from xianban_edge.envoy.clusters import socket
 from xianban_edge.envoy.filters import http_filters
 from xianban_edge.envoy.json import Json, extension, file_source, typed
+from xianban_edge.envoy.observed import access_logs, tracing
 from xianban_edge.envoy.replies import local_replies
 from xianban_edge.envoy.routes import ROUTES
 from xianban_edge.settings import EdgeService, EdgeSettings
@@ -67,7 +68,8 @@ def _connection_manager(
         },
         http_filters=http_filters(settings, services, grpc_services, descriptors),
         local_reply_config=local_replies(settings),
-        tracing=_tracing(settings),
+        tracing=tracing(settings),
+        access_log=access_logs(settings),
         early_header_mutation_extensions=[_strip_forgeable(settings)],
         **_addresses(settings),
         **_bounds(settings),
@@ -139,21 +141,6 @@ def _all_but(word: str) -> str:
     """RE2 has no negative look-ahead: a text that ends early, differs, or goes on."""
     parts = [f"{word[:i]}(?:[^{word[i]}].*)?" for i in range(len(word))]
     return f"(?:{'|'.join(parts)}|{word}.+)"
-
-
-def _tracing(settings: EdgeSettings) -> Json:
-    """Every call gets a traceparent; without a collector none is marked as sampled."""
-    fields: Json = {"service_name": "xianban-edge"}
-    if is_otlp_grpc(settings):
-        fields["grpc_service"] = {"envoy_grpc": {"cluster_name": OTLP}, "timeout": "1s"}
-    else:
-        uri = f"{settings.otlp.rstrip('/').removesuffix('/v1/traces')}/v1/traces"
-        fields["http_service"] = {"http_uri": {"uri": uri, "cluster": OTLP, "timeout": "1s"}}
-    provider = extension(
-        "envoy.tracers.opentelemetry", "envoy.config.trace.v3.OpenTelemetryConfig", **fields
-    )
-    share = settings.trace_percent if settings.otlp else 0
-    return {"provider": provider, "random_sampling": {"value": share}}
 
 
 def _tls(settings: EdgeSettings) -> Json:

@@ -77,6 +77,7 @@ def lane_of(method: Method) -> Lane:
 
 def _grpc_route(settings: EdgeSettings, method: Method, imports: Set[str]) -> Json:
     return {
+        "name": method.path,
         "match": {"path": method.path},
         "route": {
             "cluster": cluster_name(method.domain, lane_of(method)),
@@ -93,6 +94,7 @@ def _json_route(settings: EdgeSettings, method: Method, rule: HttpRule, imports:
     if method.path in imports:
         per_filter[BUFFER] = _body_limit(settings.limits.import_body_bytes)
     return {
+        "name": rule.template,
         "match": _path_match(parse(rule.template).regex(), _verb(rule.verb)),
         "route": {"cluster": cluster_name(method.domain, lane_of(method)), "timeout": "0s"},
         "typed_per_filter_config": per_filter,
@@ -181,6 +183,7 @@ def _wrong_verb_routes(methods: Sequence[Method]) -> Iterator[Json]:
 
 def _domain_route(settings: EdgeSettings, name: str) -> Json:
     return {
+        "name": f"/api/{name}",
         "match": {"path_separated_prefix": f"/api/{name}"},
         "route": {"cluster": name, "timeout": f"{settings.limits.unary_seconds}s"},
         "typed_per_filter_config": {JWT: _requires(audience_requirement(name, optional=False))},
@@ -191,6 +194,7 @@ def _web_route(match: Json, cluster: str, *, live: bool = False) -> Json:
     times = {"timeout": "0s", "idle_timeout": "3600s"} if live else {"timeout": "30s"}
     retries = {"retry_on": "connect-failure,refused-stream", "num_retries": 2}
     return {
+        "name": match["prefix"],
         "match": match,
         "route": {"cluster": cluster, "retry_policy": retries, **times},
         "typed_per_filter_config": {TRANSCODER: _OFF},

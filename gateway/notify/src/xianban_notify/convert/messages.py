@@ -8,6 +8,7 @@ from xianban_sdk import telemetry
 from xianban_sdk.messaging import Event
 from xianban_sdk.names import said
 from xianban_sdk.storage import UnitOfWork
+from xianban_sdk.wire import optional_instant
 
 from xianban_notify.domain import Message, checked
 
@@ -29,6 +30,7 @@ def requested(event: messages_pb2.MessageRequested, meta: Event, uow: UnitOfWork
             to_delegates=event.to_delegates,
             traceparent=telemetry.traceparent(meta.traceparent),
             alert=event.alert[:64],
+            arrived_at=optional_instant(event, "arrive_time"),
         )
     )
 

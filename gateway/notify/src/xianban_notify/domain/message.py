@@ -37,6 +37,8 @@ class Message:
     traceparent: str = ""
     # "alerts/{id}" of the domain: what the recipient may take by answering.
     alert: str = ""
+    # When what it tells of reached the suite.
+    arrived_at: datetime | None = None
 
     def read(self, now: datetime) -> Message:
         """Read; the first time counts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from xianban_sdk.instruments import DELIVERED, DELIVERIES
+from xianban_sdk.instruments import ALARM_REACHED, DELIVERED, DELIVERIES
 from xianban_sdk.repository import MachineScope
 from xianban_sdk.storage import UnitOfWork
 
@@ -13,6 +13,7 @@ from xianban_notify.domain import Delivery, Preferences, State, Verdict
 from xianban_notify.domain.delivery import WAITING
 from xianban_notify.handlers.waking import dispatcher
 from xianban_notify.repository.deliveries import Asked, Attempts, Deliveries
+from xianban_notify.repository.messages import by_id
 from xianban_notify.repository.preferences import bounce, preferences_of
 
 MACHINE: Final = MachineScope("notify")
@@ -139,3 +140,14 @@ def _save(uow: UnitOfWork, delivery: Delivery) -> None:
     if delivery.state is State.SENT:
         seconds = (uow.clock.now() - delivery.created_at).total_seconds()
         uow.after_commit(lambda: DELIVERED.record(max(seconds, 0.0), labels))
+        if delivery.urgent:
+            _reached(uow, delivery)
+
+
+def _reached(uow: UnitOfWork, delivery: Delivery) -> None:
+    """How long it took from the device."""
+    told = by_id(uow.conn, [delivery.message]).get(delivery.message)
+    if told is not None and told.arrived_at is not None:
+        seconds = max((uow.clock.now() - told.arrived_at).total_seconds(), 0.0)
+        labels = {"xianban.channel": delivery.channel}
+        uow.after_commit(lambda: ALARM_REACHED.record(seconds, labels))

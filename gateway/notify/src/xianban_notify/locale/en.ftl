@@ -36,6 +36,7 @@ personal-field-params = Content
 personal-field-link = Link
 personal-field-urgent = Urgent
 personal-field-read-at = Read
+personal-field-arrived-at = What it tells of reached us
 
 # Channels and addresses
 channel-in-app = Message centre

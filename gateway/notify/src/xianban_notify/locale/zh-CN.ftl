@@ -33,6 +33,7 @@ personal-field-params = 内容
 personal-field-link = 链接
 personal-field-urgent = 紧急
 personal-field-read-at = 阅读时间
+personal-field-arrived-at = 所述事件到达时间
 
 # Channels and addresses
 channel-in-app = 消息中心

@@ -40,6 +40,8 @@ message = Table(
     Column("traceparent", String(64), nullable=False),
     # What the recipient may take by answering; empty: nothing.
     Column("alert", String(64), nullable=False, server_default=""),
+    # When what it tells of reached the suite.
+    Column("arrived_at", Instant, nullable=True),
     # When it was decided where it is sent.
     Column("planned_at", Instant, nullable=True),
     Index("message_by_recipient", "recipient", "id"),

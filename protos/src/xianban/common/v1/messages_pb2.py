@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from xianban.common.v1 import options_pb2 as xianban_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n xianban/common/v1/messages.proto\x12\x11xianban.common.v1\x1a\x1fxianban/common/v1/options.proto\"\xc5\x02\n\x10MessageRequested\x12\x17\n\trecipient\x18\x01 \x01(\tB\x04\x88\xb5\x18\x03\x12\x16\n\x08template\x18\x02 \x01(\tB\x04\x88\xb5\x18\x02\x12\x45\n\x06params\x18\x03 \x03(\x0b\x32/.xianban.common.v1.MessageRequested.ParamsEntryB\x04\x88\xb5\x18\x03\x12\x12\n\x04link\x18\x04 \x01(\tB\x04\x88\xb5\x18\x03\x12\x14\n\x06urgent\x18\x05 \x01(\x08\x42\x04\x88\xb5\x18\x02\x12\x18\n\ndedupe_key\x18\x06 \x01(\tB\x04\x88\xb5\x18\x02\x12\x15\n\x07subject\x18\x07 \x01(\tB\x04\x88\xb5\x18\x03\x12\x1a\n\x0cto_delegates\x18\x08 \x01(\x08\x42\x04\x88\xb5\x18\x02\x12\x13\n\x05\x61lert\x18\t \x01(\tB\x04\x88\xb5\x18\x03\x1a-\n\x0bParamsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x83\x01\n\x17\x41\x63knowledgementReceived\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x02\x12\x14\n\x06\x64omain\x18\x02 \x01(\tB\x04\x88\xb5\x18\x02\x12\x13\n\x05\x61lert\x18\x03 \x01(\tB\x04\x88\xb5\x18\x03\x12\x14\n\x06person\x18\x04 \x01(\tB\x04\x88\xb5\x18\x03\x12\x15\n\x07\x63hannel\x18\x05 \x01(\tB\x04\x88\xb5\x18\x02\"X\n\x16\x41\x63knowledgementSettled\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x02\x12\x16\n\x08\x61\x63\x63\x65pted\x18\x02 \x01(\x08\x42\x04\x88\xb5\x18\x02\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\x88\xb5\x18\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n xianban/common/v1/messages.proto\x12\x11xianban.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fxianban/common/v1/options.proto\"\xfc\x02\n\x10MessageRequested\x12\x17\n\trecipient\x18\x01 \x01(\tB\x04\x88\xb5\x18\x03\x12\x16\n\x08template\x18\x02 \x01(\tB\x04\x88\xb5\x18\x02\x12\x45\n\x06params\x18\x03 \x03(\x0b\x32/.xianban.common.v1.MessageRequested.ParamsEntryB\x04\x88\xb5\x18\x03\x12\x12\n\x04link\x18\x04 \x01(\tB\x04\x88\xb5\x18\x03\x12\x14\n\x06urgent\x18\x05 \x01(\x08\x42\x04\x88\xb5\x18\x02\x12\x18\n\ndedupe_key\x18\x06 \x01(\tB\x04\x88\xb5\x18\x02\x12\x15\n\x07subject\x18\x07 \x01(\tB\x04\x88\xb5\x18\x03\x12\x1a\n\x0cto_delegates\x18\x08 \x01(\x08\x42\x04\x88\xb5\x18\x02\x12\x13\n\x05\x61lert\x18\t \x01(\tB\x04\x88\xb5\x18\x03\x12\x35\n\x0b\x61rrive_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x02\x1a-\n\x0bParamsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x83\x01\n\x17\x41\x63knowledgementReceived\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x02\x12\x14\n\x06\x64omain\x18\x02 \x01(\tB\x04\x88\xb5\x18\x02\x12\x13\n\x05\x61lert\x18\x03 \x01(\tB\x04\x88\xb5\x18\x03\x12\x14\n\x06person\x18\x04 \x01(\tB\x04\x88\xb5\x18\x03\x12\x15\n\x07\x63hannel\x18\x05 \x01(\tB\x04\x88\xb5\x18\x02\"X\n\x16\x41\x63knowledgementSettled\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x02\x12\x16\n\x08\x61\x63\x63\x65pted\x18\x02 \x01(\x08\x42\x04\x88\xb5\x18\x02\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\x88\xb5\x18\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,6 +53,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MESSAGEREQUESTED'].fields_by_name['to_delegates']._serialized_options = b'\210\265\030\002'
   _globals['_MESSAGEREQUESTED'].fields_by_name['alert']._loaded_options = None
   _globals['_MESSAGEREQUESTED'].fields_by_name['alert']._serialized_options = b'\210\265\030\003'
+  _globals['_MESSAGEREQUESTED'].fields_by_name['arrive_time']._loaded_options = None
+  _globals['_MESSAGEREQUESTED'].fields_by_name['arrive_time']._serialized_options = b'\210\265\030\002'
   _globals['_ACKNOWLEDGEMENTRECEIVED'].fields_by_name['id']._loaded_options = None
   _globals['_ACKNOWLEDGEMENTRECEIVED'].fields_by_name['id']._serialized_options = b'\210\265\030\002'
   _globals['_ACKNOWLEDGEMENTRECEIVED'].fields_by_name['domain']._loaded_options = None
@@ -68,12 +71,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACKNOWLEDGEMENTSETTLED'].fields_by_name['accepted']._serialized_options = b'\210\265\030\002'
   _globals['_ACKNOWLEDGEMENTSETTLED'].fields_by_name['reason']._loaded_options = None
   _globals['_ACKNOWLEDGEMENTSETTLED'].fields_by_name['reason']._serialized_options = b'\210\265\030\002'
-  _globals['_MESSAGEREQUESTED']._serialized_start=89
-  _globals['_MESSAGEREQUESTED']._serialized_end=414
-  _globals['_MESSAGEREQUESTED_PARAMSENTRY']._serialized_start=369
-  _globals['_MESSAGEREQUESTED_PARAMSENTRY']._serialized_end=414
-  _globals['_ACKNOWLEDGEMENTRECEIVED']._serialized_start=417
-  _globals['_ACKNOWLEDGEMENTRECEIVED']._serialized_end=548
-  _globals['_ACKNOWLEDGEMENTSETTLED']._serialized_start=550
-  _globals['_ACKNOWLEDGEMENTSETTLED']._serialized_end=638
+  _globals['_MESSAGEREQUESTED']._serialized_start=122
+  _globals['_MESSAGEREQUESTED']._serialized_end=502
+  _globals['_MESSAGEREQUESTED_PARAMSENTRY']._serialized_start=457
+  _globals['_MESSAGEREQUESTED_PARAMSENTRY']._serialized_end=502
+  _globals['_ACKNOWLEDGEMENTRECEIVED']._serialized_start=505
+  _globals['_ACKNOWLEDGEMENTRECEIVED']._serialized_end=636
+  _globals['_ACKNOWLEDGEMENTSETTLED']._serialized_start=638
+  _globals['_ACKNOWLEDGEMENTSETTLED']._serialized_end=726
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -53,6 +54,7 @@ class MessageRequested(_message.Message):
     SUBJECT_FIELD_NUMBER: _builtins.int
     TO_DELEGATES_FIELD_NUMBER: _builtins.int
     ALERT_FIELD_NUMBER: _builtins.int
+    ARRIVE_TIME_FIELD_NUMBER: _builtins.int
     recipient: _builtins.str
     """The person to be told."""
     template: _builtins.str
@@ -75,6 +77,12 @@ class MessageRequested(_message.Message):
         lets the name go with the person.
         """
 
+    @_builtins.property
+    def arrive_time(self) -> _timestamp_pb2.Timestamp:
+        """When the reading or call for help that it tells of reached the suite; unset where nothing came in. It measures how
+        long an alarm takes to a phone.
+        """
+
     def __init__(
         self,
         *,
@@ -87,10 +95,11 @@ class MessageRequested(_message.Message):
         subject: _builtins.str = ...,
         to_delegates: _builtins.bool = ...,
         alert: _builtins.str = ...,
+        arrive_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert", "dedupe_key", b"dedupe_key", "link", b"link", "params", b"params", "recipient", b"recipient", "subject", b"subject", "template", b"template", "to_delegates", b"to_delegates", "urgent", b"urgent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert", b"alert", "arrive_time", b"arrive_time", "dedupe_key", b"dedupe_key", "link", b"link", "params", b"params", "recipient", b"recipient", "subject", b"subject", "template", b"template", "to_delegates", b"to_delegates", "urgent", b"urgent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
