@@ -8,5 +8,7 @@ export XIANBAN_TEST_TARGET=docker
 # The services under test run beside the test, their database and broker in containers.
 .venv/bin/pytest -q tests/contract/[a-z]*/ "$@" || status=$?
 # The whole suite in containers, through Envoy: interface, examples, an independent OIDC client, people's stories.
-.venv/bin/pytest -q -m docker tests/system "$@" || status=$?
+.venv/bin/pytest -q -m docker tests/system --ignore tests/system/test_api.py "$@" || status=$?
+# Of its own: it leaves behind whatever a stranger may write.
+.venv/bin/pytest -q -m docker tests/system/test_api.py "$@" || status=$?
 exit $status

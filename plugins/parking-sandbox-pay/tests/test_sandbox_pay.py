@@ -16,6 +16,7 @@ from xianban_plugin_parking_sandbox_pay.provider import RefundRefused, SandboxPr
 from xianban_plugin_parking_sandbox_pay.store import NoSuchOrder, RefundImpossible, Store
 from xianban_plugin_parking_sandbox_pay.tokens import open_order, seal_order
 from xianban_sdk.clock import ManualClock
+from xianban_sdk.settings import Settings
 from xianban_sdk.signatures import HEADER, sign
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -163,6 +164,25 @@ def test_a_restart_loses_nothing(tmp_path: Path, clock: ManualClock, parking: Pa
     assert Courier(after, SECRET, clock, client).round() == 1
     assert not after.decide(ORDER, "failed", NOW)
     after.close()
+
+
+def test_callbacks_and_refunds_go_by_the_way_that_is_open_from_inside(
+    store: Store, clock: ManualClock
+) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200)
+
+    settings = Settings(issuer="http://gateway", gateway="http://edge:8080/")
+    client = httpx.Client(transport=httpx.MockTransport(answer))
+    store.decide(ORDER, "captured", NOW)
+    assert Courier(store, SECRET, clock, client, settings.inside).round() == 1
+    provider = SandboxProvider(SECRET, settings.issuer, clock, client, settings.inside)
+    provider.refund(ORDER.payment, "r1", 100)
+    assert [url.split("/", 3)[2] for url in asked] == ["edge:8080"] * 2
+    assert provider.start(ORDER).pay_url.startswith("http://gateway/")
 
 
 def test_the_couriers_thread_sends_what_was_left_and_stops(store: Store, parking: Parking) -> None:

@@ -180,7 +180,8 @@ def _database_ahead(settings: Settings) -> float | None:
 
 def _gateway_ahead(settings: Settings) -> float | None:
     before = time.time()
-    told = httpx.get(f"{settings.issuer}/healthz", timeout=_ASK_SECONDS).headers.get("date", "")
+    url = settings.inside(f"{settings.issuer}/healthz")
+    told = httpx.get(url, timeout=_ASK_SECONDS).headers.get("date", "")
     if not told:
         return None
     theirs = parsedate_to_datetime(told).timestamp()

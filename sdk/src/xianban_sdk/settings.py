@@ -52,6 +52,8 @@ class Settings:
     mqtt_ca: str = ""
     # The public base URL; also the token issuer.
     issuer: str = "http://127.0.0.1:8080"
+    # The same gateway as processes of ours reach it, e.g. "http://edge:8080"; "" = by the issuer.
+    gateway: str = ""
     # OTLP endpoint; "" = no export.
     otlp: str = ""
     # The same collector over HTTP, for the delivery worker; "" = otlp's host at 4318, if otlp is
@@ -133,6 +135,14 @@ class Settings:
     def socket(self, service: str, lane: str = "") -> Path:
         """The Unix socket of a service's server."""
         return self.run / (f"{service}-{lane}.sock" if lane else f"{service}.sock")
+
+    def inside(self, url: str) -> str:
+        """A public address of ours as a process of ours reaches it: a container's 127.0.0.1 is
+        not its host's."""
+        public = self.issuer.rstrip("/")
+        if self.gateway and url.startswith(f"{public}/"):
+            return self.gateway.rstrip("/") + url.removeprefix(public)
+        return url
 
     @property
     def mqtt_url(self) -> str:

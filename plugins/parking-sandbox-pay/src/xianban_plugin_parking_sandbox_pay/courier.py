@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Final
 
 import httpx
@@ -29,8 +30,11 @@ class Courier:
         secret: bytes,
         clock: Clock | None = None,
         client: httpx.Client | None = None,
+        reach: Callable[[str], str] = str,
     ) -> None:
+        """`reach`: the address by which this process gets to a public one."""
         self._store = store
+        self._reach = reach
         self._secret = secret
         self._clock = clock or SystemClock()
         self._client = client or httpx.Client(timeout=10, trust_env=False)
@@ -75,7 +79,8 @@ class Courier:
             "content-type": "application/json",
         }
         try:
-            answer = self._client.post(delivery.url, content=delivery.body, headers=headers)
+            url = self._reach(delivery.url)
+            answer = self._client.post(url, content=delivery.body, headers=headers)
         except httpx.HTTPError as error:
             self._store.failed(delivery, type(error).__name__, now)
             return False

@@ -21,4 +21,5 @@ def register_payment() -> list[PaymentProvider]:
     settings = Settings.load()
     if not settings.demo:
         return []
-    return [SandboxProvider(installed_secret(SECRET, settings), settings.issuer)]
+    secret = installed_secret(SECRET, settings)
+    return [SandboxProvider(secret, settings.issuer, reach=settings.inside)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, cast
@@ -44,7 +44,10 @@ class SandboxProvider:
         base_url: str,
         clock: Clock | None = None,
         client: httpx.Client | None = None,
+        reach: Callable[[str], str] = str,
     ) -> None:
+        """`reach`: the address by which this process gets to a public one."""
+        self._reach = reach
         self._secret = secret
         self._base = base_url.rstrip("/")
         self._clock = clock or SystemClock()
@@ -76,7 +79,8 @@ class SandboxProvider:
             "content-type": "application/json",
         }
         try:
-            answer = self._client.post(self._base + REFUNDS, content=body, headers=headers)
+            url = self._reach(self._base + REFUNDS)
+            answer = self._client.post(url, content=body, headers=headers)
         except httpx.HTTPError as error:
             raise RefundRefused(f"the sandbox is away: {type(error).__name__}") from error
         if answer.status_code != _OK:

@@ -139,7 +139,7 @@ def build(settings: Settings | None = None) -> Site:
             return
         secret = installed_secret(SECRET, now)
         store = Store(now.data / "sandbox-pay" / "orders.sqlite3")
-        pages.sandbox = Sandbox(secret, store, Courier(store, secret))
+        pages.sandbox = Sandbox(secret, store, Courier(store, secret, reach=now.inside))
         pages.sandbox.courier.start()
         try:
             yield

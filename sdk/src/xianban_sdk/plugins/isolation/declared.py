@@ -78,8 +78,9 @@ def _named(declared: str, manifest: Manifest, settings: Settings) -> Iterable[st
 def _configuration(manifest: Manifest, settings: Settings) -> Mapping[str, Any]:
     file = settings.data / "plugins" / f"{manifest.id}.toml"
     written = tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
-    # The suite's own address is no secret: a sandbox's provider lives there.
-    return {**written, **variables_of(manifest), "issuer": settings.issuer}
+    # The suite's own addresses are no secret: a sandbox's provider lives there.
+    ours = {"issuer": settings.issuer, "gateway": settings.gateway}
+    return {**written, **variables_of(manifest), **ours}
 
 
 def _under(key: list[str], value: Any) -> Iterator[str]:

@@ -100,7 +100,7 @@ def _started(
     start: Start, manifest: Manifest, settings: Settings, room: Room, seconds: float
 ) -> Remote:
     named = [host.strip() for host in settings.plugin_private_hosts.split(",")]
-    private = [settings.issuer, *filter(None, named)]
+    private = [settings.issuer, *filter(None, (settings.gateway, *named))]
     dialler = Dialler(manifest.id, hosts_of(manifest, settings), private)
     environment = environment_of(manifest, settings, room)
     door = dialler.serve if start.dials else None

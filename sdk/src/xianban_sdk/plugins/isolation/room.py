@@ -26,7 +26,7 @@ __all__ = ["Room", "environment_of"]
 _FIRST_USER, _USERS = 61_184, 4_336
 _PREFIX: Final = "xianban-plugin-"
 # Settings that are no secret of the suite.
-_SHARED: Final = ("demo", "issuer", "district")
+_SHARED: Final = ("demo", "issuer", "gateway", "district")
 
 
 class Room:
