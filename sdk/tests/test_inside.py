@@ -19,7 +19,7 @@ from joserfc.jwk import ECKey
 from typer.testing import CliRunner
 from xianban_sdk.authority import Authority
 from xianban_sdk.cli.commands import app as command
-from xianban_sdk.http_side import http_side
+from xianban_sdk.http_side import HttpSide
 from xianban_sdk.identity.workload import IdentityHttp, load_or_create_key
 from xianban_sdk.inside import (
     Certificates,
@@ -285,7 +285,7 @@ def http_serving(own: Settings):
         start_response("200 OK", [("content-length", str(len(body)))])
         return [body]
 
-    side = http_side(keys, address, certificates(address, own))
+    side = HttpSide(keys, address, certificates(address, own))
     thread = threading.Thread(target=side.run, daemon=True)
     thread.start()
     try:

@@ -22,7 +22,7 @@ from xianban_edge.draining import drain
 from xianban_edge.envoy.files import render
 from xianban_edge.run import validate
 from xianban_sdk.authority import Authority
-from xianban_sdk.http_side import http_side
+from xianban_sdk.http_side import HttpSide
 from xianban_sdk.inside import TlsRequired, certificates, workload_name
 from xianban_sdk.probe import probe_handler
 from xianban_sdk.rpc.grpc_transport import server
@@ -52,7 +52,7 @@ def pages(own: Settings) -> Iterator[Address]:
         return [b"pages"]
 
     address = f"127.0.0.1:{free_port()}"
-    side = http_side(greet, address, certificates(address, own))
+    side = HttpSide(greet, address, certificates(address, own))
     thread = threading.Thread(target=side.run, daemon=True)
     thread.start()
     try:

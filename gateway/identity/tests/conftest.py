@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import socket
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +26,36 @@ from xianban_plugin_identity_totp import plugin as totp
 from xianban_sdk import plugins
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.disclosures import Disclosures
+from xianban_sdk.http_side import HttpSide
 from xianban_sdk.identity.workload import load_or_create_key
 from xianban_sdk.ids import Ids, SeededIds
 from xianban_sdk.settings import Settings
 from xianban_sdk.storage import Database, Keyring, install_keys, migrate, open_unit_of_work
 from xianban_sdk.testing import START
+
+
+class Loopback:
+    """An address on this machine, known before anybody listens there."""
+
+    def __init__(self) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.address = "{}:{}".format(*free.getsockname())
+
+    @contextmanager
+    def serving(self, app: Any) -> Iterator[None]:
+        """The WSGI app over real HTTP."""
+        side = HttpSide(app, self.address)
+        thread = threading.Thread(target=side.run, daemon=True)
+        thread.start()
+        yield
+        side.stop()
+        thread.join(30)
+
+
+@pytest.fixture
+def loopback() -> Loopback:
+    return Loopback()
 
 
 @pytest.fixture(scope="session")

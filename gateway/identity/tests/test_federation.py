@@ -1,12 +1,10 @@
 """Log-in through an outside provider: here a second issuer of our own, over real HTTP."""
 
 import dataclasses
-import threading
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from waitress.server import create_server
 from xianban_identity.http import wsgi_of
 from xianban_identity.oidc.clients import Clients
 from xianban_identity.settings import Upstream
@@ -27,21 +25,14 @@ UPSTREAM_CLIENT = {
 
 
 @pytest.fixture
-def city(provider, tmp_path, database):
+def city(provider, tmp_path, database, loopback):
     """The outside provider, with its own database, on a loopback port."""
-    free = create_server(lambda *_: [], host="127.0.0.1", port=0)
-    port = free.effective_port
-    free.close()
-    settings = Settings(data=tmp_path / "city", issuer=f"http://127.0.0.1:{port}")
+    settings = Settings(data=tmp_path / "city", issuer=f"http://{loopback.address}")
     city = dataclasses.replace(
         provider, settings=settings, clients=Clients(settings, (UPSTREAM_CLIENT,))
     )
-    server = create_server(wsgi_of(city), host="127.0.0.1", port=port, threads=2)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield city
-    server.close()
-    server.task_dispatcher.shutdown()
+    with loopback.serving(wsgi_of(city)):
+        yield city
 
 
 @pytest.fixture

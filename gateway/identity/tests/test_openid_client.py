@@ -2,11 +2,9 @@
 
 import dataclasses
 import importlib.util
-import threading
 from pathlib import Path
 
 import pytest
-from waitress.server import create_server
 from xianban_identity.domain.sessions import CodeRules
 from xianban_identity.http import wsgi_of
 from xianban_sdk import demo
@@ -16,19 +14,12 @@ SCRIPT = Path(__file__).parents[3] / "tests/system/openid_client.py"
 
 
 @pytest.fixture
-def issuer(make_provider):
-    free = create_server(lambda *_: [], host="127.0.0.1", port=0)
-    port = free.effective_port
-    free.close()
+def issuer(make_provider, loopback):
     no_wait = dataclasses.replace(CodeRules(), resend_after=CodeRules().resend_after * 0)
-    provider = make_provider(issuer=f"http://127.0.0.1:{port}", codes=no_wait)
+    provider = make_provider(issuer=f"http://{loopback.address}", codes=no_wait)
     provider = dataclasses.replace(provider, clock=SystemClock())
-    server = create_server(wsgi_of(provider), host="127.0.0.1", port=port, threads=2)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield provider.issuer
-    server.close()
-    server.task_dispatcher.shutdown()
+    with loopback.serving(wsgi_of(provider)):
+        yield provider.issuer
 
 
 def test_openid_client_succeeds_where_it_should_and_is_refused_where_it_should(issuer):

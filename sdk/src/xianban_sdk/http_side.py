@@ -1,107 +1,67 @@
-"""A service's WSGI side (identity's OIDC): waitress on a socket, cheroot over TLS.
-
-waitress speaks no TLS; cheroot does, and asks its caller for a certificate.
-"""
+"""A service's WSGI side (identity's OIDC), served by uvicorn on a Unix socket or over TLS."""
 
 from __future__ import annotations
 
-# cheroot ships no types:
-# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false
-from functools import partial
+import os
+import socket
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from cheroot import wsgi
-from cheroot.ssl.builtin import BuiltinSSLAdapter
-from waitress.server import BaseWSGIServer, create_server
+import uvicorn
+from a2wsgi import WSGIMiddleware
 
 from xianban_sdk.inside import Certificates
 
-__all__ = ["HttpSide", "Side", "http_side"]
+__all__ = ["HttpSide"]
 
 _THREADS: Final = 4
-
-
-class Side(Protocol):
-    """What serves until it is told to stop; running requests end first."""
-
-    def run(self) -> None: ...
-    def stop(self) -> None: ...
-
-
-def http_side(app: Any, address: str, known: Certificates | None) -> Side:
-    """Serves one WSGI app on a Unix socket or host:port; with certificates to its own kind only."""
-    return HttpSide(app, address) if known is None else TlsSide(app, address, known)
-
-
-class TlsSide:
-    """Serves one WSGI app over TLS, to those who show a certificate of the same CA."""
-
-    def __init__(self, app: Any, address: str, known: Certificates) -> None:
-        host, _, port = address.rpartition(":")
-        self._server: Any = wsgi.Server(
-            (host.strip("[]"), int(port)), app, numthreads=_THREADS, server_name="xianban"
-        )
-        self._server.ssl_adapter = _Adapter(known)
-        # An address that can't be had is said at the start, in the caller's thread.
-        self._server.prepare()
-
-    def run(self) -> None:
-        """Serves until :meth:`stop`."""
-        self._server.serve()
-
-    def stop(self) -> None:
-        """Takes no more requests; running ones end."""
-        self._server.stop()
-
-
-class _Adapter(BuiltinSSLAdapter):
-    """cheroot's own, on a context that follows replaced files."""
-
-    def __init__(self, known: Certificates) -> None:
-        # Its __init__ would read the files once, and never again.
-        self.context = known.http_server()
-
-    def get_environ(self, sock: Any) -> dict[str, Any]:
-        """WSGI's words for it; who the caller is has been proven by the handshake."""
-        return {"wsgi.url_scheme": "https", "HTTPS": "on"}
+_UNIX: Final = "unix:"
 
 
 class HttpSide:
-    """Serves one WSGI app on a Unix socket or the machine's own host:port."""
+    """One WSGI app on a Unix socket or host:port; with certificates to its own kind only.
 
-    def __init__(self, app: Any, address: str) -> None:
-        self._sockets: dict[int, Any] = {}
-        self._server: Any = create_server(
-            app, self._sockets, **_where(address), threads=_THREADS, ident=None
+    An address that can't be had is said at once, in the caller's thread.
+    """
+
+    def __init__(self, app: Any, address: str, known: Certificates | None = None) -> None:
+        self._socket = _listening(address)
+        config = uvicorn.Config(
+            WSGIMiddleware(app, workers=_THREADS),
+            interface="asgi3",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            # Longer than any caller of ours keeps one: nobody speaks into a connection that ends.
+            timeout_keep_alive=75,
         )
+        config.load()
+        if known is not None:
+            # uvicorn makes its context of files that it reads once; ours follows replaced ones.
+            config.ssl = known.http_server()
+        self._server = uvicorn.Server(config)
 
     def run(self) -> None:
-        """Serves until :meth:`stop`."""
-        self._server.run()
+        """Serves until :meth:`stop`; running requests end first."""
+        self._server.run([self._socket])
 
     def stop(self) -> None:
-        """Takes no more requests; running ones end, then connections kept open are closed."""
-        self._server.task_dispatcher.shutdown()
-        listening = [
-            each for each in list(self._sockets.values()) if isinstance(each, BaseWSGIServer)
-        ]
-        for server in listening:
-            # In the loop's own thread: it sleeps in select and owns the sockets.
-            trigger: Any = server.trigger
-            trigger.pull_trigger(partial(_hang_up, server))
+        """Takes no more requests."""
+        self._server.should_exit = True
 
 
-def _hang_up(server: Any) -> None:
-    for connection in list(server.active_channels.values()):
-        connection.close_when_flushed = True
-    server.close()
-
-
-def _where(address: str) -> dict[str, Any]:
-    if not address.startswith("unix:"):
-        return {"listen": address}
-    path = address.removeprefix("unix:")
+def _listening(address: str) -> socket.socket:
+    if not address.startswith(_UNIX):
+        host, _, port = address.rpartition(":")
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host.strip("[]"), int(port)), family=family)
+    path = address.removeprefix(_UNIX)
     # A socket left behind by a kill must not keep the next start from binding.
     Path(path).unlink(missing_ok=True)
-    return {"unix_socket": path, "unix_socket_perms": "600"}
+    made = socket.socket(socket.AF_UNIX)
+    made.bind(path)
+    os.chmod(path, 0o600)
+    made.listen()
+    return made

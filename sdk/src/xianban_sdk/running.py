@@ -20,7 +20,7 @@ from xianban_sdk.audit import Sealer
 from xianban_sdk.clock import Clock
 from xianban_sdk.disclosures import Disclosures
 from xianban_sdk.health import Health
-from xianban_sdk.http_side import Side, http_side
+from xianban_sdk.http_side import HttpSide
 from xianban_sdk.http_traced import Traced
 from xianban_sdk.identity.access import Authoriser
 from xianban_sdk.identity.feed import RelationsFeed, lister, relation_consumer, resolver
@@ -114,7 +114,7 @@ class RunningService:
         self._inbox: Inbox | None = None
         self._subscription: Subscription | None = None
         self._relay = Relay(self.db, bus, clock)
-        self._http: Side | None = None
+        self._http: HttpSide | None = None
         self._ends: list[Callable[[], None]] = []
 
     # -- composing --------------------------------------------------------------------------
@@ -279,7 +279,7 @@ class RunningService:
         if self.service.http is not None:
             address = self.settings.listen(self.service.name, "http")
             app = Traced(self.service.http(self.resources), self.service.name)
-            self._http = http_side(app, address, certificates(address, self.settings))
+            self._http = HttpSide(app, address, certificates(address, self.settings))
             self._spawn("http", self._http.run)
         log.info("ready", service=self.service.name)
 
