@@ -39,7 +39,6 @@ def test_what_is_written_is_sent_and_what_can_not_be_read_costs_no_line(tmp_path
     lines, kept = Lines(file), InMemoryLogRecordExporter()
     flush = send_lines(lines, kept, Resource.get_empty())
     lines.info(b"no JSON")
-    lines.flush()
     lines.info(orjson.dumps(LINE))
     flush(2000)
     os.close(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -44,7 +45,9 @@ def send_lines(
 
     def send(written: Sequence[bytes]) -> None:
         for line in written:
-            logger.emit(record_of(orjson.loads(line)))
+            # One that is none of ours costs none that is.
+            with suppress(ValueError, KeyError):
+                logger.emit(record_of(orjson.loads(line)))
 
     def flush(milliseconds: int) -> None:
         lines.flush()
