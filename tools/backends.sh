@@ -85,7 +85,9 @@ start_composed() {
   XIANBAN_SITE=$site XIANBAN_ENV=/dev/null "$here/tools/site.sh" --stores >/dev/null
   # Where no registry is reached and no image was made here, the packages do.
   compose up -d --wait --quiet-pull postgres rabbitmq >&2 || { compose down >&2; return 1; }
-  worker_hosts xianban | compose exec -T rabbitmq rabbitmqctl -q import_definitions --format json >/dev/null
+  # By a file: read from a pipe, rabbitmqctl 4.0 waits for ever in a container.
+  compose exec -T rabbitmq bash -c 'printf %s "$1" > /tmp/workers.json && rabbitmqctl -q import_definitions /tmp/workers.json' \
+    - "$(worker_hosts xianban)" >/dev/null </dev/null
 }
 
 start() {
