@@ -200,7 +200,8 @@ def test_a_process_that_was_ended_before_anybody_watched_it_is_told_as_gone(tmp_
         lane.close()
 
 
-def test_a_plugin_that_keeps_dying_is_set_aside_and_says_why(written, stay):
+def test_a_plugin_that_keeps_dying_is_set_aside_and_says_why(written, stay, monkeypatch):
+    monkeypatch.setattr(Restarts, "PAUSE", 0.05)
     hooks = written(NAPS)
     for _ in range(Restarts.MOST):
         assert eventually(lambda: pid_of(hooks) or hooks.quarantined)
@@ -236,6 +237,12 @@ def test_strangers_bad_input_does_not_open_the_breaker(written, stay):
     hooks = written("@hookimpl\ndef tariff_concessions():\n    raise PermissionError('forged')\n")
     errors = {type(nap(hooks, stay, "")).__name__ for _ in range(Breaker.FAULTS * 3)}
     assert errors == {"PermissionError"}
+
+
+def test_what_the_kernel_refuses_a_plugin_counts_against_it(written, stay):
+    hooks = written("@hookimpl\ndef tariff_concessions():\n    open('/etc/shadow')\n")
+    errors = [type(nap(hooks, stay, "")).__name__ for _ in range(Breaker.FAULTS + 1)]
+    assert errors == ["OSError"] * Breaker.FAULTS + ["PluginUnavailable"]
 
 
 def test_a_file_is_handed_in_and_gone_afterwards(written, tmp_path):

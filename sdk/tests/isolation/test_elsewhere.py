@@ -23,6 +23,7 @@ from cryptography.x509.oid import NameOID
 from structlog.testing import CapturingLogger
 from xianban.plugin.v1.plugin_pb2 import Call, Hello, ToPlugin
 from xianban.plugin.v1.plugin_pb2_grpc import PluginProcessServiceStub
+from xianban_eldercare import hookspecs as eldercare_hookspecs
 from xianban_parking import hookspecs
 from xianban_parking.hookspecs import LotObservation
 from xianban_sdk.deadline import Deadline, current_deadline
@@ -130,15 +131,16 @@ class District:
         self.ends.callback(process.kill)
         return process
 
-    def take_up(self, plugin: Path, **settings):
+    def take_up(self, plugin: Path, hooks=None, hookspecs=hookspecs, **settings):
+        hooks = hooks or self.hooks
         address = settings.pop("address", f"unix:{self.folder}/{plugin.name}.sock")
         manifest = parse_manifest((plugin / "plugin.toml").read_bytes(), plugin)
         told = Settings(data=self.folder, plugin_tiers=f"{manifest.id}=2@{address}", **settings)
 
         def opening():
-            return open_outside(source_in(plugin), manifest, hookspecs, "parking", told)
+            return open_outside(source_in(plugin), manifest, hookspecs, hooks.domain, told)
 
-        take_up(self.hooks, opening(), opening)
+        take_up(hooks, opening(), opening)
         return manifest.id
 
     def runs(self) -> bool:
@@ -281,6 +283,25 @@ def test_a_bad_plugin_elsewhere_costs_its_own_answer_alone(district, stay, good,
     assert [(one.key, one.percent) for one in results["good"].value] == [("good", 10)]
     assert type(results[name].error).__name__ == FAILS[name]
     assert district.ask(stay)["good"].error is None
+
+
+def test_one_process_answers_each_of_the_plugins_domains(district, stay):
+    weather = """
+from xianban_eldercare.hookspecs import hookimpl as eldercare_hookimpl
+@eldercare_hookimpl
+def register_weather():
+    return []
+"""
+    plugin = district.write(CODE + weather)
+    manifest = plugin / "plugin.toml"
+    manifest.write_text(manifest.read_text().replace('_format"]', '_format", "register_weather"]'))
+    joined(district, plugin)
+    assert district.ask(stay)["good"].value[0].percent == 3
+    eldercare = build("eldercare", eldercare_hookspecs, [])
+    district.ends.callback(eldercare.close)
+    district.take_up(plugin, hooks=eldercare, hookspecs=eldercare_hookspecs)
+    assert eldercare.plugins["zoo-good"].implementations.keys() == {"register_weather"}
+    assert eldercare.registered("register_weather")[0].value == []
 
 
 def test_one_of_another_version_waits_until_the_right_one_comes(district, stay):

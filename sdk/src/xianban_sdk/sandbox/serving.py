@@ -40,7 +40,7 @@ from xianban_sdk.sandbox.context import LinesToHost
 from xianban_sdk.sandbox.lanes import Answering
 from xianban_sdk.sandbox.session import Session
 
-__all__ = ["MOST_HOSTS", "SESSION", "Served", "Serving", "end_process"]
+__all__ = ["MOST_HOSTS", "SESSION", "Part", "Served", "Serving", "end_process"]
 
 SESSION: Final = "xianban-session"
 # Each holds a thread as long as it is there.
@@ -54,18 +54,20 @@ Admit = Callable[[grpc.ServicerContext], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
-    """The plugin."""
+class Part:
+    """What the plugin is to one domain: its hookspecs, as they are beside it, and its hooks."""
 
-    id: str
-    version: str
     hookspecs: ModuleType
     implementations: Mapping[str, Any]
 
-    @property
-    def api(self) -> str:
-        """The version of the hookspecs beside it."""
-        return api_of(self.hookspecs)
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The plugin; its parts by the name of their hookspecs, as a host says it."""
+
+    id: str
+    version: str
+    parts: Mapping[str, Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,9 @@ class Serving(PluginProcessServiceServicer):
 
     def Attach(self, request: Hello, context: grpc.ServicerContext) -> Iterator[FromPlugin]:
         """A host's session, from the first word to the last log line."""
-        self._check(request, context)
-        host = _Host(self._session(request), queue.Queue(_LINES))
+        part = self._part(request, context)
+        session = Session(part.hookspecs, part.implementations, request.bounds.reply_bytes)
+        host = _Host(session, queue.Queue(_LINES))
         name = secrets.token_hex(16)
         with self._lock:
             full = len(self._hosts) >= MOST_HOSTS
@@ -114,7 +117,7 @@ class Serving(PluginProcessServiceServicer):
         if full:
             _refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, f"{MOST_HOSTS} hosts are here")
         context.add_callback(lambda: self._forget(name))
-        yield FromPlugin(ready=self._ready(name))
+        yield FromPlugin(ready=_ready(name, part))
         while (told := host.lines.get()) is not None:
             yield told
 
@@ -153,24 +156,16 @@ class Serving(PluginProcessServiceServicer):
 
     # -- who speaks -------------------------------------------------------------------------
 
-    def _check(self, hello: Hello, context: grpc.ServicerContext) -> None:
+    def _part(self, hello: Hello, context: grpc.ServicerContext) -> Part:
         if reason := self._admit(context):
             _refuse(context, grpc.StatusCode.PERMISSION_DENIED, reason)
         served = self._served
-        asked = (hello.plugin, hello.version, hello.hookspecs)
-        here = (served.id, served.version, served.hookspecs.__name__)
-        if asked != here:
-            told = f"{' '.join(here)} is here, not {' '.join(asked)}"
+        part = served.parts.get(hello.hookspecs)
+        if part is None or (hello.plugin, hello.version) != (served.id, served.version):
+            here = " ".join((served.id, served.version, *served.parts))
+            told = f"{here} is here, not {hello.plugin} {hello.version} {hello.hookspecs}"
             _refuse(context, grpc.StatusCode.FAILED_PRECONDITION, told)
-
-    def _session(self, hello: Hello) -> Session:
-        served = self._served
-        return Session(served.hookspecs, served.implementations, hello.bounds.reply_bytes)
-
-    def _ready(self, session: str) -> Ready:
-        found = self._served.implementations.items()
-        hooks = [Hook(name=name, arguments=one.argnames) for name, one in found]
-        return Ready(hooks=hooks, session=session, api=self._served.api)
+        return part
 
     def _host(self, context: grpc.ServicerContext) -> _Host:
         if reason := self._admit(context):
@@ -210,6 +205,12 @@ class Serving(PluginProcessServiceServicer):
                 return
             time.sleep(0.01)
         self._end("a call that does not end")
+
+
+def _ready(session: str, part: Part) -> Ready:
+    found = part.implementations.items()
+    hooks = [Hook(name=name, arguments=one.argnames) for name, one in found]
+    return Ready(hooks=hooks, session=session, api=api_of(part.hookspecs))
 
 
 def _refuse(context: grpc.ServicerContext, code: grpc.StatusCode, reason: str) -> NoReturn:

@@ -100,4 +100,7 @@ def failure(error: BaseException) -> Failure:
     if isinstance(error, CallCancelled):
         return Failure(kind=Failure.KIND_CANCELLED, type="TimeoutError", text=text)
     known = next(one for one in type(error).__mro__ if vars(builtins).get(one.__name__) is one)
+    if isinstance(error, PermissionError) and error.errno is not None:
+        # The kernel refused the plugin: it does not say that a sender did not prove itself.
+        known = OSError
     return Failure(kind=Failure.KIND_RAISED, type=known.__name__, text=text)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -27,7 +27,7 @@ from xianban_sdk.probe import open_probe
 from xianban_sdk.sandbox.frames import MOST_REQUEST
 from xianban_sdk.sandbox.loading import Misfit, implementations
 from xianban_sdk.sandbox.loading import load as load_entry
-from xianban_sdk.sandbox.serving import MOST_HOSTS, Served, Serving
+from xianban_sdk.sandbox.serving import MOST_HOSTS, Part, Served, Serving
 from xianban_sdk.settings import Settings
 
 __all__ = ["register", "run"]
@@ -85,19 +85,27 @@ def serve(
 @dataclass(frozen=True, slots=True)
 class _Found:
     manifest: Manifest
-    domain: Domain
-    entry: str
+    entries: Sequence[tuple[Domain, str]]
+    """Each of its domains, and what is loaded for it."""
 
 
 def _found(named: str) -> _Found:
     if Path(named).is_dir():
         return _in_folder(Path(named).absolute())
-    for name in domain_names():
-        for point in entry_points(group=_GROUP + name):
-            package = point.module.partition(".")[0]
-            if named in (point.name, package):
-                return _Found(read_manifest(package), domain(name), point.value)
-    refuse("store-no-plugin", field=named)
+    points = [
+        (name, point)
+        for name in domain_names()
+        for point in entry_points(group=_GROUP + name)
+        if named in (point.name, _package_of(point))
+    ]
+    if not points:
+        refuse("store-no-plugin", field=named)
+    entries = [(domain(name), point.value) for name, point in points]
+    return _Found(read_manifest(_package_of(points[0][1])), entries)
+
+
+def _package_of(point: EntryPoint) -> str:
+    return point.module.partition(".")[0]
 
 
 def _in_folder(folder: Path) -> _Found:
@@ -105,15 +113,20 @@ def _in_folder(folder: Path) -> _Found:
 
     source = open_source(folder)
     sys.path.insert(0, str(source.package.parent))
-    return _Found(source.manifest, source.domain, source.entry)
+    return _Found(source.manifest, [(one, source.entry) for one in source.domains])
+
+
+def _part(manifest: Manifest, one: Domain, entry: str) -> Part:
+    hooks: dict[str, Any] = implementations(one.module, load_entry(entry), manifest.id)
+    if undeclared := sorted(hooks.keys() - manifest.hooks):
+        raise PluginRefused(f"{manifest.id} does not declare {', '.join(undeclared)}")
+    return Part(one.module, hooks)
 
 
 def _server(found: _Found, address: Address, settings: Settings) -> grpc.Server:
-    manifest, hookspecs = found.manifest, found.domain.module
-    hooks: dict[str, Any] = implementations(hookspecs, load_entry(found.entry), manifest.id)
-    if undeclared := sorted(hooks.keys() - manifest.hooks):
-        raise PluginRefused(f"{manifest.id} does not declare {', '.join(undeclared)}")
-    served = Served(manifest.id, manifest.version, hookspecs, hooks)
+    manifest = found.manifest
+    parts = {one.import_name: _part(manifest, one, entry) for one, entry in found.entries}
+    served = Served(manifest.id, manifest.version, parts)
     # Whoever is attached holds a thread.
     threads = ThreadPoolExecutor(MOST_HOSTS + manifest.limits.calls_at_once)
     server = grpc.server(threads, options=_options())

@@ -92,7 +92,8 @@ class Restarts:
 
     MOST: Final = 6
     WINDOW: Final = 60.0
-    PAUSE: Final = 0.25
+    # The first comes at once, then 1, 3, 7, 15 s: each start takes a CPU from others for 0.1 s.
+    PAUSE: Final = 1.0
 
     def __init__(self, monotonic: Monotonic = time.monotonic) -> None:
         self._monotonic = monotonic

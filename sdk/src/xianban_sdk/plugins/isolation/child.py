@@ -130,6 +130,9 @@ class Child:
             hand_on(self.plugin, told)
 
     def _listen(self, gone: Callable[[str], None], idle: Callable[[], bool]) -> None:
+        # The next process is started from this thread: its way back to our one CPU would hold
+        # the interpreter, and so every call, for more than a millisecond.
+        _roam()
         offence = ""
         # Gone by itself, also before the first look, or no plugin of ours any more.
         with suppress(Closed, Malformed, OSError):
@@ -197,12 +200,16 @@ def _spawn(
 def _on_every_cpu() -> Iterator[None]:
     """A service keeps to one CPU: what this thread starts meanwhile does not share it with us."""
     own = os.sched_getaffinity(0)
-    with suppress(OSError):
-        os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    _roam()
     try:
         yield
     finally:
         os.sched_setaffinity(0, own)
+
+
+def _roam() -> None:
+    with suppress(OSError):
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))
 
 
 def hand_on(plugin: str, told: FromPlugin) -> None:
