@@ -4,8 +4,9 @@ import threading
 import time
 
 import pytest
+from xianban_sdk.plugins import keeping_up
 from xianban_sdk.plugins.hooks import Hooks
-from xianban_sdk.plugins.registry import keeping_up
+from xianban_sdk.plugins.registry import following
 from xianban_sdk.settings import Settings
 
 
@@ -19,7 +20,7 @@ def followed(tmp_path, monkeypatch):
         if len(times) == 1:
             raise OSError("half written")
 
-    monkeypatch.setattr(keeping_up, "follow", follow)
+    monkeypatch.setattr(following, "follow", follow)
     monkeypatch.setattr(keeping_up, "_LOOK_SECONDS", 0.02)
     stop, settings = threading.Event(), Settings(data=tmp_path)
     (tmp_path / "plugins").mkdir()

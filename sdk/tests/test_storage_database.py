@@ -37,6 +37,22 @@ def visits(database: Database) -> Database:
     return database
 
 
+def test_nobody_else_on_the_machine_reads_a_file_with_residents_data(tmp_path: Path) -> None:
+    file = tmp_path / "open.db"
+    file.touch(mode=0o664)
+    file.chmod(0o664)
+    for name in ("fresh.db", "open.db"):
+        opened = Database.open(f"sqlite:///{tmp_path}/{name}", owner="test")
+        with opened.begin() as conn:
+            metadata.create_all(conn)
+        found = [*tmp_path.glob(f"{name}*")]
+        assert len(found) == 4  # the file, its journal, their index, the lock
+        assert not any(one.stat().st_mode & 0o007 for one in found)
+        opened.close()
+    # Who may read it in the operator's group is the operator's matter.
+    assert file.stat().st_mode & 0o060
+
+
 def test_an_instant_comes_back_as_the_same_utc_instant(visits: Database) -> None:
     in_shanghai = NOON.astimezone(timezone(timedelta(hours=8)))
     with visits.begin() as conn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from xianban_sdk.app import installed_services
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.demo import person_id
 from xianban_sdk.ids import SeededIds
+from xianban_sdk.plugins.switches import Off, Switches
 from xianban_sdk.storage.tables import audit
 from xianban_sdk.testing import START, RelationsWorld, ServiceUnderTest, TestIssuer, settings_for
 
@@ -120,6 +122,24 @@ def test_one_that_is_not_here_is_not_found(start: Start):
     with pytest.raises(grpc.RpcError) as refused:
         as_operator(start()).GetPlugin(pb.GetPluginRequest(name="plugins/nobody"))
     assert refused.value.code() is grpc.StatusCode.NOT_FOUND  # type: ignore[attr-defined]
+
+
+def test_a_replica_that_nobody_told_follows_the_one_that_was(start: Start):
+    service = start()
+    hooks, beside = service.resources.hooks, Switches(service.settings)
+    beside.switch_off("parking-concessions", Off("another replica", "operator", str(START)))
+    assert eventually(lambda: "parking-concessions" not in hooks.plugins)
+    beside.switch_on("parking-concessions")
+    assert eventually(lambda: "parking-concessions" in hooks.plugins)
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 @pytest.mark.parametrize("tiers", ["", "parking-concessions=1"])

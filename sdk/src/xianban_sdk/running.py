@@ -44,6 +44,7 @@ from xianban_sdk.personal.erasing import (
     erasure_timer,
 )
 from xianban_sdk.plugins.capabilities import absent
+from xianban_sdk.plugins.keeping_up import keep_up
 from xianban_sdk.plugins.noted import PluginsNoted
 from xianban_sdk.plugins.serving import PLUGIN_POLICY, PLUGIN_SERVICE, PluginServicer
 from xianban_sdk.rpc.accesses import AccessLog
@@ -259,17 +260,17 @@ class RunningService:
         self._ends += observe_service(self.service.name, self.resources, self.health)
         self.chain.accesses.start()
         self.disclosures.start()
-        if self.service.hookspecs is not None:
-            self.terms.start()
         self.chain.streams.start()
         if self.settings.relay:
             self._spawn("relay", lambda: self._relay.run(self._stop))
         self._spawn("sealer", lambda: Sealer(self.db).run(self._stop))
         self._spawn("timers", self._run_timers)
         self._spawn("retention", self._forget)
-        if self.service.hookspecs is not None:
-            noted = PluginsNoted(self.resources.hooks, self.chain.accesses)
+        if (specs := self.service.hookspecs) is not None:
+            self.terms.start()
+            noted = PluginsNoted(hooks := self.resources.hooks, self.chain.accesses)
             self._spawn("plugins", lambda: noted.run(self._stop))
+            self._spawn("keep-up", lambda: keep_up(hooks, specs, self.settings, self._stop))
         self._spawn("consumers", self._consume)
         if isinstance(self.resources.relations, Relations):
             feed = RelationsFeed(self.resources.relations, self._bus, self._clock)

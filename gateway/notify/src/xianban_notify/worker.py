@@ -19,7 +19,7 @@ from xianban_sdk import plugins, telemetry  # noqa: E402
 from xianban_sdk.messaging.nameko import Work, run_worker, take_work  # noqa: E402
 from xianban_sdk.messaging.traces import publishing  # noqa: E402
 from xianban_sdk.messaging.work_queue import WorkOutlet, decode_json  # noqa: E402
-from xianban_sdk.plugins.registry.keeping_up import keep_up  # noqa: E402
+from xianban_sdk.plugins.keeping_up import keep_up  # noqa: E402
 from xianban_sdk.settings import Settings  # noqa: E402
 from xianban_sdk.telemetry import log  # noqa: E402
 

@@ -20,6 +20,7 @@ from xianban_sdk.cli import (
     plugin,
     processes,
     suite,
+    units,
     upkeep,
 )
 
@@ -37,6 +38,7 @@ _MODULES = (
     events,
     importing,
     keys,
+    units,
     master,
     moving,
     backups,

@@ -3,9 +3,10 @@
 import fcntl
 import os
 import re
+import stat
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -149,6 +150,7 @@ def _open_sqlite(url: URL, owner: str) -> Database:
     file = Path(url.database).absolute()
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = _own(file)
+    _close_to_others(file)
     engine = _sqlite_engine(file, read_only=False)
     return Database(engine, _sqlite_engine(file, read_only=True), owner=owner, file=file, lock=lock)
 
@@ -165,6 +167,15 @@ def _own(file: Path) -> int:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, str(os.getpid()).encode(), 0)
     return descriptor
+
+
+def _close_to_others(file: Path) -> None:
+    """What residents told us is for nobody else on the machine; a group is the operator's wish."""
+    file.touch(mode=0o600)
+    # SQLite gives those beside it the file's own mode, but only when it makes them.
+    for one in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+        with suppress(FileNotFoundError, PermissionError):
+            one.chmod(one.stat().st_mode & ~stat.S_IRWXO)
 
 
 def _sqlite_engine(file: Path, *, read_only: bool) -> Engine:

@@ -19,7 +19,7 @@ from xianban_sdk.instruments import (
     UPLINK_PARTS,
     UPLINK_SPOOLED,
 )
-from xianban_sdk.plugins.registry.keeping_up import keep_up
+from xianban_sdk.plugins.keeping_up import keep_up
 from xianban_sdk.probe import open_probe
 from xianban_sdk.rpc.clients import Clients
 from xianban_sdk.settings import Settings

@@ -180,7 +180,7 @@ plugin-installed = { $plugin } { $version } is installed.
 plugin-enabled = { $plugin } { $version } may run again.
 plugin-disabled = { $plugin } { $version } is disabled.
 plugin-removed = { $plugin } { $version } is gone.
-suite-stopped = The suite does not run; it will know at its next start.
+suite-stopped = No service answers here. One that runs elsewhere with these data knows within seconds, another at its next start.
 suite-runs-it = { $domain } runs it now.
 suite-runs-it-not = { $domain } does not run it.
 

@@ -180,7 +180,7 @@ plugin-installed = { $plugin } { $version } 已安装。
 plugin-enabled = { $plugin } { $version } 可以重新运行。
 plugin-disabled = { $plugin } { $version } 已停用。
 plugin-removed = { $plugin } { $version } 已删除。
-suite-stopped = 平台没有运行，下次启动时生效。
+suite-stopped = 本机没有服务应答。在别处使用同一数据目录的服务数秒内生效，其余的下次启动时生效。
 suite-runs-it = { $domain } 已在运行它。
 suite-runs-it-not = { $domain } 没有运行它。
 

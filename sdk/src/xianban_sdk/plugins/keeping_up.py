@@ -1,4 +1,5 @@
-"""For processes with plugins and without an admin socket: nobody tells them that a plugin came."""
+"""Follows what came and went where nobody says so: a replica beside the one that was told, or a
+process without an admin socket."""
 
 from __future__ import annotations
 
@@ -8,7 +9,6 @@ from types import ModuleType
 from typing import Final
 
 from xianban_sdk.plugins.hooks import Hooks
-from xianban_sdk.plugins.registry.following import follow
 from xianban_sdk.settings import Settings
 from xianban_sdk.telemetry import log
 
@@ -16,7 +16,7 @@ __all__ = ["keep_up"]
 
 _LOOK_SECONDS: Final = 2.0
 # The list of what is off, the store's state, and what its indexes said last.
-_TOLD_BY: Final = frozenset({".json", ".sig"})
+_TOLD_BY: Final = ("off.json", "store/state.json", "store/indexes/*")
 
 _Stamp = list[tuple[str, int]]
 
@@ -28,8 +28,11 @@ def keep_up(hooks: Hooks, hookspecs: ModuleType, settings: Settings, stop: threa
         now = _stamp(settings)
         if now == seen:
             continue
+        # Signatures and indexes cost a start their imports: only where something came or went.
+        from xianban_sdk.plugins.registry import following
+
         try:
-            follow(hooks, hookspecs, settings)
+            following.follow(hooks, hookspecs, settings)
             seen = now
         except Exception as error:
             # Half written, or spoilt: it is looked at again.
@@ -40,6 +43,7 @@ def _stamp(settings: Settings) -> _Stamp:
     folder = Path(settings.data, "plugins")
     return sorted(
         (str(path), path.stat().st_mtime_ns)
-        for path in folder.rglob("*")
-        if path.suffix in _TOLD_BY and path.is_file()
+        for pattern in _TOLD_BY
+        for path in folder.glob(pattern)
+        if path.is_file()
     )
