@@ -24,8 +24,8 @@ def followed(tmp_path, monkeypatch):
     monkeypatch.setattr(keeping_up, "_LOOK_SECONDS", 0.02)
     stop, settings = threading.Event(), Settings(data=tmp_path)
     (tmp_path / "plugins").mkdir()
-    arguments = (Hooks("sensing", {}), keeping_up, settings, stop)
-    thread = threading.Thread(target=keeping_up.keep_up, args=arguments)
+    keeping = keeping_up.KeepingUp(Hooks("sensing", {}), keeping_up, settings)
+    thread = threading.Thread(target=keeping.run, args=(stop,))
     thread.start()
     yield times
     stop.set()

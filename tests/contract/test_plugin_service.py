@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -17,6 +18,7 @@ from xianban_sdk.app import installed_services
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.demo import person_id
 from xianban_sdk.ids import SeededIds
+from xianban_sdk.plugins.shared_switches import SharedSwitches
 from xianban_sdk.plugins.switches import Off, Switches
 from xianban_sdk.storage.tables import audit
 from xianban_sdk.testing import START, RelationsWorld, ServiceUnderTest, TestIssuer, settings_for
@@ -131,6 +133,31 @@ def test_a_replica_that_nobody_told_follows_the_one_that_was(start: Start):
     assert eventually(lambda: "parking-concessions" not in hooks.plugins)
     beside.switch_on("parking-concessions")
     assert eventually(lambda: "parking-concessions" in hooks.plugins)
+
+
+def test_a_replica_with_a_directory_of_its_own_follows_too_and_so_does_one_that_comes_later(
+    start: Start, tmp_path: Path
+):
+    service = start()
+    if service.db.dialect == "sqlite":
+        pytest.skip("a SQLite file has one owner: it has no replica")
+    elsewhere = replace(service.settings, data=tmp_path / "another pod")
+    hooks = service.resources.hooks
+    beside = SharedSwitches(service.db, elsewhere, "parking")
+    beside.bring()
+    Switches(elsewhere).switch_off("parking-concessions", Off("there", "operator", str(START)))
+    beside.keep()
+    assert eventually(lambda: "parking-concessions" not in hooks.plugins)
+    # One that was switched there and one that was switched here do not undo each other.
+    switch_on(service)
+    later = replace(service.settings, data=tmp_path / "a later pod")
+    SharedSwitches(service.db, later, "parking").bring()
+    assert Switches(later).off() == {}
+    switch_off(service, "again")
+    SharedSwitches(service.db, later, "parking").bring()
+    assert [one.reason for one in Switches(later).off().values()] == ["again"]
+    beside.bring()
+    assert [one.reason for one in Switches(elsewhere).off().values()] == ["again"]
 
 
 def eventually(condition: Callable[[], bool]) -> bool:

@@ -44,7 +44,7 @@ from xianban_sdk.personal.erasing import (
     erasure_timer,
 )
 from xianban_sdk.plugins.capabilities import absent
-from xianban_sdk.plugins.keeping_up import keep_up
+from xianban_sdk.plugins.keeping_up import KeepingUp
 from xianban_sdk.plugins.noted import PluginsNoted
 from xianban_sdk.plugins.serving import PLUGIN_POLICY, PLUGIN_SERVICE, PluginServicer
 from xianban_sdk.rpc.accesses import AccessLog
@@ -106,6 +106,7 @@ class RunningService:
         self.resources.relations = self._relations()
         self.disclosures = self._desk()
         self.terms = Terms(self.resources)
+        self.keeping_up = KeepingUp.of(service, self.resources)
         self.chain = self._make_chain(self._keys(identity))
         self.health = Health(service.name, self.proto_services, self._checks())
         self._servers: list[grpc.Server] = []
@@ -251,6 +252,7 @@ class RunningService:
 
     def _prepare_storage(self) -> None:
         migrate(self.db, self.service.migrations)
+        self.keeping_up.look()
         if self.settings.demo and self.service.seed is not None:
             self.service.seed(self.resources)
 
@@ -265,12 +267,13 @@ class RunningService:
             self._spawn("relay", lambda: self._relay.run(self._stop))
         self._spawn("sealer", lambda: Sealer(self.db).run(self._stop))
         self._spawn("timers", self._run_timers)
-        self._spawn("retention", self._forget)
-        if (specs := self.service.hookspecs) is not None:
+        kept = (*KEPT, *ALERTS_KEPT, *self.service.kept)
+        self._spawn("retention", lambda: prune_each_hour(self.db, self._clock, kept, self._stop))
+        if self.service.hookspecs is not None:
             self.terms.start()
-            noted = PluginsNoted(hooks := self.resources.hooks, self.chain.accesses)
+            noted = PluginsNoted(self.resources.hooks, self.chain.accesses)
             self._spawn("plugins", lambda: noted.run(self._stop))
-            self._spawn("keep-up", lambda: keep_up(hooks, specs, self.settings, self._stop))
+            self._spawn("keep-up", lambda: self.keeping_up.run(self._stop))
         self._spawn("consumers", self._consume)
         if isinstance(self.resources.relations, Relations):
             feed = RelationsFeed(self.resources.relations, self._bus, self._clock)
@@ -283,9 +286,6 @@ class RunningService:
             self._http = HttpSide(app, address, certificates(address, self.settings))
             self._spawn("http", self._http.run)
         log.info("ready", service=self.service.name)
-
-    def _forget(self) -> None:
-        prune_each_hour(self.db, self._clock, (*KEPT, *ALERTS_KEPT, *self.service.kept), self._stop)
 
     def _run_timers(self) -> None:
         made = self.service.timers

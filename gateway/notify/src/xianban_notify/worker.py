@@ -19,7 +19,7 @@ from xianban_sdk import plugins, telemetry  # noqa: E402
 from xianban_sdk.messaging.nameko import Work, run_worker, take_work  # noqa: E402
 from xianban_sdk.messaging.traces import publishing  # noqa: E402
 from xianban_sdk.messaging.work_queue import WorkOutlet, decode_json  # noqa: E402
-from xianban_sdk.plugins.keeping_up import keep_up  # noqa: E402
+from xianban_sdk.plugins.keeping_up import KeepingUp  # noqa: E402
 from xianban_sdk.settings import Settings  # noqa: E402
 from xianban_sdk.telemetry import log  # noqa: E402
 
@@ -69,7 +69,7 @@ def main() -> None:
     DeliveryWorker.outlet = WorkOutlet(settings.broker, OUTCOMES)
     log.info("worker_started", channels=sorted(channels_of(hooks)))
     # Ends with the process: nothing is half done that the next start would not do anew.
-    eventlet.spawn_n(keep_up, hooks, hookspecs, settings, threading.Event())
+    eventlet.spawn_n(KeepingUp(hooks, hookspecs, settings).run, threading.Event())
     run_worker(DeliveryWorker, settings.broker, WORKERS)
 
 

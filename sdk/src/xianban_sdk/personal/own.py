@@ -28,7 +28,14 @@ from xianban_sdk.readings.tables import (
     rule_state,
 )
 from xianban_sdk.storage.encryption import keyed_hash
-from xianban_sdk.storage.tables import audit, disclosure, idempotency, outbox, relation_record
+from xianban_sdk.storage.tables import (
+    audit,
+    disclosure,
+    idempotency,
+    outbox,
+    plugin_switch,
+    relation_record,
+)
 
 __all__ = ["UNFINDABLE", "holdings"]
 
@@ -179,6 +186,12 @@ _READINGS: Final = (
 )
 
 _BOOKS: Final = (
+    Holding(
+        table=plugin_switch,
+        category="plugin-switches",
+        actors=("switched_by",),
+        fate=Fate.ERASED,
+    ),
     Holding(
         table=audit,
         category="accesses",

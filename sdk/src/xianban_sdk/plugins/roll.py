@@ -16,6 +16,7 @@ from xianban_sdk.plugins.loaded import Doing, Plugin
 from xianban_sdk.plugins.manifest import Manifest, PluginRefused
 from xianban_sdk.plugins.registry import Installed, Standing, Store
 from xianban_sdk.plugins.registry.following import follow
+from xianban_sdk.plugins.shared_switches import SharedSwitches
 from xianban_sdk.plugins.switches import Off, Switches
 from xianban_sdk.plugins.tiers import PROCESS, tier_of
 from xianban_sdk.wire import stamp
@@ -41,6 +42,7 @@ class Roll:
         self._clock = resources.clock
         self._db = resources.db
         self._switches = Switches(resources.settings)
+        self._shared = SharedSwitches(resources.db, resources.settings, service.name)
 
     def all(self, locale: str) -> list[pb.Plugin]:
         """By id."""
@@ -61,12 +63,14 @@ class Roll:
         return next((one for one in self.all(locale) if one.name == f"plugins/{plugin}"), None)
 
     def switch_off(self, plugin: str, off: Off) -> None:
-        """Off at once, and after a restart."""
+        """Off at once, for every replica, and after a restart."""
+        self._shared.bring()
         self._switches.switch_off(plugin, off)
         self._follow()
 
     def switch_on(self, plugin: str) -> None:
         """On again; what failed in it before is forgotten."""
+        self._shared.bring()
         self._switches.switch_on(plugin)
         if self._hooks.is_set_aside(plugin) and plugin in self._hooks.plugins:
             self._begin_anew(plugin)
@@ -83,6 +87,7 @@ class Roll:
     def _follow(self) -> None:
         if self._service.hookspecs is not None:
             follow(self._hooks, self._service.hookspecs, self._settings)
+        self._shared.keep()
 
     # -- telling ----------------------------------------------------------------------------
 

@@ -59,6 +59,14 @@ class Switches:
             with self._changing() as table:
                 table.pop(plugin, None)
 
+    def set(self, plugin: str, off: Off | None) -> None:
+        """As it is elsewhere, whoever was named here before."""
+        if self.off().get(plugin) == off:
+            return
+        with self._changing() as table:
+            table.pop(plugin, None)
+            table.update({plugin: off} if off else {})
+
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Off]]:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -25,6 +25,7 @@ __all__ = [
     "idempotency",
     "inbox",
     "outbox",
+    "plugin_switch",
     "plugin_terms",
     "relation_record",
     "relation_watermark",
@@ -177,6 +178,17 @@ plugin_terms = Table(
     sdk_metadata,
     Column("domain", Text, primary_key=True),
     Column("told", LargeBinary, nullable=False),
+)
+
+# What an operator switched, for replicas that share no directory.
+plugin_switch = Table(
+    "plugin_switch",
+    sdk_metadata,
+    Column("plugin", Text, primary_key=True),
+    Column("switched_off", Boolean, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("switched_by", Text, nullable=False),
+    Column("time", Text, nullable=False),
 )
 
 timer = Table(

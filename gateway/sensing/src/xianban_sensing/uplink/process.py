@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
-from functools import partial
 
 from xianban.sensing.v1.devices_pb2_grpc import UplinkServiceStub
 from xianban_sdk import i18n, plugins, telemetry
@@ -19,7 +18,7 @@ from xianban_sdk.instruments import (
     UPLINK_PARTS,
     UPLINK_SPOOLED,
 )
-from xianban_sdk.plugins.keeping_up import keep_up
+from xianban_sdk.plugins.keeping_up import KeepingUp
 from xianban_sdk.probe import open_probe
 from xianban_sdk.rpc.clients import Clients
 from xianban_sdk.settings import Settings
@@ -83,7 +82,7 @@ class Uplink:
             self._flow.drain,
             downlink.run,
             signs.run,
-            partial(keep_up, hooks, hookspecs, settings),
+            KeepingUp(hooks, hookspecs, settings).run,
             *(_demo(settings, clock).loops() if _plays(settings) else ()),
         )
         self._stop = threading.Event()
