@@ -35,6 +35,7 @@ from xianban_sdk.demo import person_id
 from xianban_sdk.ids import UlidIds
 from xianban_sdk.messaging import topology
 from xianban_sdk.messaging.event import Event, event_type
+from xianban_sdk.plugins.keeping_up import KeepingUp
 from xianban_sdk.plugins.switches import Off, Switches
 from xianban_sdk.repository import MachineScope
 from xianban_sdk.storage import open_unit_of_work
@@ -256,7 +257,9 @@ def test_attempts_go_to_the_worker_and_outcomes_come_back(district):
     assert len(district.gateway.asked) == len(set(district.gateway.asked)) == 20
 
 
-def test_a_running_worker_follows_what_an_operator_switches(district):
+def test_a_running_worker_follows_what_an_operator_switches(district, monkeypatch):
+    # The service would follow, too, and ask for nothing over a channel that is off.
+    monkeypatch.setattr(KeepingUp, "look", lambda _self: None)
     numbers, switches = itertools.count(), Switches(district.service.settings)
 
     def refused() -> bool:

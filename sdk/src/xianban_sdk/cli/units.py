@@ -65,7 +65,7 @@ def register(app: typer.Typer) -> None:
 def units(
     directory: Annotated[Path, typer.Argument(help="Beside xianban.toml, e.g. /etc/xianban.")],
     port: Annotated[
-        int, typer.Option(min=1024, max=60000, help="The first of about a hundred on loopback.")
+        int, typer.Option(min=1024, max=60000, help="The first of about fifty on loopback.")
     ] = 9000,
 ) -> None:
     """Writes systemd's template and the environments for two of every process on one machine."""
