@@ -42,3 +42,13 @@ def test_a_change_is_followed_once_and_again_when_that_failed(followed, tmp_path
         time.sleep(0.02)
     time.sleep(0.3)
     assert followed == ["sensing", "sensing"]
+
+
+def test_a_service_that_cannot_read_what_is_off_does_not_begin_to_answer(tmp_path):
+    class Away:
+        def bring(self):
+            raise OSError("the database is away")
+
+    hooks, settings = Hooks("sensing", {}), Settings(data=tmp_path)
+    with pytest.raises(OSError, match="away"):
+        keeping_up.KeepingUp(hooks, keeping_up, settings, Away()).look()

@@ -17,6 +17,7 @@ import httpx
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from suite import XIANBAN, free_port
 from xianban_sdk.app import installed_services
+from xianban_sdk.settings import address_variable
 
 LANES = ("", "streams", "safety")
 PATIENCE = 300.0
@@ -135,7 +136,7 @@ class Fleet:
 
     def addresses(self) -> dict[str, str]:
         return {
-            variable(name, lane, "ADDR"): self.address(name, lane)
+            address_variable(name, lane, "ADDR"): self.address(name, lane)
             for name in self.services
             for lane in self._listens[name][0]
         }
@@ -143,7 +144,7 @@ class Fleet:
     def _all(self) -> Iterator[Replica]:
         for name in self.services:
             for letter, lanes in zip("ab", self._listens[name], strict=True):
-                said = {variable(name, lane, "LISTEN"): at for lane, at in lanes.items()}
+                said = {address_variable(name, lane, "LISTEN"): at for lane, at in lanes.items()}
                 yield self._replica(f"{name}-{letter}", ("serve", name), said)
         for letter in "ab":
             yield self._replica(f"relay-{letter}", ("relay", *self.services), {})
@@ -239,7 +240,3 @@ class Fleet:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
-
-
-def variable(name: str, lane: str, what: str) -> str:
-    return "XIANBAN_" + "_".join(part for part in (name, lane, what) if part).upper()

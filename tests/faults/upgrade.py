@@ -17,7 +17,7 @@ import grpc
 import httpx
 from campaign import RESIDENTS
 from elder import Elder
-from fleet import Fleet, Replica, variable
+from fleet import Fleet, Replica
 from journal import Journal
 from releases import COLUMN, NEXT, next_release
 from resident import PASSING, GaveUp, Resident
@@ -26,7 +26,7 @@ from verify import findings, opened, unsent
 from xianban.common.v1.alerts_pb2_grpc import AlertServiceStub
 from xianban_sdk.app import installed_services
 from xianban_sdk.rpc.clients import channel
-from xianban_sdk.settings import Settings
+from xianban_sdk.settings import Settings, address_variable
 
 SETTLE_SECONDS = 120.0
 
@@ -71,7 +71,7 @@ class Wearer(Elder):
 
     def _did(self, deed: str, asked: Any) -> bool:
         lane = "safety" if deed == "Acknowledge" else ""
-        address = os.environ[variable("eldercare", lane, "ADDR")]
+        address = os.environ[address_variable("eldercare", lane, "ADDR")]
         service = "xianban.common.v1.AlertService"
         with channel(address, service, process="eldercare", settings=self.settings) as opened:
             bearer = f"Bearer {self._token('dispatcher')}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Self
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "address_variable"]
 
 _PREFIX: Final = "XIANBAN_"
 # sun_path holds 108 bytes; the longest name we append is "/identity-streams.sock".
@@ -164,9 +164,14 @@ def _said(name: str, environ: Mapping[str, str]) -> str | None:
     return Path(named).read_text("utf-8").strip()
 
 
-def _variable(service: str, lane: str, what: str) -> str:
+def address_variable(service: str, lane: str, what: str) -> str:
+    """Names a lane's address: ADDR is where it is reached, LISTEN where it listens."""
     name = "-".join(part for part in (service, lane, what) if part)
-    return os.environ.get(_PREFIX + name.upper().replace("-", "_"), "")
+    return _PREFIX + name.upper().replace("-", "_")
+
+
+def _variable(service: str, lane: str, what: str) -> str:
+    return os.environ.get(address_variable(service, lane, what), "")
 
 
 def _run_directory(run: Path, data: Path) -> Path:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from xianban_sdk.cli.console import console, fail
+from xianban_sdk.settings import address_variable
 
 if TYPE_CHECKING:
     from xianban_sdk.app import Service
@@ -99,7 +100,7 @@ def _lanes(service: Service, ports: Iterator[str]) -> dict[str, str]:
 def _pairs(listens: Mapping[str, list[dict[str, str]]], ports: Iterator[str]) -> Iterator[_Unit]:
     for service, both in listens.items():
         for letter, lanes in zip(_BOTH, both, strict=True):
-            own = {_variable(service, lane, "LISTEN"): at for lane, at in lanes.items()}
+            own = {address_variable(service, lane, "LISTEN"): at for lane, at in lanes.items()}
             own["XIANBAN_PROBE"] = next(ports)
             yield _Unit(f"{service}-{letter}", f"serve {service}", own)
     relayed = " ".join(listens)
@@ -122,13 +123,8 @@ def _common(directory: Path, listens: Mapping[str, list[dict[str, str]]]) -> dic
     }
     for service, (first, second) in listens.items():
         for lane, at in first.items():
-            told[_variable(service, lane, "ADDR")] = f"{at},{second[lane]}"
+            told[address_variable(service, lane, "ADDR")] = f"{at},{second[lane]}"
     return told
-
-
-def _variable(service: str, lane: str, what: str) -> str:
-    parts = ("xianban", service, lane, what)
-    return "_".join(part for part in parts if part).upper().replace("-", "_")
 
 
 def _write(file: Path, variables: Mapping[str, str]) -> None:

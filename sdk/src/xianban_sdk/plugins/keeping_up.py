@@ -50,20 +50,24 @@ class KeepingUp:
     def run(self, stop: threading.Event) -> None:
         """Looks until told to stop."""
         while not stop.wait(_LOOK_SECONDS):
-            self.look()
+            try:
+                self.look()
+            except Exception as error:
+                # Half written, spoilt, or the database is away: it is looked at again.
+                log.error("plugins_not_followed", domain=self._hooks.domain, error=str(error))
 
     def look(self) -> None:
-        """Follows what changed since the last look; the first one before anybody is answered."""
-        try:
-            if self._shared is not None:
-                self._shared.bring()
-            now = _stamp(self._settings)
-            if now != self._seen:
-                self._follow()
-                self._seen = now
-        except Exception as error:
-            # Half written, spoilt, or the database is away: it is looked at again.
-            log.error("plugins_not_followed", domain=self._hooks.domain, error=str(error))
+        """Follows what changed since the last look.
+
+        A service looks before it answers, and does not answer where that fails: it would ask what
+        is off.
+        """
+        if self._shared is not None:
+            self._shared.bring()
+        now = _stamp(self._settings)
+        if now != self._seen:
+            self._follow()
+            self._seen = now
 
     def _follow(self) -> None:
         # Signatures and indexes cost a start their imports: only where something came or went.
