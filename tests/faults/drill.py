@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,10 +118,13 @@ class Drill:
     def _destroy(self) -> None:
         """Everything at once: processes, files, keys, rows. The broker keeps what waits in it."""
         assert self.suite.process is not None
-        pids = [int(path.read_text()) for path in self.suite.run.glob("*.pid")]
-        for pid in (self.suite.process.pid, *pids):
-            os.kill(pid, signal.SIGKILL)
+        # The supervisor first: it would start another in place of one that is gone.
+        self.suite.process.kill()
         self.suite.process.wait()
+        for path in self.suite.run.glob("*.pid"):
+            # Its processes end with it, some sooner than this.
+            with suppress(ProcessLookupError, FileNotFoundError):
+                os.kill(int(path.read_text()), signal.SIGKILL)
         shutil.rmtree(self.suite.data)
         if database := self._option("--database"):
             _empty(database)

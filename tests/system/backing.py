@@ -21,19 +21,18 @@ def fresh_database(url: str) -> str:
 
 
 def empty_queues(broker: str) -> None:
-    """What an earlier suite left on this broker is not the next one's."""
+    """What an earlier suite left on this broker is not the next one's, nor are its consumers:
+    of several, a queue serves only one."""
     from kombu import Connection
     from xianban_sdk.app import installed_services
-    from xianban_sdk.messaging.topology import queue_name
+    from xianban_sdk.messaging.topology import UNROUTED_NAME, dead_name, queue_name
 
-    names = [queue_name(service.name) for service in installed_services(None)]
-    with Connection(broker) as connection:
-        for name in names:
-            channel = connection.channel()
-            try:
-                channel.queue_purge(name)
-            except connection.channel_errors:
-                continue  # not declared yet: there is nothing in it
+    groups = [service.name for service in installed_services(None)]
+    own = [name(group) for group in groups for name in (queue_name, dead_name)]
+    with Connection(broker) as connection, connection.channel() as channel:
+        for name in (*own, UNROUTED_NAME):
+            # To RabbitMQ one that is not there is as good as deleted.
+            channel.queue_delete(name)
 
 
 def is_own_broker(broker: str) -> bool:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"backends", "own_backends"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("backends")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What failed shows what its suites complained of."""
+    report = yield
+    if report.failed:
+        for one in Suite.started:
+            if one.ended > call.start and one.data.exists():
+                report.sections.append((f"the suite in {one.data.name}", one.troubles()))
+    return report
 
 
 @pytest.fixture(scope="session")

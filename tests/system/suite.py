@@ -12,11 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 
 ROOT = Path(__file__).parents[2]
 XIANBAN = ROOT / ".venv/bin/xianban"
+# The supervisor bounds its processes' ends, rank by rank; a suite that takes longer has a fault.
+STOPPING = 90
 
 
 def free_port(above: int = 18080) -> int:
@@ -44,6 +47,9 @@ class Suite:
     mqtt_port: int = field(default_factory=lambda: free_port(10080))
     process: subprocess.Popen | None = None
     seconds: float = 0.0
+    # Of the clock, as pytest times its tests.
+    ended: float = float("inf")
+    started: ClassVar[list[Suite]] = []
 
     @property
     def url(self) -> str:
@@ -61,6 +67,8 @@ class Suite:
 
     def start(self) -> Suite:
         begin = time.monotonic()
+        self.ended = float("inf")
+        self.started.append(self)
         self.data.mkdir(parents=True, exist_ok=True)
         with (self.data / "up.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -106,14 +114,26 @@ class Suite:
             f"== {f.name}\n{f.read_text('utf-8')[-3000:]}" for f in files if f.exists()
         )
 
+    def troubles(self) -> str:
+        """The last warnings and errors of each process."""
+        found: list[str] = []
+        for log in sorted((self.data / "logs").glob("*.log")):
+            lines = log.read_text("utf-8", "replace").splitlines()
+            bad = [line for line in lines if '"level":"info"' not in line]
+            found += [f"== {log.name}", *(line[:1000] for line in bad[-20:])]
+        return "\n".join(found)
+
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(30)
+                self.process.wait(STOPPING)
             except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)
-                self.process.wait()
+                # Its processes end with it.
+                self.process.kill()
+                raise
+            finally:
+                self.ended = time.time()
 
     def pid(self, name: str) -> int:
         return int((self.run / f"{name}.pid").read_text())

