@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
-from xianban_sdk.cli.commands import app
+from xianban_sdk.cli.commands import command_line
 from xianban_sdk.i18n import text
 from xianban_sdk.plugins.complaints import PACKAGE
 from xianban_sdk.plugins.conformance import BadExemption, State, check, scale
@@ -183,18 +183,22 @@ def test_every_rule_and_finding_has_words():
 
 
 def test_machines_get_every_rule_and_the_exit_code_says_bronze(fresh):
-    done = CliRunner().invoke(app, ["plugin", "check", str(fresh), "--no-tools", "--json"])
+    done = CliRunner().invoke(
+        command_line(), ["plugin", "check", str(fresh), "--no-tools", "--json"]
+    )
     told = json.loads(done.output)
     assert (done.exit_code, told["passed"]) == (0, True)
     assert len(told["rules"]) == len(scale())
-    bad = CliRunner().invoke(app, ["plugin", "check", str(ZOO / "lies"), "--no-tools", "--json"])
+    bad = CliRunner().invoke(
+        command_line(), ["plugin", "check", str(ZOO / "lies"), "--no-tools", "--json"]
+    )
     found = {r["rule"]: r for r in json.loads(bad.output)["rules"]}
     assert bad.exit_code == 1
     assert found["answers"]["findings"][0]["where"] == "tariff_concessions"
 
 
 def test_a_folder_that_is_no_plugin_is_told_so(tmp_path):
-    done = CliRunner().invoke(app, ["plugin", "check", str(tmp_path), "--json"])
+    done = CliRunner().invoke(command_line(), ["plugin", "check", str(tmp_path), "--json"])
     assert done.exit_code == 1
     assert "plugin.toml" in done.output
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from xianban_sdk import diagnosis
 from xianban_sdk.app import Service
 from xianban_sdk.cli import doctor as command
-from xianban_sdk.cli.commands import app
+from xianban_sdk.cli.commands import command_line
 from xianban_sdk.diagnosis import Finding, worst
 from xianban_sdk.settings import Settings
 
@@ -118,7 +118,9 @@ def test_the_command_speaks_to_machines_and_ends_with_its_verdict(
         Finding("a", "broken", "plain"),
     ]
     monkeypatch.setattr(command, "_examined", lambda _settings: iter(found))
-    done = CliRunner().invoke(app, ["doctor", "--json", "--data", str(tmp_path), "--lang", "zh-CN"])
+    done = CliRunner().invoke(
+        command_line(), ["doctor", "--json", "--data", str(tmp_path), "--lang", "zh-CN"]
+    )
     assert done.exit_code == 1
     assert json.loads(done.stdout)[0] == {
         "about": "disk",

@@ -18,7 +18,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from joserfc.jwk import ECKey
 from typer.testing import CliRunner
 from xianban_sdk.authority import Authority
-from xianban_sdk.cli.commands import app as command
+from xianban_sdk.cli.commands import command_line
 from xianban_sdk.http_side import HttpSide
 from xianban_sdk.identity.workload import IdentityHttp, load_or_create_key
 from xianban_sdk.inside import (
@@ -356,7 +356,7 @@ def test_a_key_that_is_mounted_read_only_is_used_as_it_is(tmp_path, monkeypatch)
 def test_the_command_makes_what_processes_need_once(tmp_path):
     folder = tmp_path / "made"
     options = ["keys", str(folder), "--process", "parking", "--process", "edge"]
-    first = CliRunner().invoke(command, [*options, "--kubernetes"])
+    first = CliRunner().invoke(command_line(), [*options, "--kubernetes"])
     assert first.exit_code == 0, first.output
     secrets = [json.loads(part) for part in first.stdout.split("---\n")[1:]]
     assert [one["metadata"]["name"] for one in secrets] == [
@@ -366,7 +366,7 @@ def test_the_command_makes_what_processes_need_once(tmp_path):
         "xianban-parking-key",
         "xianban-parking-tls",
     ]
-    assert CliRunner().invoke(command, [*options, "--kubernetes"]).stdout == first.stdout
+    assert CliRunner().invoke(command_line(), [*options, "--kubernetes"]).stdout == first.stdout
     key = folder / "xianban-parking-key"
     public = json.loads((key / "parking.pub.json").read_bytes())
     held = ECKey.import_key((key / "parking.pem").read_bytes())
@@ -376,17 +376,17 @@ def test_the_command_makes_what_processes_need_once(tmp_path):
 
 def test_the_command_makes_a_plugins_secret_besides(tmp_path):
     options = ["keys", str(tmp_path), "--process", "notify", "--secret", "notify-webpush"]
-    assert CliRunner().invoke(command, options).exit_code == 0
+    assert CliRunner().invoke(command_line(), options).exit_code == 0
     names = {path.name for path in (tmp_path / "xianban-secrets").iterdir()}
     assert names >= {"master.secret", "notify-webpush.secret"}
 
 
 def test_the_command_renews_certificates_and_keeps_keys(tmp_path):
     options = ["keys", str(tmp_path / "made"), "--process", "parking"]
-    CliRunner().invoke(command, options)
+    CliRunner().invoke(command_line(), options)
     key = tmp_path / "made" / "xianban-parking-key" / "parking.pem"
     certificate = tmp_path / "made" / "xianban-parking-tls" / "tls.crt"
     before = key.read_bytes(), certificate.read_bytes()
-    assert CliRunner().invoke(command, [*options, "--renew"]).exit_code == 0
+    assert CliRunner().invoke(command_line(), [*options, "--renew"]).exit_code == 0
     assert key.read_bytes() == before[0]
     assert certificate.read_bytes() != before[1]

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text, insert, select
 from typer.testing import CliRunner
 from xianban.identity.v1 import events_pb2
 from xianban_sdk.cli.bundle import bundle
-from xianban_sdk.cli.commands import app
+from xianban_sdk.cli.commands import command_line
 from xianban_sdk.clock import ManualClock
 from xianban_sdk.ids import SeededIds
 from xianban_sdk.messaging import Event
@@ -172,6 +172,6 @@ def test_a_bundle_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", [["relay", "parking"], ["serve", "parking", "--no-relay"]])
 def test_a_sqlite_outbox_is_relayed_by_its_owner_alone(command: list[str], tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, [*command, "--data", str(tmp_path), "--database", ""])
+    done = CliRunner().invoke(command_line(), [*command, "--data", str(tmp_path), "--database", ""])
     assert done.exit_code == 1
     assert "SQLite file has one owner" in done.stderr

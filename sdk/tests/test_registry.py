@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 from xianban_sdk.admin import opened
-from xianban_sdk.cli.commands import app
+from xianban_sdk.cli.commands import command_line
 from xianban_sdk.plugins.domains import domain
 from xianban_sdk.plugins.registry import (
     RegistryRefused,
@@ -72,7 +72,7 @@ def put(folder: Path, wheel: Path, signers, now=NOW, *, signed: bool = True):
 
 def xianban(*arguments: object, code: int = 0) -> dict:
     told = ["plugin", *map(str, arguments), "--json"]
-    done = CliRunner().invoke(app, told, env={"LC_ALL": "C"})
+    done = CliRunner().invoke(command_line(), told, env={"LC_ALL": "C"})
     assert done.exit_code == code, done.output
     return json.loads(done.output) if code == 0 else {"told": done.output}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
-from xianban_sdk.cli.commands import app
+from xianban_sdk.cli.commands import command_line
 from xianban_sdk.plugins.domains import CARRIED, domain, domain_names
 from xianban_sdk.plugins.manifest import parse_manifest
 
@@ -16,7 +16,7 @@ HOOKS = [(name, hook) for name in domain_names() for hook in domain(name).specs]
 
 def new(path: Path, *arguments: str, answers: str = "", **environ: str):
     told = ["plugin", "new", str(path), *arguments]
-    return CliRunner().invoke(app, told, input=answers, env={"LC_ALL": "C", **environ})
+    return CliRunner().invoke(command_line(), told, input=answers, env={"LC_ALL": "C", **environ})
 
 
 def run(cwd: Path, *command: str) -> str:

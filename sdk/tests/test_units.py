@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 from xianban_sdk.app import installed_services
-from xianban_sdk.cli.commands import app
+from xianban_sdk.cli.commands import command_line
 
 ADDRESS = re.compile(r"127\.0\.0\.1:\d+")
 
 
 def written(folder: Path) -> dict[str, dict[str, str]]:
     """Unit → its variables."""
-    done = CliRunner().invoke(app, ["units", str(folder), "--port", "20000"])
+    done = CliRunner().invoke(command_line(), ["units", str(folder), "--port", "20000"])
     assert done.exit_code == 0, done.output
     return {file.stem: variables(file) for file in folder.glob("*.env")}
 
@@ -53,14 +53,14 @@ def test_no_two_listen_at_one_address_and_everybody_knows_them_all(tmp_path: Pat
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["units", str(tmp_path / "none")])
+    done = CliRunner().invoke(command_line(), ["units", str(tmp_path / "none")])
     assert done.exit_code == 1
     assert "none" in done.output
 
 
 @pytest.mark.parametrize("port", ["80", "x", "70000"])
 def test_a_port_that_cannot_be_is_refused(tmp_path: Path, port: str) -> None:
-    done = CliRunner().invoke(app, ["units", str(tmp_path), "--port", port])
+    done = CliRunner().invoke(command_line(), ["units", str(tmp_path), "--port", port])
     assert done.exit_code == 2
     assert "--port" in done.output
     assert not any(tmp_path.iterdir())

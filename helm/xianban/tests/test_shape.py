@@ -134,9 +134,9 @@ def secrets_of(pod):
 
 def test_by_default_secrets_have_the_names_that_the_command_gives_them(render, tmp_path):
     from typer.testing import CliRunner
-    from xianban_sdk.cli.commands import app
+    from xianban_sdk.cli.commands import command_line
 
-    assert CliRunner().invoke(app, ["keys", str(tmp_path / "k")]).exit_code == 0
+    assert CliRunner().invoke(command_line(), ["keys", str(tmp_path / "k")]).exit_code == 0
     made = {path.name for path in (tmp_path / "k").iterdir()} - {"ca"}
     asked = set().union(*(secrets_of(pod) for pod in pods(render()).values()))
     yours = {"xianban-database", "xianban-broker", "xianban-mqtt"}

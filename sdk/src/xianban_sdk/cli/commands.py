@@ -3,71 +3,61 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from typing import Final
 
 import typer
 
-from xianban_sdk.cli import (
-    backups,
-    doctor,
-    events,
-    importing,
-    keys,
-    master,
-    moving,
-    personal,
-    plugin,
-    processes,
-    suite,
-    units,
-    upkeep,
-)
+__all__ = ["COMMANDS", "command_line", "run"]
 
-__all__ = ["app", "run"]
-
-app = typer.Typer(
-    name="xianban",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Runs, feeds and inspects a Xianban district.",
-)
-_MODULES = (
-    suite,
-    processes,
-    events,
-    importing,
-    keys,
-    units,
-    master,
-    moving,
-    backups,
-    personal,
-    plugin,
-    upkeep,
-    doctor,
-)
-for module in _MODULES:
-    module.register(app)
+# By module. Every process of a suite begins here: it loads the command that is called, no other.
+COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "suite": ("up",),
+    "processes": ("serve", "relay", "worker", "process", "migrate", "seed"),
+    "events": ("events",),
+    "importing": ("import",),
+    "keys": ("keys",),
+    "units": ("units",),
+    "master": ("master",),
+    "moving": ("migrate-to",),
+    "backups": ("backup", "restore"),
+    "personal": ("data",),
+    "plugin": ("plugin",),
+    "upkeep": ("audit",),
+    "doctor": ("doctor",),
+}
 
 
 def run() -> None:
     """Runs the command that was called."""
-    for point in _wanted(sys.argv[1:]):
-        added = point.load()
-        if isinstance(added, typer.Typer):
-            app.add_typer(added, name=point.name)
-        else:
-            app.command(point.name)(added)
-    app()
+    command_line(sys.argv[1] if len(sys.argv) > 1 else "")()
 
 
-def _wanted(arguments: Sequence[str]) -> Iterator[EntryPoint]:
-    """Only the command that is called: a process of the suite must not load every package's."""
-    ours = {command.name for command in app.registered_commands}
-    ours |= {group.name for group in app.registered_groups}
-    named = arguments[0] if arguments else ""
-    if named in ours:
-        return
-    found = entry_points(group="xianban.cli")
-    yield from [point for point in found if point.name == named] or found
+def command_line(named: str = "") -> typer.Typer:
+    """The program with the command of this name alone; with all, where there is no such one."""
+    app = typer.Typer(name="xianban", no_args_is_help=True, pretty_exceptions_enable=False)
+    app.callback()(_program)
+    modules = [module for module, commands in COMMANDS.items() if named in commands]
+    points = entry_points(group="xianban.cli")
+    added = [point for point in points if point.name == named]
+    if not modules and not added:
+        modules, added = list(COMMANDS), list(points)
+    for module in modules:
+        import_module(f"xianban_sdk.cli.{module}").register(app)
+    for point in added:
+        _add(app, point)
+    return app
+
+
+def _program() -> None:
+    """Runs, feeds and inspects a Xianban district."""
+
+
+def _add(app: typer.Typer, point: EntryPoint) -> None:
+    command = point.load()
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=point.name)
+    else:
+        app.command(point.name)(command)
