@@ -95,17 +95,18 @@ class Suite:
     def wait_until_ready(self, seconds: float = 300) -> None:
         end = time.monotonic() + seconds
         last = "nothing answered"
-        while time.monotonic() < end:
-            if self.process is not None and self.process.poll() is not None:
-                break
-            try:
-                answer = httpx.get(f"{self.url}/healthz", timeout=2)
-                if answer.status_code == 200:
-                    return
-                last = answer.text
-            except httpx.HTTPError as error:
-                last = repr(error)
-            time.sleep(0.1)
+        with httpx.Client(timeout=2) as client:
+            while time.monotonic() < end:
+                if self.process is not None and self.process.poll() is not None:
+                    break
+                try:
+                    answer = client.get(f"{self.url}/healthz")
+                    if answer.status_code == 200:
+                        return
+                    last = answer.text
+                except httpx.HTTPError as error:
+                    last = repr(error)
+                time.sleep(0.1)
         raise AssertionError(f"not ready: {last}\n{self.logs()}")
 
     def logs(self) -> str:

@@ -166,8 +166,9 @@ def _stop_on_signals(supervisor: Supervisor) -> None:
 def _tell(settings: Settings, port: int, supervisor: Supervisor, late: threading.Event) -> None:
     """Announces the suite once it is ready; gives up on one that is not in time."""
     begin = time.monotonic()
-    with console.status("Starting …"):
-        while not (ready := _ready(port)) and time.monotonic() - begin < _PATIENCE:
+    # One client: each reads the certificates of all authorities anew.
+    with console.status("Starting …"), httpx.Client(timeout=2) as client:
+        while not (ready := _ready(client, port)) and time.monotonic() - begin < _PATIENCE:
             if supervisor.stopping.wait(0.1):
                 return
     if ready:
@@ -177,9 +178,9 @@ def _tell(settings: Settings, port: int, supervisor: Supervisor, late: threading
         supervisor.stopping.set()
 
 
-def _ready(port: int) -> bool:
+def _ready(client: httpx.Client, port: int) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=2).status_code == 200
+        return client.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
     except httpx.HTTPError:
         return False
 
