@@ -178,11 +178,12 @@ def test_the_command_says_what_it_did(
     monkeypatch.setattr(app, "installed_services", lambda *_: district.services)
     where = ["--data", str(district.settings.data)]
     made = CliRunner().invoke(
-        commands.app, ["backup", str(tmp_path / "b"), "--keys", str(tmp_path / "k"), *where]
+        commands.command_line(),
+        ["backup", str(tmp_path / "b"), "--keys", str(tmp_path / "k"), *where],
     )
     assert made.exit_code == 0, made.output
     assert (tmp_path / "k" / "master.secret").read_bytes()
     again = ["restore", str(tmp_path / "b"), "--keys", str(tmp_path / "k")]
-    done = CliRunner().invoke(commands.app, [*again, "--data", str(tmp_path / "new")])
+    done = CliRunner().invoke(commands.command_line(), [*again, "--data", str(tmp_path / "new")])
     assert done.exit_code == 0, done.output
     assert "0 events were sent and missed" in done.output

@@ -34,6 +34,7 @@ from xianban_sdk.probe import open_probe, probe_handler
 from xianban_sdk.rpc.grpc_transport import server
 from xianban_sdk.rpc.pool import Pool
 from xianban_sdk.settings import Settings
+from xianban_sdk.simulating import running
 
 LIFE = timedelta(hours=1)
 
@@ -75,12 +76,8 @@ def answering(port: int):
             """Says nothing."""
 
     made = http.server.ThreadingHTTPServer(("127.0.0.1", port), Pages)
-    threading.Thread(target=made.serve_forever, daemon=True).start()
-    try:
+    with running(made):
         yield
-    finally:
-        made.shutdown()
-        made.server_close()
 
 
 def test_of_several_http_sides_the_first_that_is_there_answers():

@@ -93,9 +93,9 @@ def test_resealing_leaves_nothing_under_the_old_secret(settings: Settings) -> No
 def test_the_command_says_what_comes_next(settings: Settings) -> None:
     where = ["--data", str(settings.data)]
     for step, then in (("begin", "promote"), ("promote", "reseal")):
-        said = CliRunner().invoke(commands.app, ["master", step, *where])
+        said = CliRunner().invoke(commands.command_line(), ["master", step, *where])
         assert f"xianban master {then}" in said.output
-    refused = CliRunner().invoke(commands.app, ["master", "begin", *where])
+    refused = CliRunner().invoke(commands.command_line(), ["master", "begin", *where])
     assert refused.exit_code == 1
 
 

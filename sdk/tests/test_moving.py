@@ -160,7 +160,9 @@ class TestCommand:
         monkeypatch.delenv("XIANBAN_DATABASE", raising=False)
 
         def run(url: str, data: Path = laptop.settings.data) -> Any:
-            return CliRunner().invoke(commands.app, ["migrate-to", url, "--data", str(data)])
+            return CliRunner().invoke(
+                commands.command_line(), ["migrate-to", url, "--data", str(data)]
+            )
 
         return run
 

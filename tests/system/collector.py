@@ -20,6 +20,7 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2_grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as spans_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtlpSpan
+from xianban_sdk.simulating import running
 
 # What a suite that speaks to it is told, so that nobody waits for a minute.
 QUICKLY = {
@@ -179,12 +180,10 @@ def collecting() -> Iterator[Collector]:
     http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(made))
     made.http_port = http.server_port
     server.start()
-    threading.Thread(target=http.serve_forever, daemon=True).start()
     try:
-        yield made
+        with running(http):
+            yield made
     finally:
-        http.shutdown()
-        http.server_close()
         server.stop(1)
 
 

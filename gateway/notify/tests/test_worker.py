@@ -38,6 +38,7 @@ from xianban_sdk.messaging.event import Event, event_type
 from xianban_sdk.plugins.keeping_up import KeepingUp
 from xianban_sdk.plugins.switches import Off, Switches
 from xianban_sdk.repository import MachineScope
+from xianban_sdk.simulating import running
 from xianban_sdk.storage import open_unit_of_work
 from xianban_sdk.testing import RelationsWorld, ServiceUnderTest, TestIssuer, settings_for
 
@@ -192,13 +193,9 @@ def empty_queues() -> None:
 @pytest.fixture
 def gateway():
     server = SmsGateway()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.open.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running(server):
+        yield server
+        server.open.set()
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from xianban_sdk.simulating import running
 from xianban_sensing.domain.endpoints import rules_of
 from xianban_sensing.handlers.telling import Letter
 from xianban_sensing.posting import NotTakenError, poster
@@ -45,12 +45,8 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     made = Receiver()
-    thread = threading.Thread(target=made.serve_forever)
-    thread.start()
-    yield made
-    made.shutdown()
-    thread.join()
-    made.server_close()
+    with running(made):
+        yield made
 
 
 def letter(uri: str) -> Letter:

@@ -1,5 +1,4 @@
 import json
-import threading
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -8,6 +7,7 @@ import pytest
 from xianban_identity.hookspecs import CodeMessage
 from xianban_plugin_identity_http_sms.plugin import SmsSender, register_code_sender
 from xianban_sdk.signatures import verify
+from xianban_sdk.simulating import running
 
 SECRET = b"a secret of at least 16 bytes"
 MESSAGE = CodeMessage("13900000001", "123456", "zh-CN", 5)
@@ -42,12 +42,8 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def gateway(request):
     server = Gateway(*getattr(request, "param", ()))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running(server):
+        yield server
 
 
 def test_the_gateway_gets_number_and_text_signed(gateway):

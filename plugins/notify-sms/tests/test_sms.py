@@ -1,5 +1,4 @@
 import json
-import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -9,6 +8,7 @@ from xianban_notify.hookspecs import Attempt, Verdict
 from xianban_plugin_notify_sms.plugin import SmsChannel, register_channel
 from xianban_sdk.settings import Settings
 from xianban_sdk.signatures import verify
+from xianban_sdk.simulating import running
 
 SECRET = b"a secret of at least 16 bytes"
 
@@ -56,12 +56,8 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def endpoint():
     server = Endpoint()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running(server):
+        yield server
 
 
 def channel(tmp_path, endpoint=None):

@@ -1,6 +1,5 @@
 import json
 import os
-import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -12,6 +11,7 @@ from joserfc.jwk import ECKey
 from xianban_notify.hookspecs import Attempt, Verdict
 from xianban_plugin_notify_webpush.encryption import key_of, public_bytes, unpadded
 from xianban_plugin_notify_webpush.plugin import WebPushChannel, register_channel
+from xianban_sdk.simulating import running
 
 ATTEMPT = Attempt(
     key="01K0000000000000000000000A",
@@ -57,12 +57,8 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def endpoint():
     server = Endpoint()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running(server):
+        yield server
 
 
 SECRET = b"a secret of at least 16 bytes"

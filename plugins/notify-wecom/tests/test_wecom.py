@@ -1,5 +1,4 @@
 import json
-import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -10,6 +9,7 @@ from xianban_plugin_notify_wecom.callbacks import Seal
 from xianban_plugin_notify_wecom.groups import Groups
 from xianban_plugin_notify_wecom.plugin import Api, WecomChannel, register_channel
 from xianban_sdk.settings import Settings
+from xianban_sdk.simulating import running
 
 ATTEMPT = Attempt(
     key="01K0000000000000000000000A",
@@ -58,12 +58,8 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def endpoint():
     server = Endpoint()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running(server):
+        yield server
 
 
 TOKEN = (200, {"errcode": 0, "errmsg": "ok", "access_token": "t-1", "expires_in": 7200})

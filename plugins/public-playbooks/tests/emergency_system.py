@@ -5,12 +5,13 @@ python emergency_system.py [port]
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from typing import Any
+
+from xianban_sdk.simulating import Asked, Reply, conditional, etag_of, serving
 
 __all__ = ["EmergencySystemSimulator"]
 
@@ -37,48 +38,31 @@ class EmergencySystemSimulator:
         self.playbooks: list[Any] = [FLOOD]
         self.fails: tuple[int, bytes] | None = None
         self.answers: list[int] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        self.url = f"http://127.0.0.1:{self._server.server_port}/playbooks"
+        self._port = port
+        self._open = ExitStack()
 
     def __enter__(self) -> EmergencySystemSimulator:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        port = self._open.enter_context(serving(self._answer, self._port))
+        self.url = f"http://127.0.0.1:{port}/playbooks"
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._open.close()
 
-    def answer(self, known: str) -> tuple[int, str, bytes]:
-        """(status, ETag, body)"""
+    def _answer(self, _path: str, asked: Asked) -> Reply:
+        reply = conditional(self._reply(), asked)
+        self.answers.append(reply.status)
+        return reply
+
+    def _reply(self) -> Reply:
         if self.fails is not None:
-            return self.fails[0], "", self.fails[1]
+            return Reply(*self.fails)
         body = json.dumps({"playbooks": self.playbooks}, ensure_ascii=False).encode()
-        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-        return (304, etag, b"") if known == etag else (200, etag, body)
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        system = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                status, etag, body = system.answer(self.headers.get("If-None-Match", ""))
-                system.answers.append(status)
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                if etag:
-                    self.send_header("ETag", etag)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        return Handler
+        return Reply(200, body, etag=etag_of(body))
 
 
 if __name__ == "__main__":
-    with EmergencySystemSimulator(int(sys.argv[1]) if sys.argv[1:] else 0) as running:
-        sys.stdout.write(f"{running.url}\n")
+    with EmergencySystemSimulator(int(sys.argv[1]) if sys.argv[1:] else 0) as system:
+        sys.stdout.write(f"{system.url}\n")
         sys.stdout.flush()
         threading.Event().wait()

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from email.message import Message
 from email.utils import format_datetime, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseServer
 
-__all__ = ["Answer", "Asked", "Reply", "conditional", "etag_of", "serving"]
+__all__ = ["Answer", "Asked", "Reply", "conditional", "etag_of", "running", "serving"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,19 @@ def _known(reply: Reply, asked: Asked) -> bool:
 def serving(answer: Answer, port: int = 0) -> Generator[int]:
     """Answers on loopback until the end of the block; yields the port."""
     server = ThreadingHTTPServer(("127.0.0.1", port), _handler(answer))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    with running(server):
+        yield server.server_address[1]
+
+
+@contextmanager
+def running(server: BaseServer) -> Generator[None]:
+    """Serves in a thread of its own until the end of the block."""
+    # How often it looks whether it shall end, in seconds: that is how long an end takes.
+    often = {"poll_interval": 0.02}
+    thread = threading.Thread(target=server.serve_forever, kwargs=often, daemon=True)
     thread.start()
     try:
-        yield server.server_address[1]
+        yield
     finally:
         server.shutdown()
         thread.join()

@@ -1,6 +1,5 @@
 """A plugin reaches the hosts that it declares, through its host, and nothing else."""
 
-import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -9,6 +8,7 @@ from xianban_sdk.plugins import NOBODY, Manifest, PluginRefused
 from xianban_sdk.plugins.isolation.declared import address_of, hosts_of, secrets_of, variables_of
 from xianban_sdk.settings import Settings
 from xianban_sdk.signatures import installed_secret
+from xianban_sdk.simulating import running
 
 FETCH = """
 @hookimpl
@@ -57,11 +57,8 @@ class Hello(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     made = HTTPServer(("127.0.0.1", 0), Hello)
-    thread = threading.Thread(target=made.serve_forever, daemon=True)
-    thread.start()
-    yield f"127.0.0.1:{made.server_port}"
-    made.shutdown()
-    made.server_close()
+    with running(made):
+        yield f"127.0.0.1:{made.server_port}"
 
 
 def told(hooks, stay, lot):
