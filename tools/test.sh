@@ -27,30 +27,9 @@ step() { # what, command …
   tell $((SECONDS - begin)) "$what"
 }
 
-# Two lanes, two cores: the packages' tests beside whole suites on SQLite, which mostly wait: pages, API, a release.
-lane=$(mktemp)
-trap 'rm -f "$lane"' EXIT
-beside() { # what, command …: in the second lane
-  ( "$@" >"$lane" 2>&1 ) &
-  other=$!
-}
-whole_suites() {
-  local bad=0
-  $bin/pytest -q tests/system -m "browser and not backends" "$@" || bad=$?
-  $bin/pytest -q tests/system/test_api.py "$@" || bad=$?
-  $bin/pytest -q tests/release "$@" || bad=$?
-  return $bad
-}
-join() { # what
-  wait $other || status=$?
-  cat "$lane"
-  tell $((SECONDS - begun)) "$1"
-}
-
-begun=$SECONDS
-beside whole_suites "$@"
+# First what begins and ends in milliseconds and mostly waits: four at a time on two cores.
 step "unit and contract tests in the process" \
-  $bin/pytest -q -n 2 --dist loadfile sdk services gateway plugins tests/contract tests/matrix "$@"
+  $bin/pytest -q -n 4 --dist loadfile sdk services gateway plugins tests/contract tests/matrix "$@"
 step "alert rules by promtool" $bin/pytest -q -n 2 tests/architecture/test_alerts.py "$@"
 # Of each domain one; `make tiers` runs them all.
 step "plugins' own tests outside of the process" env TIERS="1 2" tools/tiers.sh \
@@ -58,17 +37,34 @@ step "plugins' own tests outside of the process" env TIERS="1 2" tools/tiers.sh 
 # Tables over all services (every RPC, consent by family …) run in the process alone: they are not about storage.
 if [ -n "${XIANBAN_TEST_DATABASE:-}" ]; then
   step "contract tests on PostgreSQL and RabbitMQ" \
-    env XIANBAN_TEST_TARGET=backends $bin/pytest -q -n 2 --dist loadfile tests/contract/[a-z]*/ \
+    env XIANBAN_TEST_TARGET=backends $bin/pytest -q -n 4 --dist loadfile tests/contract/[a-z]*/ \
     tests/contract/test_migrations.py tests/contract/test_personal_data.py "$@"
 else
   spent+=("skipped  contract tests on PostgreSQL and RabbitMQ: neither is here")
 fi
-join "all of these, and beside them pages and API of a whole suite and a release without a clone"
 
-# Kills, cut networks and bounds in seconds: those on SQLite beside those that share PostgreSQL and RabbitMQ.
+# Then whole suites, one to a core: those that share PostgreSQL and RabbitMQ beside those that need neither.
+lane=$(mktemp)
+trap 'rm -f "$lane"' EXIT
+alone() {
+  local bad=0
+  # The pages' suite lives as long as its run: others' are not started beside it.
+  $bin/pytest -q tests/system -m "browser and not backends" "$@" || bad=$?
+  $bin/pytest -q tests/system --ignore tests/system/test_api.py -m "not browser and not backends and not campaign" "$@" || bad=$?
+  $bin/pytest -q tests/release "$@" || bad=$?
+  return $bad
+}
+on_backends() {
+  local bad=0
+  $bin/pytest -q tests/system -m "backends and not campaign" "$@" || bad=$?
+  $bin/pytest -q tests/system/test_api.py "$@" || bad=$?
+  return $bad
+}
 begun=$SECONDS
-beside $bin/pytest -q tests/system --ignore tests/system/test_api.py -m "not browser and not backends and not campaign" "$@"
-step "whole-suite tests on PostgreSQL and RabbitMQ" $bin/pytest -q tests/system -m "backends and not campaign" "$@"
-join "these, and beside them those of processes on SQLite"
+( alone "$@" >"$lane" 2>&1 ) &
+step "whole suites on PostgreSQL and RabbitMQ, then the interface" on_backends "$@"
+wait $! || status=$?
+cat "$lane"
+tell $((SECONDS - begun)) "these, and beside them whole suites on SQLite, every page, and a release without a clone"
 printf '%s\n' "${spent[@]}"
 exit $status

@@ -41,6 +41,7 @@ from xianban_sdk.repository import MachineScope
 from xianban_sdk.simulating import running
 from xianban_sdk.storage import open_unit_of_work
 from xianban_sdk.testing import RelationsWorld, ServiceUnderTest, TestIssuer, settings_for
+from xianban_sdk.testing.line import Line
 
 GIVEN = os.environ.get("XIANBAN_TEST_BROKER", "")
 # Each worker of pytest-xdist has a virtual host of its own.
@@ -109,9 +110,10 @@ class District:
         self._environment = environment
         self.workers: list[subprocess.Popen[bytes]] = []
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
+    def start_worker(self, broker: str = BROKER) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "xianban_sdk.cli", "worker", "notify"]
-        self.workers.append(subprocess.Popen(command, env=self._environment))
+        environment = self._environment | {"XIANBAN_BROKER": broker}
+        self.workers.append(subprocess.Popen(command, env=environment))
         return self.workers[-1]
 
     def kill_worker(self) -> None:
@@ -340,6 +342,24 @@ def test_the_worker_ends_what_it_began_when_it_is_told_to_stop(district):
     assert worker.wait(30) == 0
     until(lambda: district.states() == {"sent": 1})
     assert len(district.gateway.asked) == 1
+
+
+def test_without_its_broker_it_ends_all_the_same_and_nothing_is_lost(district):
+    district.reachable(PHONE, "13900000002")
+    district.gateway.open.clear()
+    broker = urlsplit(BROKER)
+    line = Line(("127.0.0.1", 0), (broker.hostname, broker.port or 5672))
+    behind = f"{broker.username}:{broker.password}@127.0.0.1:{line.address[1]}"
+    worker = district.start_worker(broker._replace(netloc=behind).geturl())
+    district.tell(1)
+    until(lambda: len(district.gateway.asked) == 1)
+    line.cut()
+    worker.terminate()
+    assert worker.wait(30) == 0
+    district.gateway.open.set()
+    district.start_worker()
+    until(lambda: district.states() == {"sent": 1})
+    assert len(set(district.gateway.asked)) == 1
 
 
 @pytest.mark.skipif(not RESTART, reason="XIANBAN_TEST_BROKER_RESTART: the broker is not ours")

@@ -15,6 +15,7 @@ grpc never comes into it.
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import OrderedDict
 from collections.abc import Callable
@@ -139,11 +140,26 @@ def run_worker(service: type, url: str, workers: int) -> None:
 
     def end(_number: int, _frame: object) -> None:
         eventlet.spawn_n(runner.stop)
+        eventlet.spawn_n(_end_without, url)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     runner.start()
     runner.wait()
+
+
+def _end_without(url: str) -> None:
+    """nameko would wait for a broker that is away; what is under way can't be acknowledged
+    without one, and comes again."""
+    connection = Connection(url, connect_timeout=_CONNECT_SECONDS)
+    while True:
+        eventlet.sleep(1)
+        try:
+            connection.connect()
+            connection.release()
+        except connection.connection_errors as error:
+            _log.warning("worker_ends_without_broker", error=repr(error))
+            os._exit(0)
 
 
 def _id(message: Any) -> str:

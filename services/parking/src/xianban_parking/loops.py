@@ -34,6 +34,7 @@ REPLAY_PAUSE = timedelta(seconds=15)
 REFUND_TICK = 0.5
 SWEEP_TICK = 5.0
 TIDY_TICK = 60.0
+LEARN_AFTER = 20.0
 LEARN_TICK = 60.0
 REFUND_SECONDS = 5.0
 MOST_BATCHES = 200
@@ -162,6 +163,8 @@ def tidy_once(resources: Resources) -> None:
 
 def learn(resources: Resources, stop: Event) -> None:
     """Keeps this process's forecasts warm, so that nobody waits for the first one."""
+    # A start has other work for the processor; who asks meanwhile waits for their lot's alone.
+    stop.wait(LEARN_AFTER)
     while not stop.is_set():
         with resources.db.read() as conn:
             lots = Lots(conn, PUBLIC).all()
