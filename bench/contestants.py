@@ -22,7 +22,8 @@ from bench.backends import Backend
 ROOT = Path(__file__).parents[1]
 # The suite is started the way the system tests start it.
 sys.path.insert(0, str(ROOT / "tests/system"))
-from suite import Suite, free_port  # noqa: E402
+from suite import Suite  # noqa: E402
+from xianban_sdk.testing.ports import free_port  # noqa: E402
 
 SERVER_CPU, CLIENT_CPU = 0, 1
 

@@ -183,9 +183,9 @@ def _await(rows: Callable[[], int], wanted: int) -> int:
 @contextmanager
 def _broker(data: Path) -> Iterator[tuple[int, tuple[str, ...], dict[str, int]]]:
     """Mosquitto with the files the uplink keeps; without it the embedded broker of `up`."""
-    from suite import free_port
+    from xianban_sdk.testing.ports import free_port
 
-    port = free_port(10080)
+    port = free_port()
     if MOSQUITTO is None:
         yield port, (), {}
         return

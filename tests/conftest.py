@@ -12,7 +12,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from site_of_tests import Site, free_port
+from site_of_tests import Site
+from xianban_sdk.testing.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 FILES = ("compose.yaml", "compose.local.yaml", "compose.tests.yaml")
@@ -34,7 +35,7 @@ def missing() -> str:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     if reason := missing():
         pytest.skip(f"NOTHING RAN IN CONTAINERS: {reason}; run tools/docker_local.sh, make images")
-    return Site(tmp_path_factory.mktemp("site"), free_port(), free_port(10080)).make()
+    return Site(tmp_path_factory.mktemp("site"), free_port(), free_port()).make()
 
 
 @pytest.fixture(scope="session")

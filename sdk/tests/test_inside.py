@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import socket
 import ssl
 import threading
 from contextlib import contextmanager
@@ -35,14 +34,9 @@ from xianban_sdk.rpc.grpc_transport import server
 from xianban_sdk.rpc.pool import Pool
 from xianban_sdk.settings import Settings
 from xianban_sdk.simulating import running
+from xianban_sdk.testing.ports import free_port
 
 LIFE = timedelta(hours=1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from collections.abc import Iterator
 
@@ -10,12 +9,7 @@ import pytest
 from xianban_sdk import ready
 from xianban_sdk.probe import open_probe
 from xianban_sdk.settings import Settings
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from xianban_sdk.testing.ports import free_port
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from xianban_sdk.app import Service, installed_services
-from xianban_sdk.storage import Database, drift, migrate, sdk_metadata
+from xianban_sdk.storage import Database, drift, migrate, needs_migration, sdk_metadata
 from xianban_sdk.testing.backends import backends
 
 
@@ -18,6 +18,7 @@ def test_the_migrations_make_the_tables_of_the_code(service: Service, tmp_path: 
     db = Database.open(url, owner=f"{service.name}_drift")
     try:
         migrate(db, service.migrations)
+        assert not needs_migration(db, service.migrations)
         assert service.metadata is not None
         assert drift(db, service.metadata) == []
         assert drift(db, sdk_metadata) == []

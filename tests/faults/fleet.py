@@ -15,29 +15,13 @@ from pathlib import Path
 import grpc
 import httpx
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from suite import XIANBAN, free_port
+from suite import XIANBAN
 from xianban_sdk.app import installed_services
 from xianban_sdk.settings import address_variable
+from xianban_sdk.testing.ports import free_port
 
 LANES = ("", "streams", "safety")
 PATIENCE = 300.0
-
-
-def ports() -> Iterator[int]:
-    """One after the other, none of them taken now."""
-    above = free_port()
-    while True:
-        yield (above := free_port_from(above + 1))
-
-
-def free_port_from(first: int) -> int:
-    import socket
-
-    for port in range(first, 32000):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
-    raise RuntimeError("no free port")
 
 
 @dataclass
@@ -116,8 +100,7 @@ class Fleet:
         self.data, self.database, self.broker = data, database, broker
         # With certificates at both ends of every call, as over a network.
         self.proven = data.parent / "certificates" if proven else None
-        self._ports = ports()
-        self.port, self.mqtt_port = next(self._ports), next(self._ports)
+        self.port, self.mqtt_port = free_port(), free_port()
         self.services = [service.name for service in installed_services(None)]
         self._listens = {name: [self._lanes(name) for _ in "ab"] for name in self.services}
         self.replicas = {replica.name: replica for replica in self._all()}
@@ -128,7 +111,7 @@ class Fleet:
 
     def _lanes(self, name: str) -> dict[str, str]:
         lanes = (*LANES, "http") if name == "identity" else LANES
-        return {lane: f"127.0.0.1:{next(self._ports)}" for lane in lanes}
+        return {lane: f"127.0.0.1:{free_port()}" for lane in lanes}
 
     def address(self, name: str, lane: str = "") -> str:
         """Both replicas, as every process of the fleet is told them."""
@@ -161,7 +144,7 @@ class Fleet:
     ) -> Replica:
         (self.data / "logs").mkdir(parents=True, exist_ok=True)
         # The gateway's probe is no gRPC server; it is ready when the whole suite is.
-        probe = "" if word or name == "edge" else f"127.0.0.1:{next(self._ports)}"
+        probe = "" if word or name == "edge" else f"127.0.0.1:{free_port()}"
         # Sockets and pid files are each replica's own; the portal's socket is the edge's way to it.
         run = "r/edge" if name in ("edge", "portal") else f"r/{name}"
         environment = os.environ | self.environment() | dict(said)

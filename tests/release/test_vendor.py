@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from downloaded import ROOT
-from suite import Suite, free_port
+from suite import Suite
 from tutorial import Reader, blocks, check_told, without_a_clone
+from xianban_sdk.testing.ports import free_port
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(3600)]
 
@@ -76,10 +77,10 @@ def test_the_tutorial_holds_without_a_clone(
 
 def runs_in_dev(program: Path, plugin: Path, shown: Path, surroundings: dict[str, str]) -> None:
     """`xianban plugin dev` in the suite of wheels shows a call of the plugin."""
-    listen = f"127.0.0.1:{free_port(21080)}"
+    listen = f"127.0.0.1:{free_port()}"
     with shown.open("wb") as out:
         process = subprocess.Popen(
-            [program, "plugin", "dev", plugin, "--port", str(free_port(20080))],
+            [program, "plugin", "dev", plugin, "--port", str(free_port())],
             env=surroundings | {"LC_ALL": "C.UTF-8", "XIANBAN_MQTT_LISTEN": listen},
             stdout=out,
             stderr=subprocess.STDOUT,

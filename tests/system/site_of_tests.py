@@ -7,9 +7,10 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from suite import ROOT, Suite, free_port
+from suite import ROOT, Suite
+from xianban_sdk.testing.ports import free_port
 
-__all__ = ["Composed", "Site", "free_port"]
+__all__ = ["Composed", "Site"]
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Site:
         ports = (
             f"XIANBAN_LISTEN=127.0.0.1:{self.port}",
             f"XIANBAN_MQTT_LISTEN=127.0.0.1:{self.mqtt_port}",
-            f"XIANBAN_MQTTS_LISTEN=127.0.0.1:{free_port(self.mqtt_port + 1)}",
+            f"XIANBAN_MQTTS_LISTEN=127.0.0.1:{free_port()}",
         )
         subprocess.run(
             [ROOT / "tools/site.sh", "--demo", "--local", "--issuer", self.url],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,24 +14,12 @@ from pathlib import Path
 from typing import ClassVar
 
 import httpx
+from xianban_sdk.testing.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 XIANBAN = ROOT / ".venv/bin/xianban"
 # The supervisor bounds its processes' ends, rank by rank; a suite that takes longer has a fault.
 STOPPING = 90
-
-
-def free_port(above: int = 18080) -> int:
-    """A port below the ephemeral range, so that no client's own port can take it.
-
-    Where the search begins depends on the process: test runs beside each other do not race.
-    """
-    first = above + os.getpid() * 37 % (32000 - above - 500)
-    for port in range(first, 32000):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
-    raise RuntimeError("no free port")
 
 
 @dataclass
@@ -44,7 +31,7 @@ class Suite:
     environment: dict[str, str] = field(default_factory=dict)
     program: Path = XIANBAN
     port: int = field(default_factory=free_port)
-    mqtt_port: int = field(default_factory=lambda: free_port(10080))
+    mqtt_port: int = field(default_factory=free_port)
     process: subprocess.Popen | None = None
     seconds: float = 0.0
     # Of the clock, as pytest times its tests.

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from suite import XIANBAN, free_port
+from suite import XIANBAN
+from xianban_sdk.testing.ports import free_port
 
 pytestmark = pytest.mark.system
 PATIENCE = 240.0
@@ -30,8 +31,8 @@ def test_calls_are_shown_and_changes_taken_up_until_ctrl_c(tmp_path: Path):
     code = folder / "src/xianban_plugin_acme_yard/plugin.py"
     written = code.read_text("utf-8").replace("timedelta(minutes=5)", "timedelta(seconds=1)")
     code.write_text(written, "utf-8")
-    port = str(free_port(20080))
-    listen = f"127.0.0.1:{free_port(21080)}"
+    port = str(free_port())
+    listen = f"127.0.0.1:{free_port()}"
     with shown.open("wb") as out:
         process = subprocess.Popen(
             [XIANBAN, "plugin", "dev", folder, "--port", port],

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent import futures
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -28,6 +27,7 @@ from joserfc.jwk import ECKey
 from xianban.common.v1 import audit_pb2
 from xianban.notify.v1 import messages_pb2, messages_pb2_grpc
 from xianban_edge import Address, Edge, EdgeSettings, edge_services
+from xianban_sdk.testing.ports import free_port
 
 RESIDENT = "01J00000000000000000000000"
 ISSUER = "http://127.0.0.1:8080"
@@ -191,12 +191,6 @@ def serve_messages(messages: StubMessages, run: Path) -> grpc.Server:
         server.add_insecure_port(f"unix:{run / f'notify{lane}.sock'}")
     server.start()
     return server
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

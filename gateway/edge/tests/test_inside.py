@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -28,12 +27,7 @@ from xianban_sdk.probe import probe_handler
 from xianban_sdk.rpc.grpc_transport import server
 from xianban_sdk.rpc.pool import Pool
 from xianban_sdk.settings import Settings
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from xianban_sdk.testing.ports import free_port
 
 
 def tls(folder: Path, authority: Authority, process: str) -> str:

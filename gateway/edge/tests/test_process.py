@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 from xianban_edge.process import edge_settings
 from xianban_sdk.settings import Settings
+from xianban_sdk.testing.ports import free_port
 
 
 def test_the_environment_says_where_and_how_much(tmp_path: Path) -> None:
@@ -35,9 +34,7 @@ def test_the_environment_says_where_and_how_much(tmp_path: Path) -> None:
 
 
 def test_it_starts_alone_takes_a_hangup_and_stops_clean() -> None:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="xp") as data:
         environ = {
             **os.environ,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,15 +31,14 @@ from xianban_sdk.ids import Ids, SeededIds
 from xianban_sdk.settings import Settings
 from xianban_sdk.storage import Database, Keyring, install_keys, migrate, open_unit_of_work
 from xianban_sdk.testing import START
+from xianban_sdk.testing.ports import free_port
 
 
 class Loopback:
     """An address on this machine, known before anybody listens there."""
 
     def __init__(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = "{}:{}".format(*free.getsockname())
+        self.address = f"127.0.0.1:{free_port()}"
 
     @contextmanager
     def serving(self, app: Any) -> Iterator[None]:

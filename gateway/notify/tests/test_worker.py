@@ -42,6 +42,7 @@ from xianban_sdk.simulating import running
 from xianban_sdk.storage import open_unit_of_work
 from xianban_sdk.testing import RelationsWorld, ServiceUnderTest, TestIssuer, settings_for
 from xianban_sdk.testing.line import Line
+from xianban_sdk.testing.ports import free_port
 
 GIVEN = os.environ.get("XIANBAN_TEST_BROKER", "")
 # Each worker of pytest-xdist has a virtual host of its own.
@@ -202,13 +203,9 @@ def gateway():
 
 @pytest.fixture
 def mail_server():
-    import socket
 
     mailbox = Mailbox()
-    controller = Controller(mailbox, "127.0.0.1", 0)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        controller.port = free.getsockname()[1]
+    controller = Controller(mailbox, "127.0.0.1", free_port())
     controller.start()
     yield mailbox, controller.port
     controller.stop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -24,12 +23,7 @@ from xianban_sdk.probe import probe_handler
 from xianban_sdk.rpc.grpc_transport import server
 from xianban_sdk.rpc.pool import Pool
 from xianban_sdk.settings import Settings
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from xianban_sdk.testing.ports import free_port
 
 
 @pytest.fixture

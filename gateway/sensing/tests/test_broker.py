@@ -25,18 +25,13 @@ from cryptography.x509.oid import NameOID
 from paho.mqtt.enums import CallbackAPIVersion
 from xianban.sensing.v1 import devices_pb2 as pb
 from xianban_sdk.settings import Settings
+from xianban_sdk.testing.ports import free_port
 from xianban_sensing.broker_files import ACL, PASSWORDS, BrokerFiles
 from xianban_sensing.secret_hashes import sealed
 from xianban_sensing.uplink.letters import Letter
 from xianban_sensing.uplink.mailbox import Mailbox
 
 UP, DOWN = "xianban/v1/devices/{}/up", "xianban/v1/devices/{}/down"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def await_port(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -21,6 +21,7 @@ import typer
 from typer.testing import CliRunner
 from xianban.sensing.v1 import devices_pb2 as pb
 from xianban_sdk.settings import Settings
+from xianban_sdk.testing.ports import free_port
 from xianban_sensing.broker_files import BrokerFiles
 from xianban_sensing.played.cli import simulate
 from xianban_sensing.played.device import BrokerAway, PlayedDevice
@@ -36,12 +37,6 @@ DOWN = "xianban/v1/devices/{}/down"
 @pytest.fixture(autouse=True)
 def english(monkeypatch):
     monkeypatch.setenv("LC_ALL", "C")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class District:

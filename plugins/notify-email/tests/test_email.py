@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from xianban_notify.hookspecs import Attempt, Verdict
 from xianban_plugin_notify_email.plugin import EmailChannel, Server, register_channel
 from xianban_sdk.settings import Settings
+from xianban_sdk.testing.ports import free_port
 
 ATTEMPT = Attempt(
     key="01K0000000000000000000000A",
@@ -104,11 +105,7 @@ def server(boxes, certificate):
 
 
 def running(controller):
-    import socket
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        controller.port = free.getsockname()[1]
+    controller.port = free_port()
     controller.start()
     yield controller
     if not controller.loop.is_closed():

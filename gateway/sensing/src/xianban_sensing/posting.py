@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
+from xianban_sdk.trust import authorities
 
 from xianban_sensing.domain.endpoints import Allowed, port_of
 from xianban_sensing.handlers.telling import Letter, Post
@@ -28,7 +29,9 @@ def poster(allowed: Allowed) -> Post:
     """Posts letters; each on a connection of its own."""
 
     def post(letter: Letter) -> None:
-        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
+        with httpx.Client(
+            timeout=_TIMEOUT, follow_redirects=False, trust_env=False, verify=authorities()
+        ) as client:
             request = _request(client, letter, allowed)
             # The answer's body is nobody's business.
             answer = client.send(request, stream=True)

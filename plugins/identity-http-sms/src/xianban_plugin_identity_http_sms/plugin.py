@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import httpx
 from xianban_identity.hookspecs import CodeMessage, CodeSender, Delivery, hookimpl
 from xianban_sdk.signatures import HEADER, installed_secret, sign
+from xianban_sdk.trust import authorities
 
 __all__ = ["SmsSender", "register_code_sender"]
 
@@ -44,7 +45,9 @@ class SmsSender:
             "content-type": "application/json",
             HEADER: sign(self._secret, body, datetime.now(UTC)),
         }
-        answer = httpx.post(self._url, content=body, headers=headers, timeout=_SECONDS)
+        answer = httpx.post(
+            self._url, content=body, headers=headers, timeout=_SECONDS, verify=authorities()
+        )
         answer.raise_for_status()
         return Delivery(accepted=answer.json().get("accepted") is True)
 

@@ -16,6 +16,7 @@ from xianban_notify.hookspecs import Attempt, Channel, Outcome, Verdict, hookimp
 from xianban_sdk import demo_outbox
 from xianban_sdk.settings import Settings
 from xianban_sdk.signatures import HEADER, installed_secret, sign
+from xianban_sdk.trust import authorities
 
 __all__ = ["PhoneChannel", "register_channel"]
 
@@ -60,7 +61,9 @@ class PhoneChannel:
             HEADER: sign(self._secret, body, datetime.now(UTC)),
         }
         try:
-            answer = httpx.post(self._url, content=body, headers=headers, timeout=_SECONDS)
+            answer = httpx.post(
+                self._url, content=body, headers=headers, timeout=_SECONDS, verify=authorities()
+            )
         except httpx.HTTPError:
             return Outcome(Verdict.FAILED, "gateway-unreachable")
         return _outcome(answer)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 from xianban_notify.hookspecs import Attempt, Channel, Outcome, Verdict, hookimpl
 from xianban_sdk.signatures import installed_secret
+from xianban_sdk.trust import authorities
 
 from xianban_plugin_notify_webpush.encryption import (
     LONGEST,
@@ -63,7 +64,11 @@ class WebPushChannel:
             return Outcome(Verdict.BOUNCED, "subscription-unreadable")
         try:
             answer = httpx.post(
-                endpoint, content=body, headers=self._headers(endpoint, attempt), timeout=_SECONDS
+                endpoint,
+                content=body,
+                headers=self._headers(endpoint, attempt),
+                timeout=_SECONDS,
+                verify=authorities(),
             )
         except httpx.HTTPError:
             return Outcome(Verdict.FAILED, "push-service-unreachable")

@@ -30,6 +30,7 @@ from xianban_notify.hookspecs import (
 )
 from xianban_sdk import demo_outbox
 from xianban_sdk.settings import Settings
+from xianban_sdk.trust import authorities
 
 from xianban_plugin_notify_wecom.callbacks import Seal, read_callback
 from xianban_plugin_notify_wecom.groups import Groups
@@ -87,7 +88,10 @@ class Api:
 
     def _send(self, message: dict[str, Any], call: str, token: str) -> dict[str, Any]:
         address = f"{self._base}/cgi-bin/{call}"
-        found = httpx.post(address, params={"access_token": token}, json=message, timeout=_SECONDS)
+        asked = {"access_token": token}
+        found = httpx.post(
+            address, params=asked, json=message, timeout=_SECONDS, verify=authorities()
+        )
         found.raise_for_status()
         return found.json()
 
@@ -99,7 +103,8 @@ class Api:
 
     def _fetch(self) -> None:
         asked = {"corpid": self._corp, "corpsecret": self._secret}
-        answer = httpx.get(f"{self._base}/cgi-bin/gettoken", params=asked, timeout=_SECONDS)
+        address = f"{self._base}/cgi-bin/gettoken"
+        answer = httpx.get(address, params=asked, timeout=_SECONDS, verify=authorities())
         answer.raise_for_status()
         told: dict[str, Any] = answer.json()
         if told.get("errcode", 0) != 0:

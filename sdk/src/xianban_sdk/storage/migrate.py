@@ -1,13 +1,12 @@
 """Bringing a database up to date: the SDK's tables, then the service's, each with its history."""
 
-import ast
+import re
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import structlog
@@ -25,9 +24,11 @@ _log = structlog.get_logger("xianban.storage")
 _LOCKED = "55P03"
 _PAUSE = 0.5
 _PATIENCE = 60.0
-# Python 3.11 counts the depth of trees per process: two threads that parse at once can fail with
-# "AST constructor recursion depth mismatch". Services of one process start side by side.
-_PARSING = Lock()
+# By their letters: Python 3.11 counts the depth of syntax trees per process, and two threads that
+# parse at once can fail ("AST constructor recursion depth mismatch"). Services start side by side.
+_CONSTANT = re.compile(
+    r"""^(?P<name>(down_)?revision)\b[^=\n]*=\s*(?:None|["'](?P<value>\w+)["'])\s*$""", re.MULTILINE
+)
 
 
 def migrate(db: Database, migrations: str | None = None) -> None:
@@ -125,25 +126,10 @@ def _files(package: str) -> Iterator[Path]:
     return (versions if versions.is_dir() else folder).glob("*.py")
 
 
-def _revision(file: Path) -> dict[str, object]:
-    """The constants of a revision file: `revision` and `down_revision` among them."""
-    found: dict[str, object] = {}
-    with _PARSING:
-        tree = ast.parse(file.read_text("utf-8"))
-    for node in tree.body:
-        target = _target(node)
-        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-        if target and isinstance(value, ast.Constant):
-            found[target] = value.value
-    return found
-
-
-def _target(node: ast.stmt) -> str:
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        return node.targets[0].id
-    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-        return node.target.id
-    return ""
+def _revision(file: Path) -> dict[str, str | None]:
+    """`revision` and `down_revision` of a revision file."""
+    found = _CONSTANT.finditer(file.read_text("utf-8"))
+    return {each["name"]: each["value"] for each in found}
 
 
 def _version_table(db: Database, package: str) -> str:

@@ -20,6 +20,7 @@ from joserfc.jwk import KeySet
 from werkzeug.wrappers import Response
 from xianban_sdk.storage import UnitOfWork
 from xianban_sdk.telemetry import log
+from xianban_sdk.trust import authorities
 
 from xianban_identity.oidc.provider import Provider
 from xianban_identity.repository import signins
@@ -141,6 +142,7 @@ class _Views:
             },
             auth=(upstream.client_id, upstream.client_secret) if upstream.client_secret else None,
             timeout=5,
+            verify=authorities(),
         ).raise_for_status()
         token = str(answer.json()["id_token"])
         return verified_subject(
@@ -168,7 +170,7 @@ def _challenge(verifier: str) -> str:
 def discovery(issuer: str) -> dict[str, Any]:
     """The provider's metadata, which must be its own."""
     url = f"{issuer}/.well-known/openid-configuration"
-    found = cast(dict[str, Any], httpx.get(url, timeout=5).raise_for_status().json())
+    found = cast(dict[str, Any], _told(url))
     if found.get("issuer") != issuer:
         raise UpstreamRefused("the metadata names another issuer")
     return found
@@ -178,7 +180,7 @@ def verified_subject(
     upstream: Upstream, metadata: dict[str, Any], token: str, nonce: str, now: datetime
 ) -> str:
     """The subject of an ID token that was signed by them, for us, in answer to this log-in."""
-    keys = httpx.get(metadata["jwks_uri"], timeout=5).raise_for_status().json()
+    keys = _told(metadata["jwks_uri"])
     claims = jwt.decode(token, KeySet.import_key_set(keys), algorithms=_ALGORITHMS).claims
     audience = claims.get("aud")
     ours = audience == upstream.client_id or (
@@ -195,3 +197,7 @@ def verified_subject(
     if not isinstance(subject, str) or not 0 < len(subject) <= 255:
         raise UpstreamRefused("subject")
     return subject
+
+
+def _told(url: str) -> Any:
+    return httpx.get(url, timeout=5, verify=authorities()).raise_for_status().json()
