@@ -7,6 +7,7 @@ import signal
 import stat
 import threading
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
@@ -87,6 +88,9 @@ class Process:
             self._made(service).open_for_upkeep(relay=relay)
 
     def _prepare(self) -> None:
+        # Services' threads import it where they need it: begun by two at once, the import of a
+        # package and of a module in it can fail with a KeyError (Python 3.11).
+        import_module("xianban_sdk.plugins.registry.following")
         telemetry.configure(self.settings, "+".join(service.name for service in self._services))
         _private(self.settings.run)
         self.settings.data.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ from xianban_sdk.cli.supervisor import Supervisor
 from xianban_sdk.demo import PEOPLE
 from xianban_sdk.settings import Settings
 
-__all__ = ["register"]
+__all__ = ["ready", "register"]
 
 # A first start seeds the district; on a busy machine that takes a while.
 _PATIENCE = 300.0
@@ -168,17 +168,18 @@ def _tell(settings: Settings, port: int, supervisor: Supervisor, late: threading
     begin = time.monotonic()
     # One client: each reads the certificates of all authorities anew.
     with console.status("Starting …"), httpx.Client(timeout=2) as client:
-        while not (ready := _ready(client, port)) and time.monotonic() - begin < _PATIENCE:
+        while not (answers := ready(client, port)) and time.monotonic() - begin < _PATIENCE:
             if supervisor.stopping.wait(0.1):
                 return
-    if ready:
+    if answers:
         _announce(settings, time.monotonic() - begin)
     else:
         late.set()
         supervisor.stopping.set()
 
 
-def _ready(client: httpx.Client, port: int) -> bool:
+def ready(client: httpx.Client, port: int) -> bool:
+    """Whether a suite that listens there serves."""
     try:
         return client.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
     except httpx.HTTPError:

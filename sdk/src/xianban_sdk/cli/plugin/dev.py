@@ -27,6 +27,8 @@ from xianban_sdk.cli.console import console, fail
 from xianban_sdk.cli.options import load
 from xianban_sdk.cli.plugin.packing import told
 from xianban_sdk.cli.plugin.words import locale, refuse, say
+from xianban_sdk.cli.suite import ready
+from xianban_sdk.parent import end_with_parent
 from xianban_sdk.plugins import registry
 from xianban_sdk.plugins.conformance.source import PluginSource, open_source
 from xianban_sdk.plugins.manifest import PluginRefused
@@ -179,6 +181,7 @@ def _suite(settings: Settings, port: int, plugin: str) -> Iterator[None]:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=end_with_parent,
         )
     try:
         with console.status(say("dev-starting")):
@@ -191,11 +194,9 @@ def _suite(settings: Settings, port: int, plugin: str) -> Iterator[None]:
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            if httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=2).status_code == 200:
+    with httpx.Client(timeout=2) as client:
+        while time.monotonic() < end and process.poll() is None:
+            if ready(client, port):
                 return
-        except httpx.HTTPError:
-            pass
-        time.sleep(_TICK)
+            time.sleep(_TICK)
     fail(log.read_text("utf-8", "replace")[-2000:])
