@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
-import httpx
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from suite import XIANBAN
+from suite import XIANBAN, not_served
 from xianban_sdk.app import installed_services
 from xianban_sdk.settings import address_variable
 from xianban_sdk.testing.ports import free_port
@@ -188,18 +187,8 @@ class Fleet:
             list(pool.map(do, [self.replicas[name] for name in names]))
 
     def wait_until_ready(self, seconds: float = PATIENCE) -> None:
-        end = time.monotonic() + seconds
-        last = ""
-        while time.monotonic() < end:
-            try:
-                answer = httpx.get(f"{self.url}/healthz", timeout=5, trust_env=False)
-                if answer.status_code == 200:
-                    return
-                last = answer.text
-            except httpx.HTTPError as error:
-                last = repr(error)
-            time.sleep(0.2)
-        raise AssertionError(f"not ready: {last}")
+        if why := not_served(self.url, seconds):
+            raise AssertionError(f"not ready: {why}")
 
     def stop(self) -> None:
         order = itertools.chain(("edge", "portal"), self.replicas)

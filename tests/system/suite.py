@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,23 @@ ROOT = Path(__file__).parents[2]
 XIANBAN = ROOT / ".venv/bin/xianban"
 # The supervisor bounds its processes' ends, rank by rank; a suite that takes longer has a fault.
 STOPPING = 90
+
+
+def not_served(url: str, seconds: float, runs: Callable[[], bool] = lambda: True) -> str:
+    """Waits until a whole suite is ready; what was answered last when it was not, "" when it is."""
+    end = time.monotonic() + seconds
+    last = "nothing answered"
+    with httpx.Client(timeout=5, trust_env=False) as client:
+        while time.monotonic() < end and runs():
+            try:
+                answer = client.get(f"{url}/healthz")
+                if answer.status_code == 200:
+                    return ""
+                last = answer.text
+            except httpx.HTTPError as error:
+                last = repr(error)
+            time.sleep(0.1)
+    return last
 
 
 @dataclass
@@ -80,21 +97,10 @@ class Suite:
         return self
 
     def wait_until_ready(self, seconds: float = 300) -> None:
-        end = time.monotonic() + seconds
-        last = "nothing answered"
-        with httpx.Client(timeout=2) as client:
-            while time.monotonic() < end:
-                if self.process is not None and self.process.poll() is not None:
-                    break
-                try:
-                    answer = client.get(f"{self.url}/healthz")
-                    if answer.status_code == 200:
-                        return
-                    last = answer.text
-                except httpx.HTTPError as error:
-                    last = repr(error)
-                time.sleep(0.1)
-        raise AssertionError(f"not ready: {last}\n{self.logs()}")
+        process = self.process
+        why = not_served(self.url, seconds, lambda: process is None or process.poll() is None)
+        if why:
+            raise AssertionError(f"not ready: {why}\n{self.logs()}")
 
     def logs(self) -> str:
         files = [self.data / "up.log", *sorted((self.data / "logs").glob("*.log"))]

@@ -1,5 +1,7 @@
 """Processes start without anybody, tell the truth, and end without losing anything."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -243,3 +245,14 @@ def test_a_loop_that_raises_is_started_again(service_under_test, pb):
 
     service_under_test(pb.echo_app(loops=[loop]))
     assert eventually(lambda: len(turns) == 2)
+
+
+def test_the_registry_is_imported_before_services_threads_ask_for_it(tmp_path):
+    """Two threads that begin the import of a package and of its module can fail (Python 3.11)."""
+    looks = "import sys, pathlib\nfrom xianban_sdk.process import Process\n"
+    looks += "from xianban_sdk.settings import Settings\n"
+    looks += "Process([], Settings(data=pathlib.Path(sys.argv[1]))).open_for_upkeep()\n"
+    looks += "print('xianban_sdk.plugins.registry.following' in sys.modules)"
+    command = [sys.executable, "-c", looks, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
